@@ -1,0 +1,67 @@
+// The whole conversion library in one function: bytes of a model in, artifact and report out.
+//
+// Convert opens no path, starts no process and keeps no global state; it may run on any thread, and
+// several conversions may run at once. Its result depends on the request alone.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/cancel_token.h"
+#include "core/base/result.h"
+
+namespace smelt::v1 {
+class Report;
+}
+
+namespace smelt {
+
+enum class Verify { kStructure, kRun };
+
+struct ConvertRequest {
+  SharedBytes model;                                   // mapped or owned; read in place
+  std::map<std::string, SharedBytes> external_files;   // relative path as the model writes it
+  std::string file_name = "model.onnx";                // for messages and the artifact's name
+  std::string target = "litert";
+  std::map<std::string, std::int64_t> dims;            // symbolic dimension -> value
+  Verify verify = Verify::kRun;
+  std::vector<std::string> disabled_passes;
+  bool check_ir = false;                               // IR verifier after every pass
+  std::string dump_after;                              // pass name; its IR text goes to the sink
+};
+
+// Receives what a conversion produces, on the calling thread.
+class ConvertSink {
+ public:
+  virtual ~ConvertSink() = default;
+
+  // The artifact's bytes in order. Called only when nothing stands in the way of an artifact.
+  virtual Status Append(ByteSpan bytes) = 0;
+  // The bytes appended so far, readable: the verifier re-reads what was really written.
+  virtual Result<SharedBytes> WrittenBytes() = 0;
+  // Progress; `total` 0 when unknown. Cheap to ignore.
+  virtual void OnProgress(std::string_view stage, std::uint64_t done, std::uint64_t total,
+                          std::string_view unit) = 0;
+  // Text asked for by dump_after.
+  virtual void OnDump(std::string_view /*pass*/, std::string_view /*text*/) {}
+};
+
+// Converts. The report is always filled, also on failure: `report->state()` says "succeeded" or
+// "failed" with all diagnostics. A status other than OK means that no judgement on the model was
+// possible: kCancelled, kIoError of the sink, kInvalidArgument of the request, kInternalError.
+// When verification fails the report says so and the appended bytes must not be published.
+Status Convert(const ConvertRequest& request, ConvertSink& sink, const CancelToken& cancel,
+               v1::Report* report);
+
+// The version that artifacts and cache keys depend on, "0.1.0".
+std::string_view ConverterVersion();
+
+// The operator support table printed from the rules: "json" is a smelt.v1.ListOperatorsResponse,
+// "md" is core/OPERATORS.md, and "reasons" is core/REASONS.md.
+Result<std::string> PrintSupport(std::string_view format);
+
+}  // namespace smelt
