@@ -1,0 +1,38 @@
+// Writes a legalized module as a .tflite file: forward, in two passes. The first gives every table,
+// vector and string its position, metadata before payloads; the second streams bytes, constants at
+// 64-byte boundaries straight from their views. Equal constants are stored once. Nothing the size of
+// the model is ever held in memory.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "core/base/cancel_token.h"
+#include "core/base/result.h"
+#include "core/ir/diagnostic.h"
+#include "core/ir/module.h"
+#include "core/target/profile.h"
+
+namespace smelt::tflite_export {
+
+struct WriteOptions {
+  std::string description = "smelt";
+  // Receives the file in order.
+  std::function<Status(ByteSpan)> append;
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress;   // bytes; may be empty
+};
+
+struct WriteSummary {
+  std::uint64_t file_bytes = 0;
+  std::uint64_t constant_bytes = 0;             // after sharing
+  std::string min_runtime_version;              // "2.5.0": oldest runtime with every version used
+  std::map<std::string, std::uint32_t> operators;   // name -> count
+};
+
+// kArtifactTooLarge past the format's limit; kInternalError when the module is not legalized.
+Result<WriteSummary> Write(ir::Module& module, const target::Profile& profile,
+                           const WriteOptions& options, const CancelToken& cancel);
+
+}  // namespace smelt::tflite_export

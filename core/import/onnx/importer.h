@@ -1,0 +1,55 @@
+// Reads an ONNX model into a module: one walk over the nodes, in order; each is inferred, checked,
+// translated and, when small, folded at once. A node that violates a constraint becomes an opaque
+// composite with its declared types, so that the walk goes on and every violation is found.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "core/base/bytes.h"
+#include "core/base/cancel_token.h"
+#include "core/base/result.h"
+#include "core/ir/diagnostic.h"
+#include "core/ir/module.h"
+
+namespace smelt::onnx_import {
+
+// Bounds on what a hostile file may make us do. Each has a reason code and a test.
+struct ImportLimits {
+  std::uint64_t max_tensor_bytes = std::uint64_t{1} << 36;   // of any one tensor
+  std::uint64_t max_folded_bytes = std::uint64_t{1} << 24;   // of a result that folding may compute
+  std::uint32_t max_nodes = 1'000'000;
+  std::uint32_t max_subgraph_depth = 32;
+};
+
+struct ImportRequest {
+  SharedBytes model;
+  const std::map<std::string, SharedBytes>* external_files = nullptr;   // may be null
+  std::map<std::string, std::int64_t> dims;
+  ImportLimits limits;
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress;  // nodes; may be empty
+};
+
+struct ModelFacts {
+  std::string producer;
+  std::uint32_t ir_version = 0;
+  std::map<std::string, std::uint32_t> opset_imports;
+  std::uint64_t parameter_bytes = 0;
+};
+
+struct Imported {
+  ir::Module module;
+  ModelFacts facts;
+  ir::Diagnostics diagnostics;     // an error among them: the module must not be exported
+};
+
+// True when the bytes look like an ONNX ModelProto (cheap; reads the first fields).
+bool LooksLikeOnnx(ByteSpan bytes);
+
+// A status other than OK: no module could be made at all (not_a_model, model_truncated,
+// model_malformed, cancelled, ...).
+Result<Imported> Import(const ImportRequest& request, const CancelToken& cancel);
+
+}  // namespace smelt::onnx_import

@@ -1,0 +1,18 @@
+// Reads back a .tflite file of the subset that smelt writes, into a module of views over the bytes.
+// Every offset is checked; the bytes may be hostile.
+#pragma once
+
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+#include "core/ir/module.h"
+
+namespace smelt::tflite_import {
+
+// kArtifactInvalid with what is wrong and where.
+Result<ir::Module> Read(const SharedBytes& file);
+
+// Checks a file beyond what Read needs: tflite_format section 7's list (dataflow order, payload sizes,
+// stored shapes equal recomputed ones, names unique, signature covers inputs and outputs, ...).
+Status CheckFile(const SharedBytes& file);
+
+}  // namespace smelt::tflite_import

@@ -1,0 +1,54 @@
+// Tensor: an element type, static sizes and row-major bytes that it owns or shares.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/ir/constant.h"
+#include "core/ir/dtype.h"
+#include "core/ir/shape.h"
+
+namespace smelt::interp {
+
+// Copies share the bytes; mutable_data() is for the one who just made the tensor. f16 and bf16 are
+// stored as 16 bits; bool as one byte, 0 or 1.
+class Tensor {
+ public:
+  Tensor() = default;
+  // Zero-filled, 64-byte aligned.
+  static Tensor Zeros(ir::DType dtype, std::vector<std::int64_t> shape);
+  // The constant's bytes: shared when aligned and plain, else evaluated.
+  static Tensor FromConstant(const ir::Constant& constant);
+  // Shares this tensor's bytes.
+  ir::Constant ToConstant() const;
+
+  ir::DType dtype() const { return dtype_; }
+  const std::vector<std::int64_t>& shape() const { return shape_; }
+  int rank() const { return static_cast<int>(shape_.size()); }
+  std::int64_t dim(int axis) const { return shape_[static_cast<std::size_t>(axis)]; }
+  std::int64_t element_count() const;
+  ByteSpan bytes() const { return bytes_.span(); }
+  std::byte* mutable_data() { return writable_; }
+
+  template <class T>
+  std::span<const T> values() const {
+    return {reinterpret_cast<const T*>(bytes_.data()), static_cast<std::size_t>(element_count())};
+  }
+  template <class T>
+  std::span<T> mutable_values() {
+    return {reinterpret_cast<T*>(writable_), static_cast<std::size_t>(element_count())};
+  }
+  // The same bytes under another shape of as many elements.
+  Tensor Reshaped(std::vector<std::int64_t> shape) const;
+
+ private:
+  ir::DType dtype_ = ir::DType::kF32;
+  std::vector<std::int64_t> shape_;
+  SharedBytes bytes_;
+  std::byte* writable_ = nullptr;
+};
+
+}  // namespace smelt::interp

@@ -1,0 +1,44 @@
+// Where an operator comes from: sets of source nodes, interned. Rewrites say how origins move:
+// a replacement takes the union of what it replaces.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace smelt::ir {
+
+// A node of the source model.
+struct SourceNode {
+  std::uint32_t index = 0;    // position in its graph's node list
+  std::string name;           // as the source names it; may be empty
+  std::string domain;         // "" is the default domain
+  std::string op_type;
+  std::uint32_t opset = 0;
+  std::string module_path;    // place in the source's module tree; may be empty
+  friend bool operator==(const SourceNode&, const SourceNode&) = default;
+};
+
+using SourceId = std::uint32_t;
+using OriginId = std::uint32_t;
+inline constexpr OriginId kNoOrigin = 0;   // the empty set: nothing of the source asked for it
+
+class OriginTable {
+ public:
+  OriginTable();
+  SourceId AddSource(SourceNode node);
+  OriginId Of(SourceId source);
+  OriginId Merge(OriginId a, OriginId b);
+
+  const std::vector<SourceNode>& sources() const { return sources_; }
+  const std::vector<SourceId>& SourcesOf(OriginId origin) const { return sets_[origin]; }  // sorted
+
+ private:
+  OriginId Intern(std::vector<SourceId> set);
+  std::vector<SourceNode> sources_;
+  std::vector<std::vector<SourceId>> sets_;
+  std::map<std::vector<SourceId>, OriginId> ids_;
+};
+
+}  // namespace smelt::ir

@@ -1,0 +1,74 @@
+// Dimensions and shapes. A dimension is a static size or an interned symbolic expression; what a
+// symbol means is in the module's SymbolTable. Value types, cheap to copy.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/ir/dtype.h"
+
+namespace smelt::ir {
+
+class Dim {
+ public:
+  constexpr Dim() = default;                           // static 0
+  constexpr Dim(std::int64_t size) : raw_(size) {}     // NOLINT: a size is a dimension; size >= 0
+  static constexpr Dim Symbol(std::uint32_t id) { return Dim(Raw{}, -1 - std::int64_t{id}); }
+  // Only as an answer of shape inference: "can't be told from what is known". Never stored.
+  static constexpr Dim Unknown() { return Dim(Raw{}, INT64_MIN); }
+
+  constexpr bool is_static() const { return raw_ >= 0; }
+  constexpr bool is_symbol() const { return raw_ < 0 && raw_ != INT64_MIN; }
+  constexpr bool is_unknown() const { return raw_ == INT64_MIN; }
+  constexpr std::int64_t value() const { return raw_; }          // requires is_static()
+  constexpr std::uint32_t symbol() const { return static_cast<std::uint32_t>(-1 - raw_); }
+
+  friend constexpr bool operator==(Dim, Dim) = default;
+
+ private:
+  struct Raw {};
+  constexpr Dim(Raw, std::int64_t raw) : raw_(raw) {}
+  std::int64_t raw_ = 0;
+};
+
+class Shape {
+ public:
+  Shape() = default;                                               // rank 0
+  Shape(std::initializer_list<Dim> dims) : dims_(dims) {}
+  explicit Shape(std::vector<Dim> dims) : dims_(std::move(dims)) {}
+  static Shape Of(std::span<const std::int64_t> sizes);
+
+  int rank() const { return static_cast<int>(dims_.size()); }
+  Dim dim(int axis) const { return dims_[static_cast<std::size_t>(axis)]; }
+  Dim& dim(int axis) { return dims_[static_cast<std::size_t>(axis)]; }
+  const std::vector<Dim>& dims() const { return dims_; }
+  std::vector<Dim>& dims() { return dims_; }
+  auto begin() const { return dims_.begin(); }
+  auto end() const { return dims_.end(); }
+  void push_back(Dim dim) { dims_.push_back(dim); }
+
+  bool IsStatic() const;
+  // Product of the sizes; nothing when a dimension is not static or the product exceeds 2^63 - 1.
+  std::optional<std::int64_t> ElementCount() const;
+  // Requires IsStatic().
+  std::vector<std::int64_t> Sizes() const;
+
+  friend bool operator==(const Shape&, const Shape&) = default;
+
+ private:
+  std::vector<Dim> dims_;
+};
+
+struct TensorType {
+  DType dtype = DType::kF32;
+  Shape shape;
+  friend bool operator==(const TensorType&, const TensorType&) = default;
+};
+
+// `axis` counted from the end when negative, as 0..rank-1; nothing when out of range.
+std::optional<int> NormalizeAxis(std::int64_t axis, int rank);
+
+}  // namespace smelt::ir

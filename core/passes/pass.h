@@ -1,0 +1,56 @@
+// Pass: a named, timed, counted transformation of a module that can be disabled by name.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/base/cancel_token.h"
+#include "core/base/status.h"
+#include "core/ir/diagnostic.h"
+#include "core/ir/module.h"
+#include "core/target/profile.h"
+
+namespace smelt::passes {
+
+struct PassContext {
+  ir::Module& module;
+  const target::Profile& profile;
+  ir::Diagnostics& diagnostics;
+  std::uint64_t rewrites = 0;   // a pass counts what it changes
+};
+
+struct Pass {
+  std::string_view name;        // stable: jobs disable passes by it
+  std::string_view summary;     // one sentence, for people
+  bool required;                // may not be disabled: the artifact depends on it
+  Status (*run)(PassContext& context);
+};
+
+// The pipeline in order.
+std::span<const Pass> Pipeline();
+
+struct PassOutcome {
+  std::string_view name;
+  std::uint64_t rewrites = 0;
+  std::uint64_t operators_before = 0;
+  std::uint64_t operators_after = 0;
+  double seconds = 0;
+  bool skipped = false;
+};
+
+struct PipelineOptions {
+  std::span<const std::string> disabled;   // kInvalidArgument when unknown or required
+  bool check_ir = false;                   // verify after every pass
+  std::function<void(std::string_view pass)> after_pass;   // may be empty
+};
+
+// Runs all passes. Findings about the model go to `diagnostics`; a status other than OK is a defect,
+// a bad option or a cancellation.
+Status RunPipeline(ir::Module& module, const target::Profile& profile,
+                   const PipelineOptions& options, const CancelToken& cancel,
+                   ir::Diagnostics& diagnostics, std::vector<PassOutcome>& outcomes);
+
+}  // namespace smelt::passes

@@ -1,0 +1,46 @@
+// Profile: what a named runtime release accepts, operator by operator: element types, ranks,
+// and operator versions. One table a runtime; each entry that we use is proven by a one-operator
+// probe in the real runtime (tests/oracle/probe_profile.py).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "core/ir/module.h"
+
+namespace smelt::target {
+
+// A set of element types as bits of ir::DType.
+using TypeSet = std::uint32_t;
+constexpr TypeSet Bit(ir::DType dtype) { return TypeSet{1} << static_cast<unsigned>(dtype); }
+
+// How an operator that a kernel lacks a type for is still computed exactly.
+enum class Detour : std::uint8_t {
+  kNone,        // refuse
+  kWiden,       // CAST every data operand to a wider type, compute, CAST back (wraps integers)
+  kBitcast,     // pure data movement: move the bits as an integer of the same size
+};
+
+struct OperatorSupport {
+  ir::OpKind kind;
+  TypeSet types;           // of the operand `type_operand`, unquantized
+  int type_operand;        // which operand's element type decides
+  int max_rank;            // of any operand or result
+  int max_version;         // highest operator version that the runtime registers
+};
+
+struct Profile {
+  std::string_view name;             // "litert"
+  std::string_view description;      // the release it was measured on
+  std::span<const OperatorSupport> operators;   // ordered by kind; absent: no kernel
+  const OperatorSupport* Find(ir::OpKind kind) const;
+};
+
+// All profiles; the first is the default.
+std::span<const Profile* const> AllProfiles();
+// kInvalidArgument naming the known ones.
+Result<const Profile*> FindProfile(std::string_view name);
+
+}  // namespace smelt::target

@@ -1,0 +1,50 @@
+"""Runs a written .tflite in LiteRT through its signature, and checks the signature itself."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import numpy as np
+
+from oracle.onnx_side import exact
+
+SIGNATURE = "serving_default"
+
+
+class LiteRtModel:
+    """One file in the stock interpreter: default resolver, default delegate, one thread."""
+
+    def __init__(self, path: str) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._interpreter = Interpreter(model_path=path, num_threads=1)
+        self._runner = self._interpreter.get_signature_runner(SIGNATURE)
+
+    def port_problem(self, inputs: Sequence[str], outputs: Sequence[str]) -> str | None:
+        """Names and order must be the source's. A name may be fetched once only: a graph may
+        list the same output twice."""
+        for kind, wanted, details, signature in (
+            ("input", inputs, self._interpreter.get_input_details(), self.input_details()),
+            ("output", outputs, self._interpreter.get_output_details(), self.output_details()),
+        ):
+            names = list(dict.fromkeys(wanted))
+            if sorted(signature) != sorted(names):
+                return f"signature {kind}s are {sorted(signature)}, the source has {names}"
+            order = [signature[name]["index"] for name in wanted]
+            if order != [d["index"] for d in details]:
+                return f"{kind} order differs from the source's {list(wanted)}"
+        return None
+
+    def input_details(self) -> dict[str, dict[str, Any]]:
+        return self._runner.get_input_details()
+
+    def output_details(self) -> dict[str, dict[str, Any]]:
+        return self._runner.get_output_details()
+
+    def run(self, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        details = self.input_details()
+        for name, value in feed.items():
+            wanted = np.dtype(details[name]["dtype"])
+            if wanted != value.dtype:
+                raise TypeError(f"input '{name}' is {wanted}, the source has {value.dtype}")
+        return {name: exact(value) for name, value in self._runner(**feed).items()}

@@ -1,0 +1,80 @@
+"""Runs a source model: ONNX Runtime first, onnx's ReferenceEvaluator where that can't."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import numpy as np
+import onnx
+
+
+class ReferenceFailed(Exception):
+    """Neither engine runs the model, so nothing can be judged with it."""
+
+
+def source_ports(model: onnx.ModelProto) -> tuple[list[str], list[str]]:
+    """Names of what a caller feeds and fetches. Initializers may be listed as inputs: not fed."""
+    weights = {t.name for t in model.graph.initializer}
+    weights |= {t.values.name for t in model.graph.sparse_initializer}
+    inputs = [v.name for v in model.graph.input if v.name not in weights]
+    return inputs, [v.name for v in model.graph.output]
+
+
+def exact(array: Any) -> np.ndarray:
+    """A contiguous copy that keeps rank 0 (ascontiguousarray would make it rank 1)."""
+    return np.array(array, order="C")
+
+
+class OnnxRuntimeEngine:
+    """The model in ONNX Runtime, unoptimized: its fusions use approximations of their own."""
+
+    name = "onnxruntime"
+
+    def __init__(self, model_bytes_or_path: bytes | str) -> None:
+        import onnxruntime
+
+        onnxruntime.set_default_logger_severity(4)
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        self._runtime = onnxruntime.InferenceSession(
+            model_bytes_or_path, options, providers=["CPUExecutionProvider"]
+        )
+
+    def run(self, outputs: Sequence[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+        return [exact(v) for v in self._runtime.run(list(outputs), feed)]
+
+
+class EvaluatorEngine:
+    """The model in onnx's own evaluator: slow, but knows every opset and element type."""
+
+    name = "evaluator"
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        from onnx.reference import ReferenceEvaluator
+
+        self._evaluator = ReferenceEvaluator(model)
+
+    def run(self, outputs: Sequence[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+        with np.errstate(all="ignore"):
+            return [exact(v) for v in self._evaluator.run(list(outputs), feed)]
+
+
+def run_reference(
+    path: str, model: onnx.ModelProto, input_sets: Sequence[dict[str, np.ndarray]]
+) -> tuple[str, list[list[np.ndarray]]]:
+    """Outputs for each input set and the engine that computed them."""
+    _, outputs = source_ports(model)
+    try:
+        engine: Any = OnnxRuntimeEngine(path)
+        return engine.name, [engine.run(outputs, feed) for feed in input_sets]
+    except Exception as error:  # the binding throws many types
+        first = f"{type(error).__name__}: {error}"
+    try:
+        engine = EvaluatorEngine(model)
+        return engine.name, [engine.run(outputs, feed) for feed in input_sets]
+    except Exception as error:
+        second = f"{type(error).__name__}: {error}"
+    raise ReferenceFailed(f"onnxruntime: {first[:300]}; evaluator: {second[:300]}")
