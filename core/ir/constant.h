@@ -85,6 +85,11 @@ class Constant {
   const std::vector<ConstantStep>& steps() const { return steps_; }
 
  private:
+  // Cuts the storage down to the view when the view is one piece of it.
+  void Normalize();
+  // Elements [begin, begin + count) before any step, one byte an element for types below a byte.
+  void Gather(std::int64_t begin, std::int64_t count, std::byte* out) const;
+
   DType dtype_ = DType::kF32;
   DType storage_dtype_ = DType::kF32;
   std::vector<std::int64_t> shape_;

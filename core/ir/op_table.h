@@ -56,5 +56,9 @@ std::optional<OpKind> OpKindFromName(std::string_view name);
 Result<std::vector<TensorType>> InferTypes(const Graph& graph, SymbolTable& symbols, OpKind kind,
                                            std::span<const ValueId> operands,
                                            const Attributes& attrs);
+// The same for operands that are in no graph.
+Result<std::vector<TensorType>> InferTypes(SymbolTable& symbols, OpKind kind,
+                                           std::span<const OperandInfo> operands,
+                                           const Attributes& attrs);
 
 }  // namespace smelt::ir

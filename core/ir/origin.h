@@ -33,6 +33,7 @@ class OriginTable {
 
   const std::vector<SourceNode>& sources() const { return sources_; }
   const std::vector<SourceId>& SourcesOf(OriginId origin) const { return sets_[origin]; }  // sorted
+  std::size_t set_count() const { return sets_.size(); }   // every OriginId is below it
 
  private:
   OriginId Intern(std::vector<SourceId> set);

@@ -12,19 +12,24 @@
 
 namespace smelt::ir {
 
+// A size or a symbolic expression. In a shape a static Dim is never negative; as an integer known at
+// import (the -1 of a Reshape target, an element of shape arithmetic) it may be.
 class Dim {
  public:
+  // Static values lie in [kMinStatic, 2^63 - 1].
+  static constexpr std::int64_t kMinStatic = INT64_MIN / 2;
+
   constexpr Dim() = default;                           // static 0
-  constexpr Dim(std::int64_t size) : raw_(size) {}     // NOLINT: a size is a dimension; size >= 0
-  static constexpr Dim Symbol(std::uint32_t id) { return Dim(Raw{}, -1 - std::int64_t{id}); }
+  constexpr Dim(std::int64_t size) : raw_(size) {}     // NOLINT: a size is a dimension
+  static constexpr Dim Symbol(std::uint32_t id) { return Dim(Raw{}, INT64_MIN + 1 + std::int64_t{id}); }
   // Only as an answer of shape inference: "can't be told from what is known". Never stored.
   static constexpr Dim Unknown() { return Dim(Raw{}, INT64_MIN); }
 
-  constexpr bool is_static() const { return raw_ >= 0; }
-  constexpr bool is_symbol() const { return raw_ < 0 && raw_ != INT64_MIN; }
+  constexpr bool is_static() const { return raw_ >= kMinStatic; }
+  constexpr bool is_symbol() const { return raw_ < kMinStatic && raw_ != INT64_MIN; }
   constexpr bool is_unknown() const { return raw_ == INT64_MIN; }
   constexpr std::int64_t value() const { return raw_; }          // requires is_static()
-  constexpr std::uint32_t symbol() const { return static_cast<std::uint32_t>(-1 - raw_); }
+  constexpr std::uint32_t symbol() const { return static_cast<std::uint32_t>(raw_ - INT64_MIN - 1); }
 
   friend constexpr bool operator==(Dim, Dim) = default;
 
@@ -67,6 +72,10 @@ struct TensorType {
   Shape shape;
   friend bool operator==(const TensorType&, const TensorType&) = default;
 };
+
+// True when one tensor may have both types. Unequal symbols may be equal numbers at run time, so only
+// element types, ranks and static sizes can contradict each other.
+bool MayAgree(const TensorType& a, const TensorType& b);
 
 // `axis` counted from the end when negative, as 0..rank-1; nothing when out of range.
 std::optional<int> NormalizeAxis(std::int64_t axis, int rank);

@@ -1,0 +1,159 @@
+// Evaluation of constants: the only place where a view's elements become bytes.
+#include <algorithm>
+#include <cstring>
+
+#include "core/ir/constant.h"
+#include "core/ir/element_cast.h"
+#include "core/ir/strided_copy.h"
+
+namespace smelt::ir {
+namespace {
+
+constexpr std::int64_t kMaxSmall = std::int64_t{1} << 16;   // elements, of AsInts and AsDoubles
+// Elements evaluated at a time: a few hundred kilobytes, and a multiple of every packing.
+constexpr std::int64_t kBlock = 1 << 15;
+constexpr std::size_t kMaxElementBytes = 16;
+
+bool IsPacked(DType dtype) { return ElementBits(dtype) < 8; }
+
+// Where in the storage an element of the row-major order lies.
+std::int64_t ElementOffset(const StridedView& view, std::int64_t at) {
+  std::int64_t offset = 0;
+  for (std::size_t axis = view.sizes.size(); axis-- > 0;) {
+    offset += at % view.sizes[axis] * view.strides[axis];
+    at /= view.sizes[axis];
+  }
+  return offset;
+}
+
+// Applies one multiply or add step to a block that begins at element `begin`.
+void ApplyStep(const ConstantStep& step, DType dtype, const std::vector<std::int64_t>& shape,
+               std::int64_t begin, std::int64_t count, std::byte* block) {
+  std::int64_t inner = INT64_MAX;   // one value for all
+  if (step.axis >= 0) {
+    inner = 1;
+    for (std::size_t i = static_cast<std::size_t>(step.axis) + 1; i < shape.size(); ++i) {
+      inner *= shape[i];
+    }
+  }
+  const auto apply = step.kind == ConstantStep::Kind::kMultiply ? MultiplyBlock : AddBlock;
+  apply(dtype, block, count, *step.values, inner, begin);
+}
+
+}  // namespace
+
+void Constant::Gather(std::int64_t begin, std::int64_t count, std::byte* out) const {
+  const StridedView view = Coalesce(shape_, strides_);
+  const int bits = ElementBits(storage_dtype_);
+  if (bits >= 8) {
+    CopyStrided(view, storage_.data() + offset_ * (bits / 8), bits / 8, begin, count, out);
+    return;
+  }
+  for (std::int64_t i = 0; i < count; ++i) {
+    UnpackBlock(storage_dtype_, storage_.data(), offset_ + ElementOffset(view, begin + i), 1,
+                out + i);
+  }
+}
+
+void Constant::Read(std::int64_t begin, std::int64_t count, std::byte* out) const {
+  SMELT_CHECK(begin >= 0 && count >= 0 && begin <= element_count() - count);
+  if (steps_.empty() && !IsPacked(dtype_)) {
+    Gather(begin, count, out);
+    return;
+  }
+  SMELT_CHECK(begin * ElementBits(dtype_) % 8 == 0);
+  const auto block_size = static_cast<std::size_t>(std::min(kBlock, count));
+  std::vector<std::byte> block(block_size * kMaxElementBytes);
+  std::vector<std::byte> other(block_size * kMaxElementBytes);
+  for (std::int64_t at = begin; at < begin + count; at += kBlock) {
+    const std::int64_t size = std::min(kBlock, begin + count - at);
+    Gather(at, size, block.data());
+    DType dtype = storage_dtype_;
+    for (const ConstantStep& step : steps_) {
+      if (step.kind == ConstantStep::Kind::kCast) {
+        CastBlock(dtype, block.data(), step.to, other.data(), size);
+        block.swap(other);
+        dtype = step.to;
+      } else {
+        ApplyStep(step, dtype, shape_, at, size, block.data());
+      }
+    }
+    const std::uint64_t bytes = StorageBytes(dtype_, static_cast<std::uint64_t>(size));
+    if (IsPacked(dtype_)) {
+      PackBlock(dtype_, block.data(), size, out);
+    } else {
+      std::memcpy(out, block.data(), bytes);
+    }
+    out += bytes;
+  }
+}
+
+SharedBytes Constant::Materialize() const {
+  if (IsPlain()) return storage_;
+  const std::uint64_t size = size_bytes();
+  // Not a vector: zeroing a hundred megabytes first would cost as much as the copy.
+  auto owned = std::make_shared_for_overwrite<std::byte[]>(size);
+  Read(0, element_count(), owned.get());
+  return SharedBytes(ByteSpan(owned.get(), size), owned);
+}
+
+Constant Constant::Evaluated() const {
+  if (IsPlain()) return *this;
+  auto evaluated = FromBytes(dtype_, shape_, Materialize());
+  SMELT_CHECK(evaluated.ok());
+  return std::move(evaluated).value();
+}
+
+bool Constant::IsPlain() const {
+  if (!steps_.empty() || offset_ != 0 || storage_.size() != size_bytes()) return false;
+  std::int64_t stride = 1;
+  for (std::size_t i = shape_.size(); i-- > 0;) {
+    if (shape_[i] != 1 && strides_[i] != stride) return false;
+    stride *= shape_[i];
+  }
+  return true;
+}
+
+std::optional<std::vector<std::int64_t>> Constant::AsInts() const {
+  if (!IsInteger(dtype_) && dtype_ != DType::kBool) return std::nullopt;
+  if (element_count() > kMaxSmall) return std::nullopt;
+  std::vector<std::int64_t> values(static_cast<std::size_t>(element_count()));
+  Cast(DType::kI64).Read(0, element_count(), reinterpret_cast<std::byte*>(values.data()));
+  return values;
+}
+
+std::optional<std::vector<double>> Constant::AsDoubles() const {
+  if (!IsNumeric(dtype_) || element_count() > kMaxSmall) return std::nullopt;
+  std::vector<double> values(static_cast<std::size_t>(element_count()));
+  Cast(DType::kF64).Read(0, element_count(), reinterpret_cast<std::byte*>(values.data()));
+  return values;
+}
+
+bool Constant::IsSplat() const {
+  if (element_count() == 0) return false;
+  // Along an axis of stride 0 elements differ only where a step makes them.
+  Constant core = *this;
+  for (std::size_t i = 0; i < shape_.size(); ++i) {
+    const bool stepped =
+        std::any_of(steps_.begin(), steps_.end(),
+                    [i](const ConstantStep& step) { return step.axis == static_cast<int>(i); });
+    if (strides_[i] == 0 && !stepped) core.shape_[i] = 1;
+  }
+  const std::int64_t count = core.element_count();
+  if (count == 1) return true;
+  if (IsPacked(dtype_)) core = core.Cast(DType::kI8);
+  const auto width = static_cast<std::size_t>(BlockElementBytes(core.dtype_));
+  std::vector<std::byte> block(static_cast<std::size_t>(std::min(kBlock, count)) * width);
+  std::vector<std::byte> first(width);
+  core.Read(0, 1, first.data());
+  for (std::int64_t at = 0; at < count; at += kBlock) {
+    const std::int64_t size = std::min(kBlock, count - at);
+    core.Read(at, size, block.data());
+    for (std::size_t i = 0; i < static_cast<std::size_t>(size); ++i) {
+      if (std::memcmp(&block[i * width], first.data(), width) != 0) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace smelt::ir

@@ -1,0 +1,40 @@
+#include "core/ir/origin.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "core/base/status.h"
+
+namespace smelt::ir {
+
+OriginTable::OriginTable() { Intern({}); }  // kNoOrigin
+
+SourceId OriginTable::AddSource(SourceNode node) {
+  sources_.push_back(std::move(node));
+  return static_cast<SourceId>(sources_.size() - 1);
+}
+
+OriginId OriginTable::Of(SourceId source) {
+  SMELT_CHECK(source < sources_.size());
+  return Intern({source});
+}
+
+OriginId OriginTable::Merge(OriginId a, OriginId b) {
+  if (a == b || b == kNoOrigin) return a;
+  if (a == kNoOrigin) return b;
+  const std::vector<SourceId>& left = SourcesOf(a);
+  const std::vector<SourceId>& right = SourcesOf(b);
+  std::vector<SourceId> merged;
+  merged.reserve(left.size() + right.size());
+  std::set_union(left.begin(), left.end(), right.begin(), right.end(), std::back_inserter(merged));
+  return Intern(std::move(merged));
+}
+
+OriginId OriginTable::Intern(std::vector<SourceId> set) {
+  const auto [at, is_new] = ids_.try_emplace(set, static_cast<OriginId>(sets_.size()));
+  if (is_new) sets_.push_back(std::move(set));
+  return at->second;
+}
+
+}  // namespace smelt::ir
