@@ -26,10 +26,10 @@ struct KnownValue {
   ir::ValueId value;                       // in the graph under construction
   std::optional<ir::TensorType> type;      // nothing: hidden behind an earlier violation
   std::optional<DimValues> dims;           // symbolic contents
+  bool maybe_constant = false;             // would be a constant but for an earlier violation
 };
 
-// Attribute storage without protobuf in the interface.
-class NodeAttributes;
+class NodeAttributes;   // node_attributes.h
 
 class OnnxNode {
  public:
@@ -46,7 +46,9 @@ class OnnxNode {
   bool has_input(int i) const;                                            // present and not ""
   bool knows_input(int i) const;                                          // present with a known type
   ir::ValueId input(int i) const;                                         // invalid when absent
-  const ir::TensorType& input_type(int i) const;                          // requires knows_input(i)
+  // Requires knows_input(i); of an unknown input a placeholder (f32 scalar), and the walk discards
+  // what a check or an inference concluded from it (see asked_unknown).
+  const ir::TensorType& input_type(int i) const;
   ir::DType input_dtype(int i) const { return input_type(i).dtype; }
   const ir::Shape& input_shape(int i) const { return input_type(i).shape; }
   int input_rank(int i) const { return input_shape(i).rank(); }
@@ -82,6 +84,10 @@ class OnnxNode {
   void SetOutput(int i, ir::ValueId value);                               // by translate
   ir::ValueId output(int i) const;
 
+  // True when a question since the last reset had no answer because an earlier violation hides it.
+  bool asked_unknown() const { return asked_unknown_; }
+  void reset_asked_unknown() { asked_unknown_ = false; }
+
   ir::SymbolTable& symbols() const { return module_.symbols(); }
   ir::Module& module() const { return module_; }
   ir::Graph& graph() const { return graph_; }
@@ -100,6 +106,7 @@ class OnnxNode {
   std::vector<Output> outputs_;
   ir::Module& module_;
   ir::Graph& graph_;
+  mutable bool asked_unknown_ = false;
 };
 
 }  // namespace smelt::onnx_import

@@ -41,6 +41,7 @@ std::span<const OnnxRule> SliceRules();
 std::span<const OnnxRule> SoftmaxRules();         // Softmax, LogSoftmax
 std::span<const OnnxRule> TileRules();            // Expand, Tile
 std::span<const OnnxRule> TransposeRules();
+std::span<const OnnxRule> TrigonometryRules();
 
 // Every family in one fixed order.
 std::span<const std::span<const OnnxRule>> AllRules();

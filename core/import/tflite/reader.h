@@ -11,8 +11,9 @@ namespace smelt::tflite_import {
 // kArtifactInvalid with what is wrong and where.
 Result<ir::Module> Read(const SharedBytes& file);
 
-// Checks a file beyond what Read needs: tflite_format section 7's list (dataflow order, payload sizes,
-// stored shapes equal recomputed ones, names unique, signature covers inputs and outputs, ...).
+// Checks a file beyond what Read needs: tflite_format section 7's list (dataflow order, payload
+// sizes, stored shapes equal recomputed ones, names unique, signature covers inputs and outputs,
+// ...).
 Status CheckFile(const SharedBytes& file);
 
 }  // namespace smelt::tflite_import

@@ -1,0 +1,80 @@
+#include "core/import/onnx/infer.h"
+
+#include <algorithm>
+
+namespace smelt::onnx_import {
+namespace {
+
+Status BroadcastAs(OnnxNode& node, std::optional<ir::DType> dtype) {
+  for (int i = 0; i < node.input_count(); ++i) {
+    if (node.has_input(i) && !node.knows_input(i)) return Status::Ok();
+  }
+  if (!node.has_input(0)) return Status::Ok();
+  SMELT_ASSIGN_OR_RETURN(ir::Shape shape, BroadcastInputs(node));
+  node.SetOutputType(0, {dtype.value_or(node.input_dtype(0)), std::move(shape)});
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status CopyType(OnnxNode& node, int input, int output) {
+  if (node.knows_input(input)) node.SetOutputType(output, node.input_type(input));
+  return Status::Ok();
+}
+
+Status SameAsFirst(OnnxNode& node) { return CopyType(node, 0, 0); }
+
+Status Broadcast(OnnxNode& node) { return BroadcastAs(node, std::nullopt); }
+
+Status BroadcastBool(OnnxNode& node) { return BroadcastAs(node, ir::DType::kBool); }
+
+Result<ir::Shape> BroadcastShapes(ir::SymbolTable& symbols, const ir::Shape& a,
+                                  const ir::Shape& b) {
+  const int rank = std::max(a.rank(), b.rank());
+  std::vector<ir::Dim> dims(static_cast<std::size_t>(rank));
+  for (int i = 0; i < rank; ++i) {
+    const int at_a = i - (rank - a.rank());
+    const int at_b = i - (rank - b.rank());
+    const ir::Dim x = at_a < 0 ? ir::Dim(1) : a.dim(at_a);
+    const ir::Dim y = at_b < 0 ? ir::Dim(1) : b.dim(at_b);
+    ir::Dim& out = dims[static_cast<std::size_t>(i)];
+    if (x == y || y == ir::Dim(1)) {
+      out = x;
+    } else if (x == ir::Dim(1)) {
+      out = y;
+    } else if (x.is_static() && y.is_static()) {
+      return Status(Reason::kShapeMismatch,
+                    "dimensions " + symbols.Text(x) + " and " + symbols.Text(y) +
+                        " do not broadcast (axis " + std::to_string(i) + ")");
+    } else if (x.is_static() || y.is_static()) {
+      out = x.is_static() ? x : y;
+    } else {
+      out = symbols.Max(x, y);
+    }
+  }
+  return ir::Shape(std::move(dims));
+}
+
+Result<ir::Shape> BroadcastInputs(OnnxNode& node) {
+  ir::Shape shape;
+  for (int i = 0; i < node.input_count(); ++i) {
+    if (!node.has_input(i)) continue;
+    SMELT_ASSIGN_OR_RETURN(shape,
+                           BroadcastShapes(node.symbols(), shape, node.input_shape(i)));
+  }
+  return shape;
+}
+
+ir::Dim DimFromInt(ir::SymbolTable& symbols, std::int64_t value) {
+  if (value >= 0) return ir::Dim(value);
+  if (value == INT64_MIN) ++value;   // its magnitude is no dimension; as far from any size
+  return symbols.Sub(ir::Dim(0), ir::Dim(-value));
+}
+
+std::optional<std::int64_t> IntFromDim(const ir::SymbolTable& symbols, ir::Dim dim) {
+  if (dim.is_static()) return dim.value();
+  if (dim.is_unknown()) return std::nullopt;
+  return symbols.Evaluate(dim, {});
+}
+
+}  // namespace smelt::onnx_import

@@ -1,0 +1,144 @@
+// Comparisons, logic and Where, all with broadcasting.
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "core/import/onnx/checks.h"
+#include "core/import/onnx/infer.h"
+#include "core/import/onnx/onnx_rule.h"
+
+namespace smelt::onnx_import {
+namespace {
+
+using ir::Builder;
+using ir::Dim;
+using ir::DType;
+using ir::OpKind;
+using ir::ValueId;
+
+// Whether two integers known as dimensions are equal; nothing when it depends on a symbol's value.
+std::optional<bool> SameDim(const ir::SymbolTable& symbols, Dim a, Dim b) {
+  if (a == b) return true;
+  const auto left = IntFromDim(symbols, a);
+  const auto right = IntFromDim(symbols, b);
+  if (left && right) return *left == *right;
+  // A symbol is a size, so it equals no negative number.
+  const auto fixed = left ? left : right;
+  if (fixed && *fixed < 0) return false;
+  return std::nullopt;
+}
+
+// Exporters test shape arithmetic for -1 before an Expand: the answer is needed at conversion.
+Status InferEqual(OnnxNode& node) {
+  SMELT_RETURN_IF_ERROR(BroadcastBool(node));
+  const auto a = node.input_dims(0);
+  const auto b = node.input_dims(1);
+  if (!a || !b || a->empty() || b->empty()) return Status::Ok();
+  if (a->size() != b->size() && a->size() != 1 && b->size() != 1) return Status::Ok();
+  DimValues result;
+  for (std::size_t i = 0; i < std::max(a->size(), b->size()); ++i) {
+    const auto same =
+        SameDim(node.symbols(), a->size() == 1 ? (*a)[0] : (*a)[i], b->size() == 1 ? (*b)[0] : (*b)[i]);
+    if (!same) return Status::Ok();
+    result.push_back(Dim(*same ? 1 : 0));
+  }
+  node.SetOutputDims(0, std::move(result));
+  return Status::Ok();
+}
+
+Status InferWhere(OnnxNode& node) {
+  SMELT_RETURN_IF_ERROR(Broadcast(node));
+  if (node.knows_input(1) && node.output_type(0)) {
+    node.SetOutputType(0, {node.input_dtype(1), node.output_type(0)->shape});
+  }
+  const auto condition = node.input_dims(0);
+  const auto x = node.input_dims(1);
+  const auto y = node.input_dims(2);
+  if (!condition || !x || !y || condition->empty() || x->empty() || y->empty()) return Status::Ok();
+  const std::size_t size = std::max({condition->size(), x->size(), y->size()});
+  const auto pick = [](const DimValues& values, std::size_t i) {
+    return values.size() == 1 ? values[0] : values[i];
+  };
+  DimValues result;
+  for (std::size_t i = 0; i < size; ++i) {
+    for (const auto* values : {&*condition, &*x, &*y}) {
+      if (values->size() != 1 && values->size() != size) return Status::Ok();
+    }
+    const Dim chosen = pick(*condition, i);
+    if (!chosen.is_static()) return Status::Ok();
+    result.push_back(chosen.value() != 0 ? pick(*x, i) : pick(*y, i));
+  }
+  node.SetOutputDims(0, std::move(result));
+  return Status::Ok();
+}
+
+Status InferSameShapeBool(OnnxNode& node) {
+  if (node.knows_input(0)) node.SetOutputType(0, {DType::kBool, node.input_shape(0)});
+  return Status::Ok();
+}
+
+Status Finish(OnnxNode& node, Builder& out, ValueId y) {
+  node.SetOutput(0, y);
+  return out.status();
+}
+
+template <OpKind kKind>
+Status TranslateBinary(OnnxNode& node, Builder& out) {
+  return Finish(node, out, out.Emit(kKind, {node.input(0), node.input(1)}));
+}
+
+Status TranslateNot(OnnxNode& node, Builder& out) {
+  return Finish(node, out, out.Unary(OpKind::kLogicalNot, node.input(0)));
+}
+
+Status TranslateWhere(OnnxNode& node, Builder& out) {
+  return Finish(node, out,
+                out.Emit(OpKind::kSelectV2, {node.input(0), node.input(1), node.input(2)}));
+}
+
+// NaN is the only value that differs from itself.
+Status TranslateIsNaN(OnnxNode& node, Builder& out) {
+  return Finish(node, out, out.Emit(OpKind::kNotEqual, {node.input(0), node.input(0)}));
+}
+
+Status TranslateIsInf(OnnxNode& node, Builder& out) {
+  const ValueId x = node.input(0);
+  const bool positive = node.Int("detect_positive", 1) != 0;
+  const bool negative = node.Int("detect_negative", 1) != 0;
+  const ValueId infinity =
+      out.Scalar(node.input_dtype(0), std::numeric_limits<double>::infinity());
+  if (positive && negative) {
+    return Finish(node, out, out.Emit(OpKind::kEqual, {out.Unary(OpKind::kAbs, x), infinity}));
+  }
+  if (positive) return Finish(node, out, out.Emit(OpKind::kEqual, {x, infinity}));
+  if (negative) {
+    return Finish(node, out,
+                  out.Emit(OpKind::kEqual, {out.Unary(OpKind::kNeg, x), infinity}));
+  }
+  // Neither is asked for: false everywhere, whatever the shape.
+  return Finish(node, out, out.Emit(OpKind::kLess, {out.Unary(OpKind::kAbs, x),
+                                                    out.Scalar(node.input_dtype(0), 0)}));
+}
+
+constexpr OnnxRule kRules[] = {
+    {"", "And", 7, 7, {}, BroadcastBool, TranslateBinary<OpKind::kLogicalAnd>},
+    {"", "Equal", 7, 19, {}, InferEqual, TranslateBinary<OpKind::kEqual>},
+    {"", "Greater", 7, 13, {}, BroadcastBool, TranslateBinary<OpKind::kGreater>},
+    {"", "GreaterOrEqual", 12, 16, {}, BroadcastBool,
+     TranslateBinary<OpKind::kGreaterEqual>},
+    {"", "IsInf", 10, 20, {}, InferSameShapeBool, TranslateIsInf},
+    {"", "IsNaN", 9, 20, {}, InferSameShapeBool, TranslateIsNaN},
+    {"", "Less", 7, 13, {}, BroadcastBool, TranslateBinary<OpKind::kLess>},
+    {"", "LessOrEqual", 12, 16, {}, BroadcastBool, TranslateBinary<OpKind::kLessEqual>},
+    {"", "Not", 1, 1, {}, SameAsFirst, TranslateNot},
+    {"", "Or", 7, 7, {}, BroadcastBool, TranslateBinary<OpKind::kLogicalOr>},
+    {"", "Where", 9, 16, {}, InferWhere, TranslateWhere},
+    {"", "Xor", 7, 7, {}, BroadcastBool, TranslateBinary<OpKind::kNotEqual>},
+};
+
+}  // namespace
+
+std::span<const OnnxRule> CompareRules() { return kRules; }
+
+}  // namespace smelt::onnx_import

@@ -1,0 +1,199 @@
+// Concat and Split.
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/import/onnx/checks.h"
+#include "core/import/onnx/infer.h"
+#include "core/import/onnx/onnx_rule.h"
+
+namespace smelt::onnx_import {
+namespace {
+
+using ir::Builder;
+using ir::Dim;
+using ir::OpKind;
+using ir::Shape;
+using ir::ValueId;
+
+// --- Concat ---
+
+Status InferConcat(OnnxNode& node) {
+  if (!node.knows_input(0)) return Status::Ok();
+  const auto axis = ir::NormalizeAxis(node.Int("axis", 1), node.input_rank(0));
+  if (!axis) return Status::Ok();
+  Shape shape = node.input_shape(0);
+  for (int i = 1; i < node.input_count(); ++i) {
+    if (!node.knows_input(i) || node.input_rank(i) != shape.rank()) return Status::Ok();
+    for (int d = 0; d < shape.rank(); ++d) {
+      const Dim dim = node.input_shape(i).dim(d);
+      if (d == *axis) {
+        shape.dim(d) = node.symbols().Add(shape.dim(d), dim);
+      } else if (!shape.dim(d).is_static()) {
+        shape.dim(d) = dim;  // all equal when the model runs: keep the one that says most
+      }
+    }
+  }
+  node.SetOutputType(0, {node.input_dtype(0), shape});
+  if (shape.rank() != 1) return Status::Ok();
+  DimValues dims;
+  for (int i = 0; i < node.input_count(); ++i) {
+    const auto part = node.input_dims(i);
+    if (!part) return Status::Ok();
+    dims.insert(dims.end(), part->begin(), part->end());
+  }
+  node.SetOutputDims(0, std::move(dims));
+  return Status::Ok();
+}
+
+Status TranslateConcat(OnnxNode& node, Builder& out) {
+  std::vector<ValueId> parts;
+  for (int i = 0; i < node.input_count(); ++i) parts.push_back(node.input(i));
+  if (parts.size() == 1) {
+    node.SetOutput(0, parts[0]);
+    return out.status();
+  }
+  const int axis = *ir::NormalizeAxis(node.Int("axis", 1), node.input_rank(0));
+  node.SetOutput(0, out.Emit(OpKind::kConcatenation, parts,
+                             {{"axis", std::int64_t{axis}},
+                              {"fused_activation_function", std::string("NONE")}}));
+  return out.status();
+}
+
+Verdict PartsFit(const OnnxNode& node, Bounds, Finding& finding) {
+  for (int i = 0; i < node.input_count(); ++i) {
+    if (!node.knows_input(i)) return Verdict::kNotChecked;
+  }
+  const Shape& first = node.input_shape(0);
+  const auto axis = ir::NormalizeAxis(node.Int("axis", 1), first.rank());
+  if (!axis) return Verdict::kNotChecked;  // another constraint says so
+  for (int i = 1; i < node.input_count(); ++i) {
+    const Shape& part = node.input_shape(i);
+    if (part.rank() != first.rank()) return Violated(node, i, node.input_text(i), finding);
+    for (int d = 0; d < first.rank(); ++d) {
+      const bool differ = first.dim(d).is_static() && part.dim(d).is_static() &&
+                          first.dim(d) != part.dim(d);
+      if (d != *axis && differ) return Violated(node, i, node.input_text(i), finding);
+    }
+  }
+  return Verdict::kHolds;
+}
+
+// --- Split ---
+
+// The sizes of the parts; nothing when they can't be told. Requires a known input and a valid axis.
+std::optional<std::vector<std::int64_t>> SplitSizes(const OnnxNode& node, int axis) {
+  if (node.schema_version() < 13) {
+    if (auto sizes = node.Ints("split")) return sizes;
+  } else if (node.has_input(1)) {
+    return node.input_ints(1);
+  }
+  const Dim total = node.input_shape(0).dim(axis);
+  const std::int64_t parts = node.has_attr("num_outputs") ? node.Int("num_outputs", 0)
+                                                          : std::int64_t{node.output_count()};
+  if (!total.is_static() || parts <= 0) return std::nullopt;
+  // Equal parts; since opset 18 the last one may be smaller.
+  const std::int64_t size = (total.value() + parts - 1) / parts;
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(parts), size);
+  sizes.back() = total.value() - size * (parts - 1);
+  return sizes;
+}
+
+Status InferSplit(OnnxNode& node) {
+  if (!node.knows_input(0)) return Status::Ok();
+  const auto axis = ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
+  if (!axis) return Status::Ok();
+  const auto sizes = SplitSizes(node, *axis);
+  const auto dims = node.input_dims(0);
+  std::int64_t begin = 0;
+  for (int i = 0; i < node.output_count(); ++i) {
+    Shape shape = node.input_shape(0);
+    const bool known = sizes && i < static_cast<int>(sizes->size());
+    const std::int64_t size = known ? (*sizes)[static_cast<std::size_t>(i)] : 0;
+    shape.dim(*axis) = known ? Dim(size) : node.symbols().Fresh("part of " + node.output_name(i));
+    node.SetOutputType(i, {node.input_dtype(0), shape});
+    if (known && dims && begin + size <= static_cast<std::int64_t>(dims->size())) {
+      node.SetOutputDims(i, DimValues(dims->begin() + begin, dims->begin() + begin + size));
+    }
+    begin += size;
+  }
+  return Status::Ok();
+}
+
+Status TranslateSplit(OnnxNode& node, Builder& out) {
+  const int axis = *ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
+  const std::vector<std::int64_t> sizes = *SplitSizes(node, axis);
+  if (sizes.size() == 1) {
+    node.SetOutput(0, node.input(0));
+    return out.status();
+  }
+  const bool equal = std::all_of(sizes.begin(), sizes.end(),
+                                 [&](std::int64_t size) { return size == sizes[0]; });
+  const auto count = static_cast<std::int64_t>(sizes.size());
+  std::vector<ValueId> parts;
+  if (equal && node.input_shape(0).dim(axis).is_static()) {
+    parts = out.EmitMany(OpKind::kSplit, std::vector{out.ScalarI32(axis), node.input(0)},
+                         {{"num_splits", count}});
+  } else {
+    std::vector<std::int32_t> narrow(sizes.begin(), sizes.end());
+    parts = out.EmitMany(
+        OpKind::kSplitV, std::vector{node.input(0), out.ConstI32(narrow), out.ScalarI32(axis)},
+        {{"num_splits", count}});
+  }
+  if (!out.status().ok()) return out.status();
+  for (int i = 0; i < node.output_count(); ++i) {
+    node.SetOutput(i, parts[static_cast<std::size_t>(i)]);
+  }
+  return out.status();
+}
+
+Verdict SizesAreKnown(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  const auto axis = ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
+  if (!axis) return Verdict::kNotChecked;
+  if (SplitSizes(node, *axis)) return Verdict::kHolds;
+  return Violated(node, node.has_input(1) ? 1 : 0, "sizes known at run time only", finding);
+}
+
+Verdict SizesFit(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  const auto axis = ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
+  const auto sizes = axis ? SplitSizes(node, *axis) : std::nullopt;
+  if (!sizes) return Verdict::kNotChecked;
+  std::int64_t total = 0;
+  for (std::int64_t size : *sizes) {
+    if (size < 0 || size > INT32_MAX) return Violated(node, 0, "a part of " + std::to_string(size), finding);
+    total += size;
+  }
+  const Dim dim = node.input_shape(0).dim(*axis);
+  if (static_cast<int>(sizes->size()) < node.output_count()) {
+    return Violated(node, 0, std::to_string(sizes->size()) + " sizes for " +
+                                 std::to_string(node.output_count()) + " results", finding);
+  }
+  if (!dim.is_static() || dim.value() == total) return Verdict::kHolds;
+  return Violated(node, 0, "parts of " + std::to_string(total) + " elements in all", finding);
+}
+
+constexpr OnnxConstraint kConcat[] = {
+    {Reason::kUnsupportedAttributeValue, AxisAttr<"axis", 1>, {}, "axis is an axis of the inputs"},
+    {Reason::kTypeMismatch, SameTypes, {}, "all inputs have one element type"},
+    {Reason::kShapeMismatch, PartsFit, {}, "the inputs agree in all dimensions but the axis"},
+};
+constexpr OnnxConstraint kSplit[] = {
+    {Reason::kUnsupportedAttributeValue, AxisAttr<"axis", 0>, {}, "axis is an axis of the input"},
+    {Reason::kRequiresConstantInput, SizesAreKnown, {},
+     "the sizes of the parts are constant, or the axis is static and divided evenly"},
+    {Reason::kShapeMismatch, SizesFit, {}, "the parts add up to the dimension of the axis"},
+};
+
+constexpr OnnxRule kRules[] = {
+    {"", "Concat", 4, 13, kConcat, InferConcat, TranslateConcat},
+    {"", "Split", 2, 18, kSplit, InferSplit, TranslateSplit},
+};
+
+}  // namespace
+
+std::span<const OnnxRule> ConcatRules() { return kRules; }
+
+}  // namespace smelt::onnx_import

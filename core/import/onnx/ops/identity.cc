@@ -1,0 +1,67 @@
+// Operators that pass their input on: Identity, and Dropout as inference runs it.
+#include "core/import/onnx/checks.h"
+#include "core/import/onnx/infer.h"
+#include "core/import/onnx/onnx_rule.h"
+
+namespace smelt::onnx_import {
+namespace {
+
+using ir::Builder;
+using ir::DType;
+using ir::OpKind;
+
+Status InferIdentity(OnnxNode& node) {
+  SMELT_RETURN_IF_ERROR(SameAsFirst(node));
+  if (auto dims = node.input_dims(0)) node.SetOutputDims(0, *std::move(dims));
+  return Status::Ok();
+}
+
+// The mask has the input's type before opset 10 and is boolean since.
+Status InferDropout(OnnxNode& node) {
+  SMELT_RETURN_IF_ERROR(SameAsFirst(node));
+  if (node.has_output(1) && node.knows_input(0)) {
+    const DType type = node.schema_version() < 10 ? node.input_dtype(0) : DType::kBool;
+    node.SetOutputType(1, {type, node.input_shape(0)});
+  }
+  return Status::Ok();
+}
+
+Status TranslateIdentity(OnnxNode& node, Builder& out) {
+  node.SetOutput(0, node.input(0));
+  return out.status();
+}
+
+// Outside training nothing is dropped: the mask is true (or one) everywhere.
+Status TranslateDropout(OnnxNode& node, Builder& out) {
+  node.SetOutput(0, node.input(0));
+  if (node.has_output(1)) {
+    const ir::ValueId same = out.Emit(OpKind::kEqual, {node.input(0), node.input(0)});
+    const ir::ValueId differs = out.Unary(OpKind::kLogicalNot, same);
+    const ir::ValueId mask = out.Emit(OpKind::kLogicalOr, {same, differs});  // NaN included
+    node.SetOutput(1, out.Cast(mask, node.output_type(1)->dtype));
+  }
+  return out.status();
+}
+
+Verdict DoesNotTrain(const OnnxNode& node, Bounds, Finding& finding) {
+  if (node.schema_version() < 12 || !node.has_input(2)) return Verdict::kHolds;
+  const auto training = node.input_ints(2);
+  if (training && training->size() == 1 && (*training)[0] == 0) return Verdict::kHolds;
+  return Violated(node, 2, training ? "training_mode true" : "training_mode computed at run time",
+                  finding);
+}
+
+constexpr OnnxConstraint kDropout[] = {
+    {Reason::kUnsupportedAttributeValue, DoesNotTrain, {}, "training_mode is absent or false"},
+};
+
+constexpr OnnxRule kRules[] = {
+    {"", "Dropout", 7, 22, kDropout, InferDropout, TranslateDropout},
+    {"", "Identity", 1, 25, {}, InferIdentity, TranslateIdentity},
+};
+
+}  // namespace
+
+std::span<const OnnxRule> IdentityRules() { return kRules; }
+
+}  // namespace smelt::onnx_import

@@ -1,0 +1,319 @@
+// Reductions over axes, and ArgMax and ArgMin.
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/import/onnx/checks.h"
+#include "core/import/onnx/infer.h"
+#include "core/import/onnx/onnx_rule.h"
+
+namespace smelt::onnx_import {
+namespace {
+
+using ir::Builder;
+using ir::Dim;
+using ir::DType;
+using ir::OpKind;
+using ir::Shape;
+using ir::TensorType;
+using ir::ValueId;
+using Ints = std::vector<std::int64_t>;
+
+// --- Axes: an attribute first, an input since opset 13 (ReduceSum) or 18 (the others). ---
+
+bool AxesAreInput(const OnnxNode& node) {
+  return node.schema_version() >= (node.op_type() == "ReduceSum" ? 13 : 18);
+}
+bool NamesAxes(const OnnxNode& node) {
+  return AxesAreInput(node) ? node.has_input(1) : node.has_attr("axes");
+}
+bool KeepsDims(const OnnxNode& node) { return node.Int("keepdims", 1) != 0; }
+
+// The axes to reduce, sorted; nothing when computed at run time or out of range. Without axes it is
+// all of them, or none when the node says that no axes mean no reduction.
+std::optional<std::vector<int>> ReducedAxes(const OnnxNode& node) {
+  const int rank = node.input_rank(0);
+  Ints raw;
+  if (NamesAxes(node)) {
+    const auto given = AxesAreInput(node) ? node.input_ints(1) : node.Ints("axes");
+    if (!given) return std::nullopt;
+    raw = *given;
+  }
+  std::vector<int> axes;
+  if (raw.empty()) {
+    if (node.Int("noop_with_empty_axes", 0) != 0) return axes;
+    for (int i = 0; i < rank; ++i) axes.push_back(i);
+    return axes;
+  }
+  for (std::int64_t one : raw) {
+    const auto axis = ir::NormalizeAxis(one, rank);
+    if (!axis) return std::nullopt;
+    axes.push_back(*axis);
+  }
+  std::sort(axes.begin(), axes.end());
+  axes.erase(std::unique(axes.begin(), axes.end()), axes.end());
+  return axes;
+}
+
+bool AxesAreComputed(const OnnxNode& node) {
+  return AxesAreInput(node) && node.has_input(1) && !node.input_ints(1);
+}
+
+Shape Reduced(const Shape& shape, const std::vector<int>& axes, bool keep) {
+  Shape reduced;
+  for (int i = 0; i < shape.rank(); ++i) {
+    if (!std::binary_search(axes.begin(), axes.end(), i)) {
+      reduced.push_back(shape.dim(i));
+    } else if (keep) {
+      reduced.push_back(Dim(1));
+    }
+  }
+  return reduced;
+}
+
+Status InferReduce(OnnxNode& node) {
+  if (!node.knows_input(0)) return Status::Ok();
+  const DType type = node.input_dtype(0);
+  if (const auto axes = ReducedAxes(node)) {
+    node.SetOutputType(0, {type, Reduced(node.input_shape(0), *axes, KeepsDims(node))});
+    return Status::Ok();
+  }
+  if (!AxesAreComputed(node) || !node.knows_input(1)) return Status::Ok();
+  const auto count = node.input_shape(1).ElementCount();
+  if (!count) return Status::Ok();
+  const std::int64_t rank = node.input_rank(0) - (KeepsDims(node) ? 0 : *count);
+  Shape shape;
+  for (std::int64_t i = 0; i < rank; ++i) {
+    shape.push_back(node.symbols().Fresh("axis of " + node.output_name(0)));
+  }
+  node.SetOutputType(0, {type, shape});
+  return Status::Ok();
+}
+
+// A product of dimensions is how exporters compute the size of a flattened tensor.
+Status InferReduceProd(OnnxNode& node) {
+  SMELT_RETURN_IF_ERROR(InferReduce(node));
+  const auto dims = node.knows_input(0) ? node.input_dims(0) : std::nullopt;
+  const auto axes = dims ? ReducedAxes(node) : std::nullopt;
+  if (axes && axes->size() == 1) {
+    node.SetOutputDims(0, {node.symbols().Product(Shape(*dims))});
+  }
+  return Status::Ok();
+}
+
+// --- Translation ---
+
+// One reduction kernel over the node's axes. Over no axes a reduction of one element is the element.
+ValueId Reduce(OnnxNode& node, Builder& out, OpKind kind, ValueId x, bool keep) {
+  const auto axes = ReducedAxes(node);
+  if (axes && axes->empty()) return x;
+  if (axes) {
+    const std::vector<std::int32_t> narrow(axes->begin(), axes->end());
+    return out.Emit(kind, {x, out.ConstI32(narrow)}, {{"keep_dims", keep}});
+  }
+  const ValueId computed = out.Cast(node.input(1), DType::kI32);
+  return out.EmitTyped(kind, std::vector{x, computed}, {{"keep_dims", keep}},
+                       {out.type(x).dtype, node.output_type(0)->shape});
+}
+
+ValueId ReduceNode(OnnxNode& node, Builder& out, OpKind kind, ValueId x) {
+  return Reduce(node, out, kind, x, KeepsDims(node));
+}
+
+Status Finish(OnnxNode& node, Builder& out, ValueId y) {
+  node.SetOutput(0, y);
+  return out.status();
+}
+
+template <OpKind kKind>
+Status TranslateReduce(OnnxNode& node, Builder& out) {
+  return Finish(node, out, ReduceNode(node, out, kKind, node.input(0)));
+}
+
+// Booleans: the largest is "any", the smallest is "all".
+template <OpKind kKind, OpKind kBoolKind>
+Status TranslateExtreme(OnnxNode& node, Builder& out) {
+  const bool logical = node.input_dtype(0) == DType::kBool;
+  return Finish(node, out, ReduceNode(node, out, logical ? kBoolKind : kKind, node.input(0)));
+}
+
+// The mean of integers is the truncated quotient of their sum.
+Status TranslateMean(OnnxNode& node, Builder& out) {
+  const ValueId x = node.input(0);
+  const auto axes = ReducedAxes(node);
+  if (ir::IsFloat(node.input_dtype(0)) || !axes) {
+    return Finish(node, out, ReduceNode(node, out, OpKind::kMean, x));
+  }
+  Dim count(1);
+  for (int axis : *axes) count = node.symbols().Mul(count, node.input_shape(0).dim(axis));
+  const ValueId sum = ReduceNode(node, out, OpKind::kSum, x);
+  const ValueId divisor =
+      out.Scalar(node.input_dtype(0), static_cast<double>(count.is_static() ? count.value() : 1));
+  return Finish(node, out, out.Div(sum, divisor));
+}
+
+Status TranslateL1(OnnxNode& node, Builder& out) {
+  const ValueId x = node.input(0);
+  const bool is_unsigned = ir::IsUnsignedInteger(node.input_dtype(0));
+  const bool by_negation = node.input_dtype(0) == DType::kI64;
+  ValueId magnitude = x;
+  if (by_negation) {
+    magnitude = out.Maximum(x, out.Unary(OpKind::kNeg, x));
+  } else if (!is_unsigned) {
+    magnitude = out.Unary(OpKind::kAbs, x);
+  }
+  return Finish(node, out, ReduceNode(node, out, OpKind::kSum, magnitude));
+}
+
+ValueId SumOfSquares(OnnxNode& node, Builder& out) {
+  const ValueId x = node.input(0);
+  return ReduceNode(node, out, OpKind::kSum, out.Mul(x, x));
+}
+
+Status TranslateSumSquare(OnnxNode& node, Builder& out) {
+  return Finish(node, out, SumOfSquares(node, out));
+}
+
+Status TranslateL2(OnnxNode& node, Builder& out) {
+  return Finish(node, out, out.Unary(OpKind::kSqrt, SumOfSquares(node, out)));
+}
+
+Status TranslateLogSum(OnnxNode& node, Builder& out) {
+  const ValueId sum = ReduceNode(node, out, OpKind::kSum, node.input(0));
+  return Finish(node, out, out.Unary(OpKind::kLog, sum));
+}
+
+// log(sum(exp(x - m))) + m with m the largest element, held finite so that rows of one infinity do
+// not become NaN.
+Status TranslateLogSumExp(OnnxNode& node, Builder& out) {
+  const ValueId x = node.input(0);
+  const DType type = node.input_dtype(0);
+  const double largest = type == DType::kF16 ? 65504.0 : std::numeric_limits<float>::max();
+  ValueId peak = Reduce(node, out, OpKind::kReduceMax, x, true);
+  peak = out.Maximum(out.Minimum(peak, out.Scalar(type, largest)), out.Scalar(type, -largest));
+  const ValueId powers = out.Unary(OpKind::kExp, out.Sub(x, peak));
+  const ValueId log = out.Unary(OpKind::kLog, Reduce(node, out, OpKind::kSum, powers, true));
+  ValueId y = out.Add(log, peak);
+  if (!KeepsDims(node)) y = out.Reshape(y, node.output_type(0)->shape);
+  return Finish(node, out, y);
+}
+
+// --- ArgMax and ArgMin ---
+
+Status InferArg(OnnxNode& node) {
+  if (!node.knows_input(0)) return Status::Ok();
+  const auto axis = ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
+  if (!axis) return Status::Ok();
+  node.SetOutputType(0, {DType::kI64, Reduced(node.input_shape(0), {*axis}, KeepsDims(node))});
+  return Status::Ok();
+}
+
+// The kernels take the first of equals; for the last one the axis is reversed and counted from the end.
+template <OpKind kKind>
+Status TranslateArg(OnnxNode& node, Builder& out) {
+  const int axis = *ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
+  const bool last = node.Int("select_last_index", 0) != 0;
+  ValueId x = node.input(0);
+  if (last) x = out.Emit(OpKind::kReverseV2, {x, out.ConstI32({axis})});
+  ValueId index =
+      out.Emit(kKind, {x, out.ScalarI32(axis)}, {{"output_type", std::string("i64")}});
+  if (last) {
+    const auto size = node.input_shape(0).dim(axis).value();
+    index = out.Sub(out.Scalar(DType::kI64, static_cast<double>(size - 1)), index);
+  }
+  return Finish(node, out, out.Reshape(index, node.output_type(0)->shape));
+}
+
+Verdict AxesFit(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  if (ReducedAxes(node) || AxesAreComputed(node)) return Verdict::kHolds;
+  const auto axes = AxesAreInput(node) ? node.input_ints(1) : node.Ints("axes");
+  std::string text;
+  for (std::int64_t axis : axes.value_or(Ints{})) text += " " + std::to_string(axis);
+  return Violated(node, 0, "axes" + text + " of " + node.input_text(0), finding);
+}
+
+Verdict AxesAreKnown(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!AxesAreComputed(node)) return Verdict::kHolds;
+  return Violated(node, 1, "axes computed at run time", finding);
+}
+
+// An empty list of axes means all of them or none: its length must be known.
+Verdict AxisCountKnown(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!AxesAreComputed(node)) return Verdict::kHolds;
+  if (!node.knows_input(0) || !node.knows_input(1)) return Verdict::kNotChecked;
+  const auto count = node.input_shape(1).ElementCount();
+  if (count && *count > 0 && *count <= node.input_rank(0)) return Verdict::kHolds;
+  return Violated(node, 1, node.input_text(1), finding);
+}
+
+Verdict IntegerMeanIsStatic(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  if (ir::IsFloat(node.input_dtype(0))) return Verdict::kHolds;
+  const auto axes = ReducedAxes(node);
+  if (!axes) return Violated(node, 0, "axes computed at run time", finding);
+  for (int axis : *axes) {
+    const Dim dim = node.input_shape(0).dim(axis);
+    if (!dim.is_static() || dim == Dim(0)) return Violated(node, 0, node.input_text(0), finding);
+  }
+  return Verdict::kHolds;
+}
+
+Verdict LastIndexAxisIsStatic(const OnnxNode& node, Bounds, Finding& finding) {
+  if (node.Int("select_last_index", 0) == 0) return Verdict::kHolds;
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  const auto axis = ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
+  if (!axis || node.input_shape(0).dim(*axis).is_static()) return Verdict::kHolds;
+  return Violated(node, 0, node.input_text(0), finding);
+}
+
+constexpr OnnxConstraint kReduce[] = {
+    {Reason::kValueOutOfRange, AxesFit, {}, "each axis is one of the input's"},
+    {Reason::kRequiresConstantInput, AxisCountKnown, {}, "the number of axes is known, 1 or more"},
+};
+constexpr OnnxConstraint kReduceMean[] = {
+    {Reason::kValueOutOfRange, AxesFit, {}, "each axis is one of the input's"},
+    {Reason::kRequiresConstantInput, AxisCountKnown, {}, "the number of axes is known, 1 or more"},
+    {Reason::kDynamicDimensionUnsupported, IntegerMeanIsStatic, {},
+     "integers are averaged over axes of static size above 0"},
+};
+constexpr OnnxConstraint kLogReduce[] = {
+    {Reason::kUnsupportedType, TypeIn<0, kFloatTypes>, {}, "the input has a floating-point type"},
+    {Reason::kValueOutOfRange, AxesFit, {}, "each axis is one of the input's"},
+    {Reason::kRequiresConstantInput, AxesAreKnown, {}, "the axes are constant"},
+};
+constexpr OnnxConstraint kFloatReduce[] = {
+    {Reason::kUnsupportedType, TypeIn<0, kFloatTypes>, {}, "the input has a floating-point type"},
+    {Reason::kValueOutOfRange, AxesFit, {}, "each axis is one of the input's"},
+    {Reason::kRequiresConstantInput, AxisCountKnown, {}, "the number of axes is known, 1 or more"},
+};
+constexpr OnnxConstraint kArg[] = {
+    {Reason::kUnsupportedAttributeValue, AxisAttr<"axis", 0>, {}, "axis is an axis of the input"},
+    {Reason::kDynamicDimensionUnsupported, LastIndexAxisIsStatic, {},
+     "the axis is static when the last of equal elements is wanted"},
+};
+
+constexpr OnnxRule kRules[] = {
+    {"", "ArgMax", 1, 13, kArg, InferArg, TranslateArg<OpKind::kArgMax>},
+    {"", "ArgMin", 1, 13, kArg, InferArg, TranslateArg<OpKind::kArgMin>},
+    {"", "ReduceL1", 1, 18, kReduce, InferReduce, TranslateL1},
+    {"", "ReduceL2", 1, 18, kFloatReduce, InferReduce, TranslateL2},
+    {"", "ReduceLogSum", 1, 28, kFloatReduce, InferReduce, TranslateLogSum},
+    {"", "ReduceLogSumExp", 1, 28, kLogReduce, InferReduce, TranslateLogSumExp},
+    {"", "ReduceMax", 1, 20, kReduce, InferReduce,
+     TranslateExtreme<OpKind::kReduceMax, OpKind::kReduceAny>},
+    {"", "ReduceMean", 1, 18, kReduceMean, InferReduce, TranslateMean},
+    {"", "ReduceMin", 1, 20, kReduce, InferReduce,
+     TranslateExtreme<OpKind::kReduceMin, OpKind::kReduceAll>},
+    {"", "ReduceProd", 1, 18, kReduce, InferReduceProd, TranslateReduce<OpKind::kReduceProd>},
+    {"", "ReduceSum", 1, 13, kReduce, InferReduce, TranslateReduce<OpKind::kSum>},
+    {"", "ReduceSumSquare", 1, 18, kReduce, InferReduce, TranslateSumSquare},
+};
+
+}  // namespace
+
+std::span<const OnnxRule> ReduceRules() { return kRules; }
+
+}  // namespace smelt::onnx_import

@@ -1,0 +1,288 @@
+// Operators that keep the elements and their order: Reshape, Flatten, Squeeze, Unsqueeze.
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/import/onnx/checks.h"
+#include "core/import/onnx/infer.h"
+#include "core/import/onnx/onnx_rule.h"
+
+namespace smelt::onnx_import {
+namespace {
+
+using ir::Builder;
+using ir::Dim;
+using ir::DType;
+using ir::OpKind;
+using ir::Shape;
+using ir::ValueId;
+
+// Shape arithmetic goes on through tensors of rank 0 and 1.
+void KeepDims(OnnxNode& node) {
+  if (!node.output_type(0) || node.output_type(0)->shape.rank() > 1) return;
+  if (auto dims = node.input_dims(0)) node.SetOutputDims(0, *std::move(dims));
+}
+
+// The result has its inferred shape; every symbolic dimension of it is one of the input's.
+Status TranslateToInferred(OnnxNode& node, Builder& out) {
+  node.SetOutput(0, out.Reshape(node.input(0), node.output_type(0)->shape));
+  return out.status();
+}
+
+// --- Reshape ---
+
+bool CopiesZeros(const OnnxNode& node) { return node.Int("allowzero", 0) == 0; }
+
+// Resolves 0 (copy) and -1 (the rest); nothing when the target contradicts the input.
+std::optional<Shape> ResolveTarget(OnnxNode& node, const DimValues& target) {
+  ir::SymbolTable& symbols = node.symbols();
+  const Shape& x = node.input_shape(0);
+  Shape shape;
+  int rest = -1;
+  Dim known(1);
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    Dim dim = target[i];
+    const auto number = IntFromDim(symbols, dim);
+    if (number == 0 && CopiesZeros(node)) {
+      if (static_cast<int>(i) >= x.rank()) return std::nullopt;
+      dim = x.dim(static_cast<int>(i));
+    } else if (number == -1) {
+      if (rest >= 0) return std::nullopt;
+      rest = static_cast<int>(i);
+      dim = Dim(1);
+    } else if (number && *number < 0) {
+      return std::nullopt;
+    }
+    known = symbols.Mul(known, dim);
+    shape.push_back(dim);
+  }
+  const Dim total = symbols.Product(x);
+  if (rest >= 0) {
+    if (known == Dim(0)) return std::nullopt;
+    shape.dim(rest) = symbols.FloorDiv(total, known);
+    known = symbols.Mul(known, shape.dim(rest));
+  }
+  const bool contradicts = total.is_static() && known.is_static() && total != known;
+  if (contradicts) return std::nullopt;
+  return shape;
+}
+
+Status InferReshape(OnnxNode& node) {
+  if (!node.knows_input(0) || !node.knows_input(1) || node.input_rank(1) != 1) return Status::Ok();
+  if (const auto target = node.input_dims(1)) {
+    if (auto shape = ResolveTarget(node, *target)) {
+      node.SetOutputType(0, {node.input_dtype(0), *std::move(shape)});
+      KeepDims(node);
+    }
+    return Status::Ok();
+  }
+  const Dim length = node.input_shape(1).dim(0);
+  if (!length.is_static()) return Status::Ok();
+  Shape shape;
+  for (std::int64_t i = 0; i < length.value(); ++i) {
+    shape.push_back(node.symbols().Fresh("axis of " + node.output_name(0)));
+  }
+  node.SetOutputType(0, {node.input_dtype(0), shape});
+  return Status::Ok();
+}
+
+// The target computed at run time, with its zeros replaced by the input's dimensions.
+ValueId RunTimeTarget(OnnxNode& node, Builder& out) {
+  const ValueId target = out.Cast(node.input(1), DType::kI32);
+  if (!CopiesZeros(node)) return target;
+  const auto length = static_cast<std::int32_t>(node.input_shape(1).dim(0).value());
+  const int rank = node.input_rank(0);
+  ValueId dims = out.Emit(OpKind::kShape, {node.input(0)}, {{"out_type", std::string("i32")}});
+  if (length < rank) {
+    dims = out.Emit(OpKind::kSlice, {dims, out.ConstI32({0}), out.ConstI32({length})});
+  } else if (length > rank) {
+    const std::vector<std::int32_t> zeros(static_cast<std::size_t>(length - rank), 0);
+    dims = out.Emit(OpKind::kConcatenation, {dims, out.ConstI32(zeros)},
+                    {{"axis", std::int64_t{0}},
+                     {"fused_activation_function", std::string("NONE")}});
+  }
+  const ValueId copies = out.Emit(OpKind::kEqual, {target, out.ScalarI32(0)});
+  return out.Emit(OpKind::kSelectV2, {copies, dims, target});
+}
+
+Status TranslateReshape(OnnxNode& node, Builder& out) {
+  const ir::TensorType& type = *node.output_type(0);
+  const auto symbolic = std::count_if(type.shape.begin(), type.shape.end(),
+                                      [](Dim dim) { return !dim.is_static(); });
+  const auto zero = std::count(type.shape.begin(), type.shape.end(), Dim(0));
+  if (symbolic == 0 || (symbolic == 1 && zero == 0 && node.input_dims(1))) {
+    return TranslateToInferred(node, out);
+  }
+  node.SetOutput(0, out.EmitTyped(OpKind::kReshape,
+                                  std::vector{node.input(0), RunTimeTarget(node, out)}, {}, type));
+  return out.status();
+}
+
+Verdict TargetFits(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0) || !node.knows_input(1) || node.input_rank(1) != 1) {
+    return Verdict::kNotChecked;
+  }
+  const auto target = node.input_dims(1);
+  if (!target || node.output_type(0)) return Verdict::kHolds;
+  std::string text;
+  for (Dim dim : *target) {
+    const auto number = IntFromDim(node.symbols(), dim);
+    text += (text.empty() ? "" : ",") + (number ? std::to_string(*number) : node.symbols().Text(dim));
+  }
+  return Violated(node, 0, node.input_text(0) + " to [" + text + "]", finding);
+}
+
+Verdict TargetLengthKnown(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(1) || node.input_rank(1) != 1) return Verdict::kNotChecked;
+  if (node.input_shape(1).dim(0).is_static()) return Verdict::kHolds;
+  return Violated(node, 1, "a shape of unknown length", finding);
+}
+
+// --- Flatten ---
+
+Status InferFlatten(OnnxNode& node) {
+  if (!node.knows_input(0)) return Status::Ok();
+  const Shape& x = node.input_shape(0);
+  std::int64_t axis = node.Int("axis", 1);
+  if (axis < 0) axis += x.rank();
+  if (axis < 0 || axis > x.rank()) return Status::Ok();
+  Shape sides{Dim(1), Dim(1)};
+  for (int i = 0; i < x.rank(); ++i) {
+    Dim& side = sides.dim(i < axis ? 0 : 1);
+    side = node.symbols().Mul(side, x.dim(i));
+  }
+  node.SetOutputType(0, {node.input_dtype(0), sides});
+  return Status::Ok();
+}
+
+// --- Squeeze and Unsqueeze: axes are an attribute until opset 12, then an input. ---
+
+std::optional<std::vector<std::int64_t>> Axes(const OnnxNode& node) {
+  return node.schema_version() < 13 ? node.Ints("axes") : node.input_ints(1);
+}
+bool NamesAxes(const OnnxNode& node) {
+  return node.schema_version() < 13 ? node.has_attr("axes") : node.has_input(1);
+}
+
+// Which of `rank` axes are named; nothing when one is out of range or named twice.
+std::optional<std::vector<bool>> MarkAxes(const std::vector<std::int64_t>& axes, int rank) {
+  std::vector<bool> marked(static_cast<std::size_t>(rank), false);
+  for (std::int64_t raw : axes) {
+    const auto axis = ir::NormalizeAxis(raw, rank);
+    if (!axis || marked[static_cast<std::size_t>(*axis)]) return std::nullopt;
+    marked[static_cast<std::size_t>(*axis)] = true;
+  }
+  return marked;
+}
+
+std::optional<Shape> SqueezedShape(const OnnxNode& node) {
+  const Shape& x = node.input_shape(0);
+  std::vector<bool> removed(static_cast<std::size_t>(x.rank()), false);
+  if (NamesAxes(node)) {
+    const auto axes = Axes(node);
+    const auto marked = axes ? MarkAxes(*axes, x.rank()) : std::nullopt;
+    if (!marked) return std::nullopt;
+    removed = *marked;
+  }
+  Shape shape;
+  for (int i = 0; i < x.rank(); ++i) {
+    const Dim dim = x.dim(i);
+    if (!NamesAxes(node)) {
+      if (!dim.is_static()) return std::nullopt;
+      if (dim != Dim(1)) shape.push_back(dim);
+    } else if (!removed[static_cast<std::size_t>(i)]) {
+      shape.push_back(dim);
+    } else if (dim.is_static() && dim != Dim(1)) {
+      return std::nullopt;
+    }
+  }
+  return shape;
+}
+
+std::optional<Shape> UnsqueezedShape(const OnnxNode& node) {
+  const auto axes = Axes(node);
+  if (!axes) return std::nullopt;
+  const Shape& x = node.input_shape(0);
+  const int rank = x.rank() + static_cast<int>(axes->size());
+  const auto added = MarkAxes(*axes, rank);
+  if (!added) return std::nullopt;
+  Shape shape;
+  int from = 0;
+  for (bool is_new : *added) shape.push_back(is_new ? Dim(1) : x.dim(from++));
+  return shape;
+}
+
+template <std::optional<Shape> (*kShapeOf)(const OnnxNode&)>
+Status InferAxes(OnnxNode& node) {
+  if (!node.knows_input(0)) return Status::Ok();
+  if (auto shape = kShapeOf(node)) {
+    node.SetOutputType(0, {node.input_dtype(0), *std::move(shape)});
+    KeepDims(node);
+  }
+  return Status::Ok();
+}
+
+Verdict AxesAreConstant(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!NamesAxes(node) || Axes(node)) return Verdict::kHolds;
+  if (!node.knows_input(1)) return Verdict::kNotChecked;
+  return Violated(node, 1, "axes computed at run time", finding);
+}
+
+Verdict AxesAreGiven(const OnnxNode& node, Bounds, Finding& finding) {
+  return NamesAxes(node) ? Verdict::kHolds : Violated("no axes", finding);
+}
+
+// Without axes every dimension of 1 goes: which ones are must be known.
+Verdict OnesAreKnown(const OnnxNode& node, Bounds, Finding& finding) {
+  if (NamesAxes(node)) return Verdict::kHolds;
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  if (node.input_shape(0).IsStatic()) return Verdict::kHolds;
+  return Violated(node, 0, "no axes for " + node.input_text(0), finding);
+}
+
+Verdict AxesFit(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0) || (NamesAxes(node) && !Axes(node))) return Verdict::kNotChecked;
+  if (node.output_type(0) || !NamesAxes(node)) return Verdict::kHolds;
+  std::string text;
+  for (std::int64_t axis : *Axes(node)) text += (text.empty() ? "" : ",") + std::to_string(axis);
+  return Violated(node, 0, "axes [" + text + "] of " + node.input_text(0), finding);
+}
+
+Verdict FlattenAxisFits(const OnnxNode& node, Bounds, Finding& finding) {
+  return CheckAxisAttr(node, "axis", 1, 0, 1, finding);
+}
+
+constexpr OnnxConstraint kReshape[] = {
+    {Reason::kUnsupportedRank, RankWithin<1>, {1, 1}, "the target shape has rank {lo}"},
+    {Reason::kUnknownRank, TargetLengthKnown, {}, "the length of the target shape is known"},
+    {Reason::kShapeMismatch, TargetFits, {},
+     "the target has as many elements as the input, one -1 at most, no other negative"},
+};
+constexpr OnnxConstraint kFlatten[] = {
+    {Reason::kUnsupportedAttributeValue, FlattenAxisFits, {}, "axis is between -rank and rank"},
+};
+constexpr OnnxConstraint kSqueeze[] = {
+    {Reason::kRequiresConstantInput, AxesAreConstant, {}, "the axes are constant"},
+    {Reason::kDynamicDimensionUnsupported, OnesAreKnown, {},
+     "without axes every dimension is static"},
+    {Reason::kShapeMismatch, AxesFit, {}, "each axis is one of the input's, of size 1, named once"},
+};
+constexpr OnnxConstraint kUnsqueeze[] = {
+    {Reason::kMissingInput, AxesAreGiven, {}, "the axes are given"},
+    {Reason::kRequiresConstantInput, AxesAreConstant, {}, "the axes are constant"},
+    {Reason::kShapeMismatch, AxesFit, {}, "each axis is one of the result's, named once"},
+};
+
+constexpr OnnxRule kRules[] = {
+    {"", "Flatten", 1, 25, kFlatten, InferFlatten, TranslateToInferred},
+    {"", "Reshape", 5, 25, kReshape, InferReshape, TranslateReshape},
+    {"", "Squeeze", 1, 25, kSqueeze, InferAxes<SqueezedShape>, TranslateToInferred},
+    {"", "Unsqueeze", 1, 25, kUnsqueeze, InferAxes<UnsqueezedShape>, TranslateToInferred},
+};
+
+}  // namespace
+
+std::span<const OnnxRule> ReshapeRules() { return kRules; }
+
+}  // namespace smelt::onnx_import

@@ -1,0 +1,71 @@
+// Transpose.
+#include <algorithm>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "core/import/onnx/checks.h"
+#include "core/import/onnx/infer.h"
+#include "core/import/onnx/onnx_rule.h"
+
+namespace smelt::onnx_import {
+namespace {
+
+using ir::Builder;
+
+// The permutation; without the attribute dimensions are reversed. Requires a known input.
+std::vector<std::int64_t> Permutation(const OnnxNode& node) {
+  if (auto perm = node.Ints("perm")) return *std::move(perm);
+  std::vector<std::int64_t> reversed(static_cast<std::size_t>(node.input_rank(0)));
+  std::iota(reversed.rbegin(), reversed.rend(), std::int64_t{0});
+  return reversed;
+}
+
+bool IsPermutation(std::vector<std::int64_t> perm, int rank) {
+  std::sort(perm.begin(), perm.end());
+  for (std::size_t i = 0; i < perm.size(); ++i) {
+    if (perm[i] != static_cast<std::int64_t>(i)) return false;
+  }
+  return static_cast<int>(perm.size()) == rank;
+}
+
+Verdict PermIsPermutation(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  const auto perm = Permutation(node);
+  if (IsPermutation(perm, node.input_rank(0))) return Verdict::kHolds;
+  std::string text = "perm [";
+  for (std::int64_t axis : perm) text += (text.back() == '[' ? "" : ",") + std::to_string(axis);
+  return Violated(node, 0, text + "]", finding);
+}
+
+Status InferTranspose(OnnxNode& node) {
+  if (!node.knows_input(0)) return Status::Ok();
+  const auto perm = Permutation(node);
+  if (!IsPermutation(perm, node.input_rank(0))) return Status::Ok();
+  ir::Shape shape;
+  for (std::int64_t axis : perm) shape.push_back(node.input_shape(0).dim(static_cast<int>(axis)));
+  node.SetOutputType(0, {node.input_dtype(0), shape});
+  return Status::Ok();
+}
+
+Status TranslateTranspose(OnnxNode& node, Builder& out) {
+  std::vector<int> perm;
+  for (std::int64_t axis : Permutation(node)) perm.push_back(static_cast<int>(axis));
+  node.SetOutput(0, perm.empty() ? node.input(0) : out.Transpose(node.input(0), perm));
+  return out.status();
+}
+
+constexpr OnnxConstraint kTranspose[] = {
+    {Reason::kUnsupportedAttributeValue, PermIsPermutation, {},
+     "perm names each axis of the input once"},
+};
+
+constexpr OnnxRule kRules[] = {
+    {"", "Transpose", 1, 25, kTranspose, InferTranspose, TranslateTranspose},
+};
+
+}  // namespace
+
+std::span<const OnnxRule> TransposeRules() { return kRules; }
+
+}  // namespace smelt::onnx_import

@@ -1,0 +1,45 @@
+// Container: a .tflite file whose structure has been checked: every offset is in range, every
+// reference that the format requires is present, every payload lies inside the file. Nothing of its
+// meaning is.
+//
+// Holds the bytes alive; the pointers into them live as long as the container. Safe to read from
+// any thread.
+#pragma once
+
+#include <cstdint>
+
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+#include "core/flat/tflite_generated.h"
+
+namespace smelt::tflite_import {
+
+namespace schema = flat::schema;
+
+class Container {
+ public:
+  // kArtifactInvalid with what is wrong and where. Copies the file only when its memory is not
+  // aligned.
+  static Result<Container> Open(const SharedBytes& file);
+
+  const schema::Model& model() const { return *model_; }
+  // The payload of a buffer; empty when it has none. Requires index < buffer count.
+  SharedBytes Payload(std::uint32_t buffer) const;
+  // True when the buffer holds data, be it of no bytes.
+  bool HasPayload(std::uint32_t buffer) const;
+  // Position of the first payload byte in the file. Requires HasPayload.
+  std::uint64_t PayloadPosition(std::uint32_t buffer) const;
+
+ private:
+  Status CheckParts() const;
+  Status CheckBuffers() const;
+  Status CheckSubgraph(const schema::SubGraph& subgraph, std::uint32_t index) const;
+
+  SharedBytes file_;
+  const schema::Model* model_ = nullptr;
+};
+
+// "what" with kArtifactInvalid.
+Status Invalid(std::string what);
+
+}  // namespace smelt::tflite_import

@@ -1,0 +1,109 @@
+#include "core/import/tflite/options_reader.h"
+
+#include <flatbuffers/flatbuffers.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "core/flat/options_table.h"
+#include "core/import/tflite/container.h"
+#include "core/ir/op_table.h"
+
+namespace smelt::tflite_import {
+namespace {
+
+using flat::OptionField;
+using flat::Storage;
+
+flatbuffers::voffset_t SlotOffset(int slot) {
+  return static_cast<flatbuffers::voffset_t>(4 + 2 * slot);
+}
+
+bool IsRequired(ir::OpKind kind, std::string_view attr) {
+  const auto specs = ir::GetOpInfo(kind).attrs;
+  const auto spec = std::ranges::find(specs, attr, &ir::AttrSpec::name);
+  return spec != specs.end() && spec->required;
+}
+
+// What an absent optional attribute reads as.
+bool SaysNothing(const ir::AttrValue& value) {
+  if (const auto* flag = std::get_if<bool>(&value)) return !*flag;
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return *number == 0;
+  if (const auto* real = std::get_if<double>(&value)) return *real == 0;
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    return *text == "NONE" || *text == "DEFAULT";
+  }
+  return false;
+}
+
+// The field's value; nothing for an absent vector or an unknown enumerator, which `bad` tells.
+std::optional<ir::AttrValue> ReadField(const flatbuffers::Table& table, const OptionField& field,
+                                       bool& bad) {
+  const auto offset = SlotOffset(field.slot);
+  const auto byte = [&] {
+    return table.GetField<std::int8_t>(offset, static_cast<std::int8_t>(field.fallback));
+  };
+  switch (field.storage) {
+    case Storage::kBool:
+      return byte() != 0;
+    case Storage::kEnum: {
+      const auto name = flat::EnumName(field.names, byte());
+      bad = !name;
+      return name ? std::optional<ir::AttrValue>(std::string(*name)) : std::nullopt;
+    }
+    case Storage::kDType: {
+      const int value = byte();
+      bad = value < 0 || value >= ir::kDTypeCount;
+      if (bad) return std::nullopt;
+      return std::string(ir::DTypeName(static_cast<ir::DType>(value)));
+    }
+    case Storage::kI32:
+    case Storage::kRegion:
+      return std::int64_t{table.GetField<std::int32_t>(offset, field.fallback)};
+    case Storage::kF32:
+      return double{table.GetField<float>(offset, static_cast<float>(field.fallback))};
+    case Storage::kI32Vector: {
+      const auto* vector = table.GetPointer<const flatbuffers::Vector<std::int32_t>*>(offset);
+      if (vector == nullptr) return std::nullopt;
+      return std::vector<std::int64_t>(vector->begin(), vector->end());
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<OptionsRead> ReadOptions(ir::OpKind kind, const flat::schema::Operator& op,
+                                ir::DType result_type) {
+  OptionsRead read;
+  if (kind == ir::OpKind::kBitcast) {
+    read.attrs.Set("out_data_type", std::string(ir::DTypeName(result_type)));
+  }
+  const flat::OptionsTable* options = flat::FindOptions(kind);
+  if (options == nullptr || options->fields.empty()) return read;
+  const auto tag = static_cast<std::uint8_t>(op.builtin_options_type());
+  const auto* table = static_cast<const flatbuffers::Table*>(op.builtin_options());
+  if (options->union_index != 1 || tag != options->tag || table == nullptr) {
+    return Invalid(std::string(ir::GetOpInfo(kind).name) + " carries no " +
+                   std::string(options->name));
+  }
+  for (const OptionField& field : options->fields) {
+    bool bad = false;
+    std::optional<ir::AttrValue> value = ReadField(*table, field, bad);
+    if (bad) {
+      return Invalid(std::string(options->name) + "." + std::string(field.attr) +
+                     " holds an unknown value");
+    }
+    if (!value) continue;
+    if (field.storage == Storage::kRegion) {
+      read.regions.push_back(static_cast<std::int32_t>(std::get<std::int64_t>(*value)));
+    } else if (!SaysNothing(*value) || field.storage == Storage::kDType ||
+               IsRequired(kind, field.attr)) {
+      read.attrs.Set(field.attr, std::move(*value));
+    }
+  }
+  return read;
+}
+
+}  // namespace smelt::tflite_import
