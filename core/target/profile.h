@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "core/base/result.h"
@@ -16,25 +17,18 @@ namespace smelt::target {
 using TypeSet = std::uint32_t;
 constexpr TypeSet Bit(ir::DType dtype) { return TypeSet{1} << static_cast<unsigned>(dtype); }
 
-// How an operator that a kernel lacks a type for is still computed exactly.
-enum class Detour : std::uint8_t {
-  kNone,        // refuse
-  kWiden,       // CAST every data operand to a wider type, compute, CAST back (wraps integers)
-  kBitcast,     // pure data movement: move the bits as an integer of the same size
-};
-
 struct OperatorSupport {
   ir::OpKind kind;
-  TypeSet types;           // of the operand `type_operand`, unquantized
-  int type_operand;        // which operand's element type decides
-  int max_rank;            // of any operand or result
-  int max_version;         // highest operator version that the runtime registers
+  TypeSet types;     // of the operand `type_operand`, unquantized
+  int type_operand;  // which operand's element type decides
+  int max_rank;      // of any operand or result
+  int max_version;   // highest operator version that the runtime registers
 };
 
 struct Profile {
-  std::string_view name;             // "litert"
-  std::string_view description;      // the release it was measured on
-  std::span<const OperatorSupport> operators;   // ordered by kind; absent: no kernel
+  std::string_view name;                       // "litert"
+  std::string_view description;                // the release it was measured on
+  std::span<const OperatorSupport> operators;  // ordered by kind; absent: no kernel
   const OperatorSupport* Find(ir::OpKind kind) const;
 };
 
@@ -42,5 +36,10 @@ struct Profile {
 std::span<const Profile* const> AllProfiles();
 // kInvalidArgument naming the known ones.
 Result<const Profile*> FindProfile(std::string_view name);
+
+// "f32 f16 i32", in the order of the type numbers.
+std::string TypeNames(TypeSet types);
+// The profile as a Markdown table with a heading row: operator, types, rank, version.
+std::string SupportTable(const Profile& profile);
 
 }  // namespace smelt::target

@@ -1,7 +1,7 @@
 // Writes a legalized module as a .tflite file: forward, in two passes. The first gives every table,
 // vector and string its position, metadata before payloads; the second streams bytes, constants at
-// 64-byte boundaries straight from their views. Equal constants are stored once. Nothing the size of
-// the model is ever held in memory.
+// 64-byte boundaries straight from their views. Equal constants are stored once. Nothing the size
+// of the model is ever held in memory.
 #pragma once
 
 #include <cstdint>
@@ -17,18 +17,22 @@
 
 namespace smelt::tflite_export {
 
+// Past this size payloads move behind the FlatBuffer ("offset mode"): its offsets are 31 bits wide.
+inline constexpr std::uint64_t kMaxInlineBytes = (std::uint64_t{1} << 31) - (1U << 20);
+
 struct WriteOptions {
   std::string description = "smelt";
+  std::uint64_t max_inline_bytes = kMaxInlineBytes;  // a smaller one is for tests
   // Receives the file in order.
   std::function<Status(ByteSpan)> append;
-  std::function<void(std::uint64_t done, std::uint64_t total)> progress;   // bytes; may be empty
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress;  // bytes; may be empty
 };
 
 struct WriteSummary {
   std::uint64_t file_bytes = 0;
-  std::uint64_t constant_bytes = 0;             // after sharing
-  std::string min_runtime_version;              // "2.5.0": oldest runtime with every version used
-  std::map<std::string, std::uint32_t> operators;   // name -> count
+  std::uint64_t constant_bytes = 0;  // after sharing
+  std::string min_runtime_version;   // "2.5.0": oldest runtime with every version used
+  std::map<std::string, std::uint32_t> operators;  // name -> count
 };
 
 // kArtifactTooLarge past the format's limit; kInternalError when the module is not legalized.

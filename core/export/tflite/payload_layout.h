@@ -1,0 +1,32 @@
+// Where payloads lie in the file: after the tables, each at a 64-byte boundary, small ones together
+// and before the others, which follow in the order of first use.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/export/tflite/file_plan.h"
+#include "core/export/tflite/metadata_tables.h"
+
+namespace smelt::tflite_export {
+
+struct PlacedPayload {
+  std::uint32_t buffer;    // index into FilePlan::buffers
+  std::uint64_t position;  // of the first byte; a multiple of 64
+  std::uint64_t bytes;
+  bool outside;  // offset mode: no count before it
+};
+
+struct FileLayout {
+  MetadataImage metadata;               // with every reference resolved
+  std::vector<PlacedPayload> payloads;  // by position
+  std::uint64_t file_bytes = 0;
+};
+
+// Decides between inline and offset mode from the exact size. Payloads of at most 64 bytes and
+// metadata stay inline in both. kArtifactTooLarge when the tables alone don't fit.
+Result<FileLayout> LayOutFile(const ir::Module& module, FilePlan& plan,
+                              std::string_view description, std::uint64_t max_inline_bytes);
+
+}  // namespace smelt::tflite_export

@@ -1,0 +1,81 @@
+#include "core/export/tflite/writer.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/export/tflite/constant_sharing.h"
+#include "core/export/tflite/file_plan.h"
+#include "core/export/tflite/payload_layout.h"
+
+namespace smelt::tflite_export {
+namespace {
+
+// Sends the file's bytes in order and keeps count.
+class Stream {
+ public:
+  Stream(const WriteOptions& options, const CancelToken& cancel, std::uint64_t total)
+      : options_(options), cancel_(cancel), total_(total) {}
+
+  Status Send(ByteSpan bytes) {
+    SMELT_RETURN_IF_ERROR(cancel_.Check());
+    if (bytes.empty()) return Status::Ok();
+    SMELT_RETURN_IF_ERROR(options_.append(bytes));
+    position_ += bytes.size();
+    if (options_.progress) options_.progress(position_, total_);
+    return Status::Ok();
+  }
+
+  Status PadTo(std::uint64_t position) {
+    static constexpr std::array<std::byte, 256> kZeros{};
+    SMELT_CHECK(position >= position_);
+    while (position_ < position) {
+      const std::uint64_t count = std::min<std::uint64_t>(kZeros.size(), position - position_);
+      SMELT_RETURN_IF_ERROR(Send(ByteSpan(kZeros).first(count)));
+    }
+    return Status::Ok();
+  }
+
+  std::uint64_t position() const { return position_; }
+
+ private:
+  const WriteOptions& options_;
+  const CancelToken& cancel_;
+  std::uint64_t total_;
+  std::uint64_t position_ = 0;
+};
+
+Status SendPayload(Stream& stream, const PlacedPayload& payload, const ir::Constant& constant) {
+  if (!payload.outside) {
+    const auto count = static_cast<std::uint32_t>(payload.bytes);
+    SMELT_RETURN_IF_ERROR(stream.PadTo(payload.position - sizeof(count)));
+    SMELT_RETURN_IF_ERROR(stream.Send(std::as_bytes(std::span<const std::uint32_t>(&count, 1))));
+  }
+  SMELT_RETURN_IF_ERROR(stream.PadTo(payload.position));
+  SMELT_RETURN_IF_ERROR(ForEachBlock(constant, [&](ByteSpan block) { return stream.Send(block); }));
+  SMELT_CHECK(stream.position() == payload.position + payload.bytes);
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<WriteSummary> Write(ir::Module& module, const target::Profile& profile,
+                           const WriteOptions& options, const CancelToken& cancel) {
+  if (module.graph_count() == 0) return Status(Reason::kInternalError, "the module has no graph");
+  SMELT_ASSIGN_OR_RETURN(FilePlan plan, PlanFile(module, profile, cancel));
+  SMELT_ASSIGN_OR_RETURN(const FileLayout layout,
+                         LayOutFile(module, plan, options.description, options.max_inline_bytes));
+  Stream stream(options, cancel, layout.file_bytes);
+  SMELT_RETURN_IF_ERROR(stream.Send(layout.metadata.image.bytes()));
+  WriteSummary summary;
+  for (const PlacedPayload& payload : layout.payloads) {
+    SMELT_RETURN_IF_ERROR(SendPayload(stream, payload, plan.buffers[payload.buffer]));
+    summary.constant_bytes += payload.bytes;
+  }
+  SMELT_RETURN_IF_ERROR(stream.PadTo(layout.file_bytes));
+  summary.file_bytes = layout.file_bytes;
+  summary.min_runtime_version = plan.min_runtime_version;
+  summary.operators = plan.operator_counts;
+  return summary;
+}
+
+}  // namespace smelt::tflite_export
