@@ -1,0 +1,127 @@
+#include "core/convert/verify.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "core/convert/sample_inputs.h"
+#include "core/interp/evaluate.h"
+
+namespace smelt {
+namespace {
+
+constexpr double kRelativeTolerance = 1e-4;   // of the output's largest magnitude
+constexpr double kAbsoluteTolerance = 1e-5;
+
+using Tensors = std::vector<interp::Tensor>;
+
+Result<Tensors> Run(const ir::Module& module, const Tensors& inputs, const CancelToken& cancel) {
+  interp::EvaluateOptions options;
+  options.kernels = interp::Kernels::kFast;
+  options.cancel = &cancel;
+  return interp::Evaluate(module, module.signatures.front().graph, inputs, options);
+}
+
+std::string TypeText(const interp::Tensor& tensor) {
+  ir::SymbolTable symbols;
+  return symbols.Text(ir::TensorType{tensor.dtype(), ir::Shape::Of(tensor.shape())});
+}
+
+struct Difference {
+  double max_abs = 0;             // over finite pairs
+  double max_abs_reference = 0;
+  bool disagree = false;          // NaN or infinity on one side only, or different integers
+};
+
+Difference Compare(const interp::Tensor& reference, const interp::Tensor& written) {
+  Difference difference;
+  if (!ir::IsFloat(reference.dtype())) {
+    const ByteSpan a = reference.bytes();
+    const ByteSpan b = written.bytes();
+    difference.disagree = !std::equal(a.begin(), a.end(), b.begin(), b.end());
+    return difference;
+  }
+  const interp::Tensor a = interp::Tensor::FromConstant(reference.ToConstant().Cast(ir::DType::kF64));
+  const interp::Tensor b = interp::Tensor::FromConstant(written.ToConstant().Cast(ir::DType::kF64));
+  const auto left = a.values<double>();
+  const auto right = b.values<double>();
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    if (std::isfinite(left[i]) && std::isfinite(right[i])) {
+      difference.max_abs = std::max(difference.max_abs, std::abs(left[i] - right[i]));
+      difference.max_abs_reference = std::max(difference.max_abs_reference, std::abs(left[i]));
+    } else {
+      const bool same = std::isnan(left[i]) ? std::isnan(right[i]) : left[i] == right[i];
+      difference.disagree = difference.disagree || !same;
+    }
+  }
+  return difference;
+}
+
+Status Mismatch(const std::string& output, const std::string& what) {
+  return Status(Reason::kVerificationMismatch, "output \"" + output + "\": " + what);
+}
+
+Status CompareOutputs(const ir::Signature& signature, const Tensors& expected,
+                      const Tensors& actual, v1::Verification& verification) {
+  if (expected.size() != actual.size()) {
+    return Status(Reason::kVerificationMismatch,
+                  "the graph has " + std::to_string(expected.size()) + " outputs, the file " +
+                      std::to_string(actual.size()));
+  }
+  Status first;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const std::string& name = signature.output_names[i];
+    if (expected[i].dtype() != actual[i].dtype() || expected[i].shape() != actual[i].shape()) {
+      return Mismatch(name, "the graph gives " + TypeText(expected[i]) + ", the file " +
+                                TypeText(actual[i]));
+    }
+    const Difference difference = Compare(expected[i], actual[i]);
+    auto* output = verification.add_outputs();
+    output->set_name(name);
+    output->set_max_abs_difference(difference.max_abs);
+    output->set_max_abs_reference(difference.max_abs_reference);
+    const double allowed = kRelativeTolerance * difference.max_abs_reference + kAbsoluteTolerance;
+    if (first.ok() && (difference.disagree || difference.max_abs > allowed)) {
+      first = Mismatch(name, "largest difference " + std::to_string(difference.max_abs) +
+                                 ", allowed " + std::to_string(allowed) +
+                                 (difference.disagree ? "; values that must be equal differ" : ""));
+    }
+  }
+  return first;
+}
+
+}  // namespace
+
+Status VerifyByRunning(const ir::Module& reference, const ir::Module& written,
+                       const CancelToken& cancel, v1::Verification& verification) {
+  verification.set_mode(v1::Verification::RUN);
+  verification.set_reference("imported_graph");
+  // Symbolic sizes and integers that a model can't run with prove nothing: try humbler ones.
+  const SampleOptions attempts[] = {{}, {.batch = 1, .image = 32, .other = 4, .max_int = 1},
+                                    {.batch = 1, .image = 1, .other = 1, .max_int = 0}};
+  for (const SampleOptions& options : attempts) {
+    auto inputs = SampleInputs(reference, options);
+    if (!inputs.ok()) {
+      verification.set_not_run_because(std::string(inputs.status().message()));
+      return Status::Ok();
+    }
+    auto expected = Run(reference, *inputs, cancel);
+    SMELT_RETURN_IF_ERROR(cancel.Check());
+    if (!expected.ok()) {
+      verification.set_not_run_because(expected.status().ToString());
+      continue;
+    }
+    verification.clear_not_run_because();
+    auto actual = Run(written, *inputs, cancel);
+    SMELT_RETURN_IF_ERROR(cancel.Check());
+    if (!actual.ok()) {
+      return Status(Reason::kVerificationMismatch,
+                    "the written file does not run: " + actual.status().ToString());
+    }
+    return CompareOutputs(reference.signatures.front(), *expected, *actual, verification);
+  }
+  return Status::Ok();
+}
+
+}  // namespace smelt

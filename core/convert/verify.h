@@ -1,0 +1,19 @@
+// Verification by running: the imported graph and the re-read file are both executed by the
+// interpreter on seeded inputs and compared. It shares our importer, so an import error is invisible
+// to it; those are found by the outside oracles of the tests.
+#pragma once
+
+#include "core/base/cancel_token.h"
+#include "core/base/result.h"
+#include "core/ir/module.h"
+#include "smelt/v1/report.pb.h"
+
+namespace smelt {
+
+// Fills `verification`. kVerificationMismatch, naming the output, when the sides differ; OK with
+// `not_run_because` when the reference itself can't run on the chosen inputs.
+// Tolerance: floats within 1e-4 of the output's largest magnitude plus 1e-5; everything else equal.
+Status VerifyByRunning(const ir::Module& reference, const ir::Module& written,
+                       const CancelToken& cancel, v1::Verification& verification);
+
+}  // namespace smelt

@@ -1,0 +1,33 @@
+// smelt-bench: measures conversions in process, as ratios against copying the same bytes.
+#include <CLI/CLI.hpp>
+
+#include "tests/bench/convert_command.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"Measures conversions in process, beside the cost of copying the same file"};
+  app.require_subcommand(1);
+
+  smelt::bench::ConvertFlags flags;
+  CLI::App* convert = app.add_subcommand("convert", "Convert one model and report where time went");
+  convert->add_option("model", flags.model, "ONNX file")->required();
+  convert->add_option("-o,--output", flags.output, "Keep the artifact here");
+  convert->add_option("--verify", flags.verify, "structure or run")
+      ->check(CLI::IsMember({"structure", "run"}));
+  convert->add_option("--dim", flags.dims, "NAME=VALUE, may be repeated");
+  convert->add_option("--repeat", flags.repeat, "Conversions in a row; the median is reported");
+  convert->add_option("--dump", flags.dump_after, "Print the IR after this pass to stderr");
+  convert->add_flag("--check-ir", flags.check_ir, "Verify the IR after every pass");
+  convert->add_flag("--with-folder", flags.with_folder, "Files beside the model are external data");
+  convert->add_flag("--json", flags.json, "One JSON document on stdout");
+
+  std::string list;
+  std::string batch_verify = "structure";
+  CLI::App* batch = app.add_subcommand("convert-batch", "Convert many models; a JSON line each");
+  batch->add_option("list", list, "File of MODEL<tab>OUTPUT lines")->required();
+  batch->add_option("--verify", batch_verify, "structure or run")
+      ->check(CLI::IsMember({"structure", "run"}));
+
+  CLI11_PARSE(app, argc, argv);
+  if (convert->parsed()) return smelt::bench::RunConvert(flags);
+  return smelt::bench::RunConvertBatch(list, batch_verify);
+}
