@@ -91,6 +91,7 @@ enum class Reason : std::uint16_t {
   kEventsPruned = 2012,
   kReportNotReady = 2013,
   kWorkerUnavailable = 2014,
+  kConcurrentUpdate = 2015,
   // 21xx blobs
   kBlobMissing = 2101,
   kDigestMismatch = 2102,

@@ -1,0 +1,109 @@
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "client/cmd/command.h"
+#include "client/cmd/outcome.h"
+#include "client/cmd/session.h"
+#include "client/net/blob_digest.h"
+#include "client/net/calls.h"
+#include "client/net/downloader.h"
+#include "client/view/job_state.h"
+#include "client/view/json.h"
+
+namespace smelt::client {
+namespace {
+
+class GetVerb final : public Verb {
+ public:
+  void AddOptions(CLI::App& app) override {
+    app.add_option("JOB", what_, "A job's id, or a blob as SHA256/SIZE")->required();
+    app.add_option("-o,--output", output_, "Where to write it; - is standard output")
+        ->type_name("OUT");
+    auto* report =
+        app.add_flag("--report", report_, "The report, as JSON, instead of the artifact");
+    auto* model = app.add_flag("--model", model_, "The model that was converted")->excludes(report);
+    app.add_option("--artifact", artifact_, "The artifact of this name")
+        ->type_name("NAME")
+        ->excludes(report)
+        ->excludes(model);
+  }
+
+  Result<ExitCode> Run(Session& session) override {
+    if (session.json() && output_ == "-") {
+      return Status(Reason::kUsage, "standard output can hold one thing: --json or the bytes");
+    }
+    if (what_.find('/') != std::string::npos) return GetBlob(session);
+    SMELT_ASSIGN_OR_RETURN(const v1::Job job, GetJob(session.connection(), what_));
+    if (report_) return GetReport(session, job);
+    if (model_) return GetModel(session, job);
+    return GetArtifact(session, job);
+  }
+
+ private:
+  Result<ExitCode> GetReport(Session& session, const v1::Job& job) {
+    if (!IsFinished(job.state())) {
+      return Status(Reason::kReportNotReady, "job " + job.id() + " has not finished");
+    }
+    SMELT_ASSIGN_OR_RETURN(const v1::Report report, FetchReport(session, job));
+    session.progress().Finish();
+    if (session.json()) session.PrintJson(report);
+    if (session.json() && output_.empty()) return ExitCode::kOk;
+    SMELT_RETURN_IF_ERROR(
+        WriteText(session, output_.empty() ? "-" : output_, ToJson(report, JsonShape::kDocument)));
+    return ExitCode::kOk;
+  }
+
+  // A name that came from elsewhere must not choose the folder.
+  std::string OutputFor(const std::string& name) const {
+    if (!output_.empty()) return output_;
+    const std::string file = std::filesystem::path(name).filename().string();
+    return file.empty() || file == "." || file == ".." ? "artifact" : file;
+  }
+
+  Result<ExitCode> GetArtifact(Session& session, const v1::Job& job) {
+    std::string name = artifact_;
+    if (name.empty() && !job.artifacts().empty()) name = job.artifacts(0).name();
+    const std::string output = OutputFor(name);
+    SMELT_RETURN_IF_ERROR(FetchArtifact(session, job, name, output));
+    session.progress().Finish();
+    if (session.json()) session.PrintJson(job);
+    if (!session.json() && output != "-") session.out() << output << '\n';
+    return ExitCode::kOk;
+  }
+
+  Result<ExitCode> GetModel(Session& session, const v1::Job& job) {
+    const v1::ModelInput& input = job.convert().input();
+    SMELT_ASSIGN_OR_RETURN(const Digest digest, FromWire(input.model()));
+    return Fetch(session, digest, OutputFor(input.file_name()));
+  }
+
+  Result<ExitCode> GetBlob(Session& session) {
+    SMELT_ASSIGN_OR_RETURN(const Digest digest, ParseBlobName(what_));
+    return Fetch(session, digest, OutputFor(digest.Hex()));
+  }
+
+  static Result<ExitCode> Fetch(Session& session, const Digest& digest, const std::string& output) {
+    if (output == "-") {
+      SMELT_RETURN_IF_ERROR(
+          DownloadToStream(session.connection(), digest, digest.Hex(), session.out()));
+    } else {
+      SMELT_RETURN_IF_ERROR(DownloadToFile(session.connection(), digest, output, output));
+    }
+    session.progress().Finish();
+    if (session.json()) session.PrintJson(ToWire(digest));
+    if (!session.json() && output != "-") session.out() << output << '\n';
+    return ExitCode::kOk;
+  }
+
+  std::string what_;
+  std::string output_;
+  std::string artifact_;
+  bool report_ = false;
+  bool model_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> MakeGet() { return std::make_unique<GetVerb>(); }
+
+}  // namespace smelt::client

@@ -1,0 +1,163 @@
+#include "client/cmd/outcome.h"
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "client/files/spool.h"
+#include "client/net/blob_digest.h"
+#include "client/net/downloader.h"
+#include "client/view/job_state.h"
+#include "client/view/json.h"
+#include "client/view/report_text.h"
+
+namespace smelt::client {
+namespace {
+
+namespace fs = std::filesystem;
+
+Status CheckFolder(const std::string& path) {
+  if (path.empty() || path == "-") return Status::Ok();
+  const fs::path folder = fs::path(path).parent_path();
+  std::error_code error;
+  if (folder.empty() || fs::is_directory(folder, error)) return Status::Ok();
+  return Status(Reason::kUsage, "there is no folder " + folder.string() + " to write " + path,
+                "Create it first.");
+}
+
+const v1::JobArtifact* FindArtifact(const v1::Job& job, const std::string& name) {
+  for (const v1::JobArtifact& artifact : job.artifacts()) {
+    if (name.empty() || artifact.name() == name) return &artifact;
+  }
+  return nullptr;
+}
+
+// A finished job's own reason, as a status of this process.
+Reason ReasonOf(const v1::Job& job) {
+  if (job.state() == v1::CANCELLED) return Reason::kCancelled;
+  return ReasonFromName(job.reason_code()).value_or(Reason::kInternalError);
+}
+
+ExitCode ExitCodeOf(const v1::Job& job, const v1::Report& report, bool strict) {
+  switch (job.state()) {
+    case v1::SUCCEEDED:
+      return strict && CountWarnings(report) != 0 ? ExitCode::kWarnings : ExitCode::kOk;
+    case v1::CANCELLED:
+      return ExitCode::kCancelled;
+    default: {  // the enum is open: a newer daemon may know more
+      // A reason that only a newer daemon knows is still a failed conversion.
+      const auto reason = ReasonFromName(job.reason_code());
+      return reason ? ExitCodeFor(*reason) : ExitCode::kConversionFailed;
+    }
+  }
+}
+
+// Where the artifact is, for the headline.
+std::string Place(const v1::Job& job, const std::string& output) {
+  if (output == "-") return "(standard output)";
+  if (!output.empty()) return output;
+  return job.artifacts().empty() ? "(nothing)" : job.artifacts(0).name() + " (at the daemon)";
+}
+
+void PrintOutcome(Session& session, const v1::Job& job, const v1::Report& report,
+                  const OutcomeOptions& options) {
+  const std::string report_place = options.report.empty()
+                                       ? session.CommandLine("get " + job.id() + " --report")
+                                       : options.report;
+  if (job.state() != v1::SUCCEEDED) {
+    PrintFailure(session.err(), report, report_place, session.err_ink());
+    return;
+  }
+  if (session.json()) return;
+  // Standard output may hold the artifact or the report already.
+  const bool to_err = options.output == "-" || options.report == "-";
+  if (session.quiet()) {
+    if (!to_err && !options.output.empty()) session.out() << options.output << '\n';
+    return;
+  }
+  PrintSuccess(to_err ? session.err() : session.out(), report, Place(job, options.output),
+               report_place, to_err ? session.err_ink() : session.out_ink());
+}
+
+}  // namespace
+
+void AddOutcomeOptions(CLI::App& app, OutcomeOptions& options) {
+  app.add_option("-o,--output", options.output, "Where to write the artifact; - is standard output")
+      ->type_name("OUT");
+  app.add_option("--report", options.report, "Write the report there, as JSON")->type_name("FILE");
+  app.add_flag("--strict", options.strict, "Exit with code 3 when there are warnings");
+}
+
+Status CheckOutcomeOptions(const Session& session, const OutcomeOptions& options) {
+  const int writers = static_cast<int>(session.json()) + static_cast<int>(options.output == "-") +
+                      static_cast<int>(options.report == "-");
+  if (writers > 1) {
+    return Status(Reason::kUsage,
+                  "standard output can hold one thing: --json, the artifact or the report");
+  }
+  SMELT_RETURN_IF_ERROR(CheckFolder(options.output));
+  return CheckFolder(options.report);
+}
+
+Result<v1::Report> FetchReport(Session& session, const v1::Job& job) {
+  if (job.report().sha256().empty()) return ReportFromJob(job);
+  SMELT_ASSIGN_OR_RETURN(const Digest digest, FromWire(job.report()));
+  SMELT_ASSIGN_OR_RETURN(const std::string bytes, DownloadToMemory(session.connection(), digest));
+  v1::Report report;
+  if (!report.ParseFromString(bytes)) {
+    return Status(Reason::kInternalError, "the job's report can't be read");
+  }
+  if (report.job_id().empty()) report.set_job_id(job.id());
+  return report;
+}
+
+Status FetchArtifact(Session& session, const v1::Job& job, const std::string& name,
+                     const std::string& output) {
+  if (!IsFinished(job.state())) {
+    return Status(Reason::kReportNotReady,
+                  "job " + job.id() + " is " + std::string(JobStateName(job.state())),
+                  "Wait for it with '" + session.CommandLine("watch " + job.id()) + "'.");
+  }
+  const v1::JobArtifact* artifact = FindArtifact(job, name);
+  if (artifact == nullptr && job.state() == v1::SUCCEEDED) {
+    return Status(Reason::kBlobMissing, "job " + job.id() + " has no artifact '" + name + "'",
+                  "See '" + session.CommandLine("status " + job.id()) + "'.");
+  }
+  if (artifact == nullptr) {
+    return Status(ReasonOf(job), "job " + job.id() + " made no artifact: " + job.message(),
+                  "See '" + session.CommandLine("get " + job.id() + " --report") + "'.");
+  }
+  SMELT_ASSIGN_OR_RETURN(const Digest digest, FromWire(artifact->digest()));
+  if (output == "-") {
+    return DownloadToStream(session.connection(), digest, artifact->name(), session.out());
+  }
+  return DownloadToFile(session.connection(), digest, artifact->name(), output);
+}
+
+Result<ExitCode> ShowOutcome(Session& session, const v1::Job& job, const OutcomeOptions& options) {
+  SMELT_ASSIGN_OR_RETURN(const v1::Report report, FetchReport(session, job));
+  if (job.state() == v1::SUCCEEDED && !options.output.empty()) {
+    SMELT_RETURN_IF_ERROR(FetchArtifact(session, job, "", options.output));
+  }
+  session.progress().Finish();
+  if (!options.report.empty()) {
+    SMELT_RETURN_IF_ERROR(WriteText(session, options.report, ToJson(report, JsonShape::kDocument)));
+  }
+  PrintOutcome(session, job, report, options);
+  if (session.json()) session.PrintJson(report);
+  return ExitCodeOf(job, report, options.strict);
+}
+
+Status WriteText(Session& session, const std::string& path, const std::string& text) {
+  if (path == "-") {
+    session.out() << text << std::flush;
+    return session.out() ? Status::Ok() : Status(Reason::kIoError, "writing the output failed");
+  }
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << text;
+  out.close();
+  if (!out) return SystemError(Reason::kIoError, "can't write", path);
+  return Status::Ok();
+}
+
+}  // namespace smelt::client

@@ -1,0 +1,67 @@
+// Session: what one run of the command line has at hand: streams, settings, progress, and the
+// connection once something asks for it. One thread.
+#pragma once
+
+#include <istream>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "client/net/channel.h"
+#include "client/net/interrupt.h"
+#include "client/settings/settings.h"
+#include "client/settings/sources.h"
+#include "client/view/progress.h"
+#include "client/view/text.h"
+
+namespace google::protobuf {
+class Message;
+}
+
+namespace smelt::client {
+
+// The world outside, so that tests can stand in for it. Everything outlives the session.
+struct Surroundings {
+  std::istream& in;
+  std::ostream& out;  // results
+  Screen err;         // progress and messages
+  bool out_colored = false;
+  Environment environment;
+  Interrupt& interrupt;
+};
+
+enum class OutputFormat : std::uint8_t { kText, kJson };
+
+class Session {
+ public:
+  Session(const Surroundings& surroundings, Settings settings, OutputFormat format);
+
+  std::istream& in() { return surroundings_.in; }
+  std::ostream& out() { return surroundings_.out; }
+  std::ostream& err() { return *surroundings_.err.out; }
+  Ink out_ink() const { return Ink(surroundings_.out_colored); }
+  Ink err_ink() const { return Ink(surroundings_.err.colored); }
+  Interrupt& interrupt() { return surroundings_.interrupt; }
+  const Settings& settings() const { return settings_; }
+  bool json() const { return format_ == OutputFormat::kJson; }
+  bool quiet() const { return settings_.progress.value == "quiet"; }
+
+  Connection& connection();
+  Progress& progress();
+
+  // The one JSON document of this run. Requires json().
+  void PrintJson(const google::protobuf::Message& message);
+
+  // A command of ours for the user to paste, with the address when it is not the usual one:
+  // CommandLine("watch 01J...") is "smelt watch 01J... --server ...".
+  std::string CommandLine(const std::string& arguments) const;
+
+ private:
+  Surroundings surroundings_;
+  Settings settings_;
+  OutputFormat format_;
+  std::unique_ptr<Progress> progress_;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace smelt::client

@@ -1,0 +1,183 @@
+#include "client/cmd/submission.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+
+#include "client/files/external_data.h"
+#include "client/files/external_scan.h"
+#include "client/files/model_file.h"
+#include "client/net/blob_digest.h"
+#include "client/net/calls.h"
+#include "client/net/uploader.h"
+#include "client/view/exit_code.h"
+
+namespace smelt::client {
+namespace {
+
+// The model and its data files, opened.
+struct Bundle {
+  std::string file_name;               // of the model, without folders
+  std::vector<std::string> locations;  // [i] is the name of files[i + 1] in the bundle
+  std::vector<ModelFile> files;        // the model first
+};
+
+std::string RandomRequestId() {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::random_device random;
+  std::string id;
+  while (id.size() < 32) id += kDigits[random() % 16];
+  return id;
+}
+
+Result<ModelFile> OpenModel(Session& session, const std::string& path) {
+  if (path != "-") return ModelFile::Open(path);
+  // A read from a terminal or a pipe can't be woken; nothing has been sent or written yet.
+  const Interrupt::Scope scope(session.interrupt(),
+                               [] { std::_Exit(static_cast<int>(ExitCode::kInterrupted)); });
+  return ModelFile::FromStream(session.in());
+}
+
+Result<Bundle> OpenBundle(Session& session, const std::string& path) {
+  Bundle bundle;
+  SMELT_ASSIGN_OR_RETURN(ModelFile model, OpenModel(session, path));
+  ExternalScan scan;
+  {
+    SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, model.Map());
+    scan = ScanExternalData(bytes.span());
+  }
+  bundle.files.push_back(std::move(model));
+  if (path == "-") {
+    bundle.file_name = "model.onnx";
+    SMELT_RETURN_IF_ERROR(RefuseExternalFiles(scan.locations));
+    return bundle;
+  }
+  bundle.file_name = std::filesystem::path(path).filename().string();
+  SMELT_ASSIGN_OR_RETURN(const std::vector<ExternalFile> external,
+                         ResolveExternalFiles(path, scan.locations));
+  for (const ExternalFile& file : external) {
+    SMELT_ASSIGN_OR_RETURN(ModelFile data, ModelFile::Open(file.path));
+    bundle.files.push_back(std::move(data));
+    bundle.locations.push_back(file.location);
+  }
+  return bundle;
+}
+
+// What the daemon would refuse anyway is refused before a large file is hashed and sent.
+Status CheckAgainstLimits(Session& session, const Bundle& bundle,
+                          const v1::ConvertOptions& options) {
+  SMELT_ASSIGN_OR_RETURN(const v1::GetServerInfoResponse info, GetServerInfo(session.connection()));
+  const std::uint64_t limit = info.limits().max_blob_bytes();
+  for (std::size_t i = 0; i < bundle.files.size(); ++i) {
+    if (limit == 0 || bundle.files[i].size_bytes() <= limit) continue;
+    return Status(Reason::kBlobTooLarge, (i == 0 ? bundle.file_name : bundle.locations[i - 1]) +
+                                             " has " + ShowBytes(bundle.files[i].size_bytes()) +
+                                             "; the daemon takes at most " + ShowBytes(limit));
+  }
+  if (options.target().empty() || info.targets().empty()) return Status::Ok();
+  std::string known;
+  for (const std::string& target : info.targets()) {
+    if (target == options.target()) return Status::Ok();
+    known += (known.empty() ? "" : ", ") + target;
+  }
+  return Status(Reason::kUsage,
+                "the daemon has no target '" + options.target() + "'; it has " + known,
+                "Choose one of them with --target.");
+}
+
+Result<std::vector<UploadFile>> HashBundle(Session& session, const Bundle& bundle) {
+  std::vector<UploadFile> uploads;
+  for (std::size_t i = 0; i < bundle.files.size(); ++i) {
+    const std::string& name = i == 0 ? bundle.file_name : bundle.locations[i - 1];
+    SMELT_ASSIGN_OR_RETURN(const Digest digest,
+                           HashFile(session.connection(), bundle.files[i], name));
+    uploads.push_back({name, &bundle.files[i], digest});
+  }
+  return uploads;
+}
+
+Result<v1::VerifyMode> ParseVerify(const std::string& text) {
+  if (text == "structure") return v1::VERIFY_STRUCTURE;
+  if (text == "run") return v1::VERIFY_RUN;
+  return Status(Reason::kUsage, "--verify is '" + text + "'; it must be structure or run");
+}
+
+}  // namespace
+
+void AddSubmitOptions(CLI::App& app, SubmitOptions& options) {
+  app.add_option("MODEL", options.model, "An ONNX file, or - to read standard input")->required();
+  app.add_option("--dim", options.dims, "Give the symbolic dimension NAME a size (repeatable)")
+      ->type_name("NAME=VALUE")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--target", options.target, "Runtime profile; see 'smelt server info'")
+      ->type_name("NAME");
+  app.add_option("--verify", options.verify,
+                 "structure: re-read the artifact; run: and execute both sides (default)")
+      ->type_name("structure|run");
+  app.add_option("--disable-pass", options.disabled_passes,
+                 "Leave out a pass, by its name in the report (repeatable)")
+      ->type_name("NAME")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_flag("--check-ir", options.check_ir, "Verify the graph after every pass");
+  app.add_option("--request-id", options.request_id,
+                 "Makes a repeated command return the same job (at most 128 bytes)")
+      ->type_name("ID");
+}
+
+Status ParseDim(const std::string& text, std::string* name, std::int64_t* value) {
+  const std::size_t equals = text.rfind('=');
+  const char* const end = text.data() + text.size();
+  if (equals == std::string::npos || equals == 0) {
+    return Status(Reason::kUsage, "--dim is '" + text + "'; it must be NAME=VALUE");
+  }
+  const auto [stop, error] = std::from_chars(text.data() + equals + 1, end, *value);
+  if (error != std::errc() || stop != end || *value < 0) {
+    return Status(Reason::kUsage,
+                  "--dim is '" + text + "'; VALUE must be a whole number, at least 0");
+  }
+  *name = text.substr(0, equals);
+  return Status::Ok();
+}
+
+Result<v1::ConvertOptions> ToConvertOptions(const SubmitOptions& options) {
+  v1::ConvertOptions wire;
+  wire.set_target(options.target);
+  for (const std::string& dim : options.dims) {
+    std::string name;
+    std::int64_t value = 0;
+    SMELT_RETURN_IF_ERROR(ParseDim(dim, &name, &value));
+    if (!wire.mutable_dims()->insert({name, value}).second) {
+      return Status(Reason::kUsage, "--dim gives '" + name + "' twice");
+    }
+  }
+  SMELT_ASSIGN_OR_RETURN(const v1::VerifyMode verify, ParseVerify(options.verify));
+  wire.set_verify(verify);
+  for (const std::string& pass : options.disabled_passes) wire.add_disabled_passes(pass);
+  wire.set_check_ir(options.check_ir);
+  return wire;
+}
+
+Result<v1::Job> Submit(Session& session, const SubmitOptions& options) {
+  SMELT_ASSIGN_OR_RETURN(const v1::ConvertOptions convert, ToConvertOptions(options));
+  SMELT_ASSIGN_OR_RETURN(const Bundle bundle, OpenBundle(session, options.model));
+  SMELT_RETURN_IF_ERROR(CheckAgainstLimits(session, bundle, convert));
+  SMELT_ASSIGN_OR_RETURN(const std::vector<UploadFile> uploads, HashBundle(session, bundle));
+  SMELT_RETURN_IF_ERROR(UploadMissing(session.connection(), uploads));
+  v1::CreateJobRequest request;
+  request.set_request_id(options.request_id.empty() ? RandomRequestId() : options.request_id);
+  v1::ConvertOperation& operation = *request.mutable_convert();
+  *operation.mutable_options() = convert;
+  operation.mutable_input()->set_file_name(bundle.file_name);
+  *operation.mutable_input()->mutable_model() = ToWire(uploads.front().digest);
+  for (std::size_t i = 0; i < bundle.locations.size(); ++i) {
+    (*operation.mutable_input()->mutable_external_files())[bundle.locations[i]] =
+        ToWire(uploads[i + 1].digest);
+  }
+  return CreateJob(session.connection(), request);
+}
+
+}  // namespace smelt::client

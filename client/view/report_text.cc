@@ -1,0 +1,204 @@
+#include "client/view/report_text.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+#include <vector>
+
+#include "client/view/diagnostic_text.h"
+#include "client/view/job_state.h"
+#include "core/base/reason.h"
+
+namespace smelt::client {
+namespace {
+
+std::string Quoted(std::string_view text) { return "\"" + Printable(text) + "\""; }
+
+// "A 3, B 2, C 1": most frequent first, then by name.
+template <class Map>
+std::string Counted(const Map& counts) {
+  std::vector<std::pair<std::string, std::uint64_t>> sorted(counts.begin(), counts.end());
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  });
+  std::string text;
+  for (const auto& [name, count] : sorted) {
+    text += (text.empty() ? "" : ", ") + Printable(name) + " " + std::to_string(count);
+  }
+  return text;
+}
+
+std::vector<const v1::Diagnostic*> WithSeverity(const v1::Report& report, v1::Severity severity) {
+  std::vector<const v1::Diagnostic*> found;
+  for (const v1::Diagnostic& diagnostic : report.diagnostics()) {
+    if (diagnostic.severity() == severity) found.push_back(&diagnostic);
+  }
+  return found;
+}
+
+void PrintRow(std::ostream& out, const Ink& ink, std::string_view label, const std::string& text) {
+  if (text.empty()) return;
+  std::string padded(label);
+  padded.resize(std::max<std::size_t>(padded.size() + 1, 12), ' ');
+  out << "  " << ink.Dim(padded) << text << '\n';
+}
+
+std::string CoverageText(const v1::Coverage& coverage) {
+  std::string text = "from " + Count(coverage.source_nodes(), "source node");
+  std::string parts;
+  const std::pair<std::uint32_t, const char*> kParts[] = {{coverage.converted(), "converted"},
+                                                          {coverage.folded(), "folded"},
+                                                          {coverage.decomposed(), "decomposed"}};
+  for (const auto& [count, word] : kParts) {
+    if (count != 0) parts += (parts.empty() ? "" : ", ") + std::to_string(count) + " " + word;
+  }
+  return parts.empty() ? text : text + ": " + parts;
+}
+
+std::string OperatorsText(const v1::Coverage& coverage) {
+  std::uint64_t total = 0;
+  for (const auto& [name, count] : coverage.target_operators()) total += count;
+  if (total == 0) return "";
+  return std::to_string(total) + " (" + CoverageText(coverage) + ")";
+}
+
+std::string TimesText(const v1::Report& report) {
+  std::string text;
+  for (const v1::Timing& timing : report.timings()) {
+    text += (text.empty() ? "" : ", ") + Printable(timing.stage()) + " " +
+            ShowSeconds(timing.seconds());
+  }
+  return text;
+}
+
+std::uint64_t PeakBytes(const v1::Report& report) {
+  std::uint64_t peak = 0;
+  for (const v1::Timing& timing : report.timings()) {
+    peak = std::max(peak, std::uint64_t{timing.peak_rss_bytes()});
+  }
+  return peak;
+}
+
+std::string Number(double value) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.3g", value);
+  return buffer;
+}
+
+void PrintVerification(std::ostream& out, const v1::Verification& verification, const Ink& ink) {
+  if (verification.mode() == v1::Verification::MODE_UNSPECIFIED) return;
+  std::string text = "the written bytes were re-read and checked";
+  if (verification.mode() == v1::Verification::RUN) {
+    text += "; run against " + Printable(verification.reference());
+  }
+  PrintRow(out, ink, "verified", text + " in " + ShowSeconds(verification.seconds()));
+  if (!verification.not_run_because().empty()) {
+    PrintRow(out, ink, "", "not run: " + Printable(verification.not_run_because()));
+  }
+  for (const auto& output : verification.outputs()) {
+    PrintRow(out, ink, "",
+             Quoted(output.name()) + ": max |difference| " + Number(output.max_abs_difference()) +
+                 ", values up to " + Number(output.max_abs_reference()));
+  }
+}
+
+std::string ProblemCount(const std::vector<const v1::Diagnostic*>& errors) {
+  std::set<std::uint32_t> nodes;
+  for (const v1::Diagnostic* error : errors) {
+    if (error->has_node()) nodes.insert(error->node().index());
+  }
+  std::string text = Count(errors.size(), "problem");
+  if (!nodes.empty()) text += " in " + Count(nodes.size(), "node");
+  return text;
+}
+
+std::string Headline(const v1::Report& report, const std::vector<const v1::Diagnostic*>& errors) {
+  if (report.state() == "cancelled") return "cancelled";
+  std::string text = "the model was not converted";
+  if (!errors.empty()) text += ": " + ProblemCount(errors);
+  return text;
+}
+
+}  // namespace
+
+void PrintFailure(std::ostream& out, const v1::Report& report, const std::string& report_place,
+                  const Ink& ink) {
+  const auto errors = WithSeverity(report, v1::SEVERITY_ERROR);
+  const auto warnings = WithSeverity(report, v1::SEVERITY_WARNING);
+  out << ink.Red("error: ") << ink.Bold(Headline(report, errors)) << '\n';
+  if (errors.empty()) {
+    // No diagnostic: the job's own reason is all there is to say.
+    v1::Diagnostic only;
+    only.set_severity(v1::SEVERITY_ERROR);
+    only.set_reason_code(report.reason_code());
+    only.set_message(report.message());
+    PrintDiagnostic(out, only, 1, ink);
+  }
+  std::map<std::string, std::uint64_t> reasons;
+  std::size_t number = 0;
+  for (const v1::Diagnostic* error : errors) {
+    PrintDiagnostic(out, *error, ++number, ink);
+    ++reasons[error->reason_code()];
+  }
+  for (const v1::Diagnostic* warning : warnings) PrintDiagnostic(out, *warning, ++number, ink);
+  out << '\n';
+  if (errors.size() > 1) PrintRow(out, ink, "by reason", Counted(reasons));
+  if (report.coverage().source_nodes() != 0) {
+    PrintRow(out, ink, "nodes",
+             std::to_string(report.coverage().source_nodes()) + " in the model, " +
+                 std::to_string(report.coverage().rejected()) + " rejected, " +
+                 std::to_string(report.coverage().not_checked()) + " not checked");
+  }
+  if (!report.job_id().empty()) PrintRow(out, ink, "job", Printable(report.job_id()));
+  PrintRow(out, ink, "report", Printable(report_place));
+}
+
+void PrintSuccess(std::ostream& out, const v1::Report& report, const std::string& place,
+                  const std::string& report_place, const Ink& ink) {
+  const std::uint64_t size =
+      report.artifacts().empty() ? 0 : report.artifacts(0).digest().size_bytes();
+  out << ink.Green("converted: ") << ink.Bold(Printable(place)) << "  " << ShowBytes(size) << '\n';
+  if (!report.artifacts().empty()) {
+    const v1::Artifact& artifact = report.artifacts(0);
+    std::string target = Printable(report.target());
+    if (!artifact.min_runtime_version().empty()) {
+      target += ", runtime " + Printable(artifact.min_runtime_version()) + " or newer";
+    }
+    PrintRow(out, ink, "target", target);
+    PrintRow(out, ink, "sha256", Printable(artifact.digest().sha256()));
+  }
+  PrintRow(out, ink, "operators", OperatorsText(report.coverage()));
+  PrintRow(out, ink, "", Counted(report.coverage().target_operators()));
+  std::string times = TimesText(report);
+  if (const std::uint64_t peak = PeakBytes(report); peak != 0 && !times.empty()) {
+    times += "; peak memory " + ShowBytes(peak);
+  }
+  PrintRow(out, ink, "time", times);
+  PrintVerification(out, report.verification(), ink);
+  if (!report.job_id().empty()) PrintRow(out, ink, "job", Printable(report.job_id()));
+  PrintRow(out, ink, "report", Printable(report_place));
+  std::size_t number = 0;
+  for (const v1::Diagnostic* warning : WithSeverity(report, v1::SEVERITY_WARNING)) {
+    PrintDiagnostic(out, *warning, ++number, ink);
+  }
+}
+
+std::uint64_t CountWarnings(const v1::Report& report) {
+  return WithSeverity(report, v1::SEVERITY_WARNING).size();
+}
+
+v1::Report ReportFromJob(const v1::Job& job) {
+  v1::Report report;
+  report.set_schema_version(1);
+  report.set_job_id(job.id());
+  report.set_state(std::string(JobStateName(job.state())));
+  report.set_reason_code(job.reason_code());
+  report.set_message(job.message());
+  if (job.state() == v1::CANCELLED && job.reason_code().empty()) {
+    report.set_reason_code(std::string(ReasonName(Reason::kCancelled)));
+  }
+  return report;
+}
+
+}  // namespace smelt::client

@@ -1,0 +1,35 @@
+// Attempt: one running job with the descriptors that its runner borrows. Private to the scheduler;
+// `phase` and `stop_requested` are guarded by its mutex, the rest belongs to whoever runs the step.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/unique_fd.h"
+#include "server/jobs/blob_store.h"
+#include "server/jobs/job.h"
+
+namespace smelt::jobs {
+
+struct Attempt {
+  enum class Phase {
+    kStarting,   // inputs are being opened; the runner does not know the job yet
+    kRunning,    // handed to the runner
+    kApplying,   // the runner is done; its outcome is being made durable
+    kAbandoned,  // its job was queued again by a drain; the outcome does not matter
+  };
+
+  Job job;  // as it was taken
+  std::string target;
+  Clock::SteadyTime run_started{};
+  UniqueFd model;
+  std::vector<UniqueFd> external_files;
+  std::unique_ptr<TempBlob> artifact;
+  std::unique_ptr<TempBlob> report;
+  Phase phase = Phase::kStarting;
+  bool stop_requested = false;
+};
+
+}  // namespace smelt::jobs

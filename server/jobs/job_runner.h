@@ -1,0 +1,103 @@
+// JobRunner: the seam between the scheduler and whatever executes one attempt of a job (worker
+// processes in the daemon, a script in tests).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/digest.h"
+#include "core/base/reason.h"
+#include "server/jobs/job.h"
+#include "smelt/v1/jobs.pb.h"
+
+namespace smelt::jobs {
+
+// What to execute. The descriptors are borrowed: the scheduler keeps them open until `done` was
+// called, and closes them afterwards.
+struct RunSpec {
+  std::string job_id;
+  std::uint32_t attempt = 1;
+  v1::ConvertOptions options;
+  std::string file_name;  // as the client named the model; no path
+  int model_fd = -1;      // read-only, offset 0
+  std::uint64_t model_bytes = 0;
+  std::map<std::string, int> external_fds;  // relative path as the model writes it -> read-only
+  int artifact_fd = -1;  // empty file, read-write: the worker writes and re-reads
+  int report_fd = -1;    // empty file, write: a smelt.v1.Report
+};
+
+// How a worker process ended; the label of smelt_worker_exits_total.
+enum class ExitCause : std::uint8_t {
+  kOk,             // orderly, whatever became of the job
+  kError,          // non-zero exit without an answer, or the process could not be started
+  kTimeout,        // wall or CPU limit
+  kOutOfMemory,    // memory limit
+  kSignal,         // killed by a signal of its own making: a crash
+  kSyscallDenied,  // killed by the system call filter
+  kProtocol,       // junk frames, or an exit 0 without an answer
+  kCancelled,      // stopped because the job was cancelled or the daemon drains
+};
+
+// "ok", "error", "timeout", "oom", "signal", "seccomp", "protocol", "cancelled".
+std::string_view ExitCauseName(ExitCause cause);
+
+struct StageTime {
+  std::string stage;  // import, passes, write, check, verify
+  double seconds = 0;
+};
+
+struct OperatorCount {
+  std::string op_type;
+  Reason reason = Reason::kOk;  // kOk for lowered operators
+  std::uint64_t count = 0;
+};
+
+// What was written to RunSpec::artifact_fd.
+struct RunArtifact {
+  std::string name;  // file name, "model.tflite"
+  std::string kind;  // "tflite"
+  Digest digest;     // as the worker says; the scheduler hashes the file and compares
+};
+
+struct RunOutcome {
+  JobState state = JobState::kFailed;  // kSucceeded, kFailed or kCancelled
+  Reason reason = Reason::kOk;         // of a failure: kWorkerCrashed, kWorkerTimeout, ... too
+  std::string message;                 // of a failure: one sentence with its evidence
+  std::optional<RunArtifact> artifact;
+  std::optional<Digest> report;  // of the bytes in report_fd; absent: none was written
+  std::vector<StageTime> stages;
+  std::uint64_t peak_rss_bytes = 0;  // 0: unknown
+  double cpu_seconds = 0;
+  std::vector<OperatorCount> lowered;
+  std::vector<OperatorCount> rejected;
+  ExitCause exit_cause = ExitCause::kOk;
+  // The machine or the daemon failed, not the job: no process could be started, no descriptors
+  // left. The attempt does not count and the job is queued again.
+  bool infrastructure_failure = false;
+};
+
+// Implementations are safe for calls from any thread.
+class JobRunner {
+ public:
+  using ProgressFn = std::function<void(const v1::Progress&)>;
+  using DoneFn = std::function<void(RunOutcome)>;
+
+  virtual ~JobRunner() = default;
+
+  // Starts one attempt and returns without waiting for it. At most the scheduler's number of slots
+  // is under way at a time. `done` is called exactly once, from any thread (also from within Run),
+  // after the process was reaped, so that nobody writes to the output descriptors any more.
+  // `progress` is called any number of times before `done`, from any thread. Neither blocks.
+  virtual void Run(RunSpec spec, ProgressFn progress, DoneFn done) = 0;
+
+  // Asks the attempt to stop: `done` follows within 3 seconds, with kCancelled unless the work was
+  // already over. No effect on a job that is not running here. Does not block.
+  virtual void Cancel(const std::string& job_id) = 0;
+};
+
+}  // namespace smelt::jobs

@@ -1,0 +1,61 @@
+// BlobFiles: the content-addressed files `cas/ab/<sha256>` and the index of them in memory.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "core/base/digest.h"
+#include "core/base/result.h"
+#include "core/base/unique_fd.h"
+#include "server/local/disk.h"
+
+namespace smelt::local {
+
+// Safe for calls from any thread.
+class BlobFiles {
+ public:
+  // Reads the index from the directory `root`, which exists. Syncs its directories: a name that an
+  // earlier process did not live to sync must not be reported as stored.
+  static Result<std::unique_ptr<BlobFiles>> Open(Disk disk, std::string root);
+
+  bool Has(const Digest& digest) const;
+
+  // See BlobStore::Open. A corrupt blob leaves the index, so that it can be uploaded again.
+  Result<UniqueFd> OpenRead(const Digest& digest);
+
+  // Makes the bytes of `fd` durable, then moves the file at `path` to its place, then makes that
+  // durable. The caller has hashed it. Also replaces a corrupt file.
+  Status Publish(int fd, const std::string& path, const Digest& digest);
+  // The last two steps of Publish, for a retry: `path` may have been moved already.
+  Status Place(const std::string& path, const Digest& digest);
+
+  std::uint64_t total_bytes() const;
+
+ private:
+  using Key = std::array<std::uint8_t, 32>;
+  struct Entry {
+    std::uint64_t size_bytes = 0;
+    bool verified = false;  // its bytes were hashed by this process
+  };
+
+  BlobFiles(Disk disk, std::string root) : disk_(disk), root_(std::move(root)) {}
+  Status Scan();
+  Status ScanShard(const std::string& shard);
+  std::string ShardPath(const Digest& digest) const;
+  std::string Path(const Digest& digest) const;
+  Status Verify(int fd, const Digest& digest) const;
+  void Insert(const Digest& digest, bool verified);
+  void Erase(const Digest& digest);
+
+  const Disk disk_;
+  const std::string root_;
+  mutable std::mutex mutex_;
+  std::map<Key, Entry> index_;
+  std::uint64_t total_bytes_ = 0;
+};
+
+}  // namespace smelt::local

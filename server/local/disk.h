@@ -1,0 +1,23 @@
+// Disk: the file system with its syncs timed. A plain pair of references, passed by value.
+#pragma once
+
+#include <string>
+
+#include "core/base/digest.h"
+#include "core/base/file_system.h"
+#include "core/base/result.h"
+#include "server/jobs/metrics.h"
+
+namespace smelt::local {
+
+struct Disk {
+  FileSystem& fs;
+  jobs::StoreMetrics& metrics;
+
+  Status SyncData(int fd) const;
+  Status SyncDirectory(const std::string& path) const;
+  // Feeds the first `bytes` bytes of a file to `hasher`. kIoError when the file is shorter.
+  Status Hash(int fd, std::uint64_t bytes, Hasher& hasher) const;
+};
+
+}  // namespace smelt::local

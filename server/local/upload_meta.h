@@ -1,0 +1,46 @@
+// UploadMeta: the small file beside a partial upload that says for which blob it is and how many of
+// its bytes were durable.
+//
+// Layout: a header (SHA-256, size), then one record a commit, each with a check of its own, so that
+// a torn or missing record costs that commit and nothing else. Little-endian.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/base/digest.h"
+#include "core/base/file_system.h"
+#include "core/base/result.h"
+#include "core/base/unique_fd.h"
+
+namespace smelt::local {
+
+// Not thread safe.
+class UploadMeta {
+ public:
+  // A new file without records. Nothing is durable before `fd` and the directory are synced.
+  static Result<UploadMeta> Create(FileSystem& fs, const std::string& path, const Digest& digest);
+
+  // The file as an earlier process left it; nothing when it holds no valid record.
+  static Result<std::optional<UploadMeta>> Open(FileSystem& fs, const std::string& path);
+
+  const Digest& digest() const { return digest_; }
+  std::uint64_t committed_bytes() const { return committed_bytes_; }
+
+  // Call when the bytes up to here are durable. Not itself durable before `fd` is synced.
+  Status Record(std::uint64_t committed_bytes);
+  int fd() const { return fd_.get(); }
+
+ private:
+  UploadMeta(FileSystem& fs, UniqueFd fd) : fs_(&fs), fd_(std::move(fd)) {}
+  Status ReadRecords();
+
+  FileSystem* fs_;
+  UniqueFd fd_;
+  Digest digest_;
+  std::uint64_t committed_bytes_ = 0;
+  std::uint64_t records_ = 0;
+};
+
+}  // namespace smelt::local

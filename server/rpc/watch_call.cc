@@ -1,0 +1,210 @@
+#include "server/rpc/watch_call.h"
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "server/rpc/call_guard.h"
+#include "server/rpc/error_details.h"
+#include "server/rpc/job_proto.h"
+#include "server/rpc/stream_writer.h"
+
+namespace smelt::rpc {
+namespace {
+
+constexpr MethodName kMethod{"smelt.v1.Jobs", "Watch"};
+constexpr std::size_t kPageEvents = 256;
+
+class WatchReactor;
+using Writer = StreamWriter<v1::JobEvent, WatchReactor>;
+
+// What the reactor and the pool's tasks share. Only pool tasks call the store and the log.
+class WatchState final : public LiveCall, public std::enable_shared_from_this<WatchState> {
+ public:
+  WatchState(const RpcContext& context, const JobReaders& readers,
+             const v1::WatchJobRequest& request, WatchReactor* reactor)
+      : context_(context),
+        readers_(readers),
+        job_id_(request.id()),
+        sent_seq_(request.after_seq()),
+        guard_(context.metrics, context.clock, kMethod),
+        writer_(reactor) {}
+
+  void Begin();
+  void Close(const Status& why) override { writer_.Close(ToGrpcStatus(why)); }
+  void Completed(bool ok) {
+    if (writer_.Completed(ok)) Step();
+  }
+  void Cancelled() { writer_.Close(grpc::Status::CANCELLED); }
+  void Done();
+
+ private:
+  void OnNotice(const jobs::JobNotice& notice);
+  void Step();
+  void ReadPage();
+  void TakePage(Result<std::vector<jobs::JobEvent>> page);
+  void AddFinished(v1::JobEvent& event);
+
+  const RpcContext context_;
+  const JobReaders readers_;
+  const std::string job_id_;
+
+  std::mutex mutex_;
+  std::uint64_t sent_seq_;            // newest event handed to the writer
+  std::uint64_t known_seq_ = 0;       // newest event that a notice told of
+  bool reading_ = true;               // a pool task reads the log; true until the first did
+  bool ended_ = false;                // the finishing event was handed to the writer
+  std::deque<v1::JobEvent> backlog_;  // read and not yet written
+  std::optional<v1::Progress> progress_;
+  std::unique_ptr<jobs::EventSubscription> subscription_;
+
+  CallGuard guard_;
+  Writer writer_;
+};
+
+class WatchReactor final : public grpc::ServerWriteReactor<v1::JobEvent> {
+ public:
+  WatchReactor(const RpcContext& context, const JobReaders& readers,
+               const v1::WatchJobRequest& request)
+      : live_(context.live),
+        state_(std::make_shared<WatchState>(context, readers, request, this)) {
+    live_.Add(state_);
+    state_->Begin();
+  }
+  void OnWriteDone(bool ok) override { state_->Completed(ok); }
+  void OnCancel() override { state_->Cancelled(); }
+  void OnDone() override {
+    state_->Done();
+    live_.Remove(state_);
+    delete this;
+  }
+
+ private:
+  LiveCalls& live_;
+  const std::shared_ptr<WatchState> state_;
+};
+
+void WatchState::Begin() {
+  context_.metrics.OnWatchOpened();
+  if (context_.draining) {
+    return Close(Status(Reason::kDraining, "the daemon is shutting down"));
+  }
+  context_.executor.Post([self = shared_from_this()] {
+    // Before the first read, so that no event falls between the two.
+    auto subscription = self->readers_.events.Subscribe(
+        self->job_id_, [weak = self->weak_from_this()](const jobs::JobNotice& notice) {
+          if (const auto state = weak.lock()) state->OnNotice(notice);
+        });
+    {
+      std::lock_guard lock(self->mutex_);
+      self->subscription_ = std::move(subscription);
+    }
+    self->ReadPage();
+  });
+}
+
+// Called by whoever changes a job: notes the news and leaves.
+void WatchState::OnNotice(const jobs::JobNotice& notice) {
+  {
+    std::lock_guard lock(mutex_);
+    if (notice.progress.has_value()) progress_ = notice.progress;
+    known_seq_ = std::max(known_seq_, notice.last_seq);
+  }
+  Step();
+}
+
+// Hands the writer its next message when it is idle; asks for more events when there are some.
+void WatchState::Step() {
+  std::unique_lock lock(mutex_);
+  if (ended_) {
+    if (writer_.idle()) writer_.Close(grpc::Status::OK);
+    return;
+  }
+  if (!writer_.idle()) return;
+  if (!backlog_.empty()) {
+    v1::JobEvent event = std::move(backlog_.front());
+    backlog_.pop_front();
+    sent_seq_ = event.seq();
+    ended_ = event.has_finished();
+    writer_.Write(std::move(event));
+  } else if (reading_) {
+    return;  // its task steps again
+  } else if (known_seq_ > sent_seq_) {
+    reading_ = true;
+    context_.executor.Post([self = shared_from_this()] { self->ReadPage(); });
+  } else if (progress_.has_value()) {
+    v1::JobEvent event;
+    *event.mutable_progress() = *std::exchange(progress_, std::nullopt);
+    writer_.Write(std::move(event));
+  }
+}
+
+void WatchState::ReadPage() {
+  std::uint64_t after = 0;
+  {
+    std::lock_guard lock(mutex_);
+    after = sent_seq_;
+  }
+  if (!writer_.idle()) {  // closed meanwhile: nothing to do for it
+    std::lock_guard lock(mutex_);
+    reading_ = false;
+    return;
+  }
+  TakePage(readers_.events.ReadAfter(job_id_, after, kPageEvents));
+  Step();
+}
+
+void WatchState::TakePage(Result<std::vector<jobs::JobEvent>> page) {
+  if (!page.ok()) {
+    if (page.status().reason() == Reason::kEventsPruned) context_.metrics.OnWatchGap();
+    return Close(page.status());
+  }
+  std::deque<v1::JobEvent> events;
+  for (const jobs::JobEvent& event : *page) {
+    events.push_back(ToProto(event));
+    if (jobs::IsFinal(event.state)) AddFinished(events.back());
+  }
+  bool over = false;
+  if (events.empty()) {
+    // A client that has seen the finishing event already gets the end of the stream.
+    const Result<jobs::Job> job = readers_.store.Get(job_id_);
+    over = job.ok() && jobs::IsFinal(job->state);
+  }
+  std::lock_guard lock(mutex_);
+  backlog_ = std::move(events);
+  if (!backlog_.empty()) known_seq_ = std::max(known_seq_, backlog_.back().seq());
+  // A full page may have a successor.
+  if (page->size() == kPageEvents) known_seq_ = std::max(known_seq_, backlog_.back().seq() + 1);
+  if (over && known_seq_ <= sent_seq_) ended_ = true;
+  reading_ = false;
+}
+
+void WatchState::AddFinished(v1::JobEvent& event) {
+  const Result<jobs::Job> job = readers_.store.Get(job_id_);
+  if (job.ok()) *event.mutable_finished() = ToProto(*job);
+}
+
+void WatchState::Done() {
+  writer_.Detach();
+  guard_.Handled(writer_.code());
+  context_.metrics.OnWatchClosed();
+  // Ending a subscription waits for a notice under way, so not on gRPC's thread.
+  context_.executor.Post([self = shared_from_this()] {
+    std::unique_ptr<jobs::EventSubscription> ending;
+    std::lock_guard lock(self->mutex_);
+    ending = std::move(self->subscription_);
+  });
+}
+
+}  // namespace
+
+grpc::ServerWriteReactor<v1::JobEvent>* StartWatch(const RpcContext& context,
+                                                   const JobReaders& readers,
+                                                   const v1::WatchJobRequest& request) {
+  return new WatchReactor(context, readers, request);
+}
+
+}  // namespace smelt::rpc

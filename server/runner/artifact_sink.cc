@@ -1,0 +1,65 @@
+#include "server/runner/artifact_sink.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "server/runner/mapped_input.h"
+
+namespace smelt::runner {
+namespace {
+
+constexpr std::size_t kGatherBytes = 256 * 1024;
+constexpr auto kProgressInterval = std::chrono::milliseconds(100);
+
+}  // namespace
+
+Status ArtifactSink::Append(ByteSpan bytes) {
+  if (buffer_.size() + bytes.size() > kGatherBytes) SMELT_RETURN_IF_ERROR(Flush());
+  if (bytes.size() >= kGatherBytes) return WriteAll(bytes);
+  buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+  return Status::Ok();
+}
+
+Status ArtifactSink::Flush() {
+  SMELT_RETURN_IF_ERROR(WriteAll(buffer_));
+  buffer_.clear();
+  return Status::Ok();
+}
+
+Status ArtifactSink::WriteAll(ByteSpan bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(artifact_fd_, bytes.data(), bytes.size());
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return Status(Reason::kIoError, std::string("writing the artifact: ") + std::strerror(errno));
+    }
+    flushed_ += static_cast<std::uint64_t>(n);
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+  }
+  return Status::Ok();
+}
+
+Result<SharedBytes> ArtifactSink::WrittenBytes() {
+  SMELT_RETURN_IF_ERROR(Flush());
+  return MapReadOnly(artifact_fd_, flushed_);
+}
+
+void ArtifactSink::OnProgress(std::string_view stage, std::uint64_t done, std::uint64_t total,
+                              std::string_view unit) {
+  const auto now = std::chrono::steady_clock::now();
+  if (stage == stage_ && now < next_progress_) return;
+  stage_ = stage;
+  next_progress_ = now + kProgressInterval;
+  worker::v1::Frame frame;
+  v1::Progress* progress = frame.mutable_progress()->mutable_progress();
+  progress->set_stage(stage_);
+  progress->set_done(done);
+  progress->set_total(total);
+  progress->set_unit(std::string(unit));
+  // Progress is a courtesy; a daemon that went away is noticed by the reader thread.
+  static_cast<void>(channel_.Send(frame));
+}
+
+}  // namespace smelt::runner

@@ -1,0 +1,180 @@
+#include "server/runner/conversion_job.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <map>
+#include <new>
+#include <utility>
+
+#include "core/base/digest.h"
+#include "server/runner/artifact_sink.h"
+#include "server/runner/mapped_input.h"
+#include "smelt/v1/report.pb.h"
+
+namespace smelt::runner {
+namespace {
+
+Result<int> DescriptorAt(const std::vector<UniqueFd>& descriptors, std::uint32_t index) {
+  if (index < descriptors.size()) return descriptors[index].get();
+  return Status(Reason::kWorkerProtocol, "the start frame names a descriptor that did not arrive");
+}
+
+Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
+                                   const std::vector<UniqueFd>& descriptors) {
+  ConvertRequest request;
+  SMELT_ASSIGN_OR_RETURN(const int model_fd, DescriptorAt(descriptors, start.model_fd_index()));
+  SMELT_ASSIGN_OR_RETURN(request.model, MapReadOnly(model_fd));
+  for (const auto& [path, index] : start.external_fd_index()) {
+    SMELT_ASSIGN_OR_RETURN(const int fd, DescriptorAt(descriptors, index));
+    SMELT_ASSIGN_OR_RETURN(request.external_files[path], MapReadOnly(fd));
+  }
+  const v1::ConvertOptions& options = start.convert();
+  if (!start.file_name().empty()) request.file_name = start.file_name();
+  if (!options.target().empty()) request.target = options.target();
+  request.dims.insert(options.dims().begin(), options.dims().end());
+  request.verify =
+      options.verify() == v1::VERIFY_STRUCTURE ? Verify::kStructure : Verify::kRun;
+  request.disabled_passes.assign(options.disabled_passes().begin(),
+                                 options.disabled_passes().end());
+  request.check_ir = options.check_ir();
+  return request;
+}
+
+// The library's doors are closed to exceptions but for memory; both are caught here.
+Status ConvertGuarded(const Library& library, const ConvertRequest& request, ArtifactSink& sink,
+                      const CancelToken& cancel, v1::Report* report) {
+  try {
+    SMELT_RETURN_IF_ERROR(library.convert(request, sink, cancel, report));
+    return sink.Flush();
+  } catch (const std::bad_alloc&) {
+    return Status(Reason::kOutOfMemory, "memory ran out during the conversion");
+  } catch (const std::exception& error) {
+    return Status(Reason::kInternalError, std::string("unexpected exception: ") + error.what());
+  }
+}
+
+// A status is the library's word that no judgement was possible: the report must say so too.
+void RecordStatus(const Status& status, v1::Report* report) {
+  if (status.ok()) return;
+  report->set_state(status.reason() == Reason::kCancelled ? "cancelled" : "failed");
+  report->set_reason_code(std::string(ReasonName(status.reason())));
+  report->set_message(std::string(status.message()));
+  report->clear_artifacts();
+}
+
+Status WriteReport(int fd, const v1::Report& report, v1::Digest* digest) {
+  const std::string bytes = report.SerializeAsString();
+  const Digest named = Digest::Of(std::as_bytes(std::span<const char>(bytes)));
+  digest->set_sha256(named.Hex());
+  digest->set_size_bytes(named.size_bytes);
+  for (std::size_t sent = 0; sent < bytes.size();) {
+    const ssize_t n = ::write(fd, bytes.data() + sent, bytes.size() - sent);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      return Status(Reason::kIoError, std::string("writing the report: ") + std::strerror(errno));
+    }
+    sent += static_cast<std::size_t>(n);
+  }
+  return Status::Ok();
+}
+
+// Counts by source operator, for metrics. Source names are the model's: the daemon bounds them.
+void CountOperators(const v1::Report& report, worker::v1::Done* done) {
+  std::map<std::string, std::uint64_t> lowered;
+  for (const v1::CoverageEntry& entry : report.coverage().entries()) {
+    if (entry.outcome() == v1::CoverageEntry::REJECTED ||
+        entry.outcome() == v1::CoverageEntry::NOT_CHECKED) {
+      continue;
+    }
+    ++lowered[entry.node().op_type()];
+  }
+  std::map<std::pair<std::string, std::string>, std::uint64_t> rejected;
+  for (const v1::Diagnostic& diagnostic : report.diagnostics()) {
+    if (diagnostic.severity() != v1::SEVERITY_ERROR || !diagnostic.has_node()) continue;
+    ++rejected[{diagnostic.node().op_type(), diagnostic.reason_code()}];
+  }
+  for (const auto& [op_type, count] : lowered) {
+    worker::v1::OperatorCount* row = done->add_lowered();
+    row->set_op_type(op_type);
+    row->set_count(count);
+  }
+  for (const auto& [key, count] : rejected) {
+    worker::v1::OperatorCount* row = done->add_rejected();
+    row->set_op_type(key.first);
+    row->set_reason_code(key.second);
+    row->set_count(count);
+  }
+}
+
+double ProcessCpuSeconds() {
+  timespec spent{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+  return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
+}
+
+void FillDone(const v1::Report& report, std::uint64_t artifact_bytes, worker::v1::Done* done) {
+  const bool succeeded = report.state() == "succeeded";
+  done->set_state(succeeded                        ? v1::SUCCEEDED
+                  : report.state() == "cancelled" ? v1::CANCELLED
+                                                  : v1::FAILED);
+  done->set_reason_code(report.reason_code());
+  done->set_message(report.message());
+  if (succeeded && report.artifacts_size() > 0) {
+    const v1::Artifact& artifact = report.artifacts(0);
+    done->set_artifact_name(artifact.name());
+    done->set_artifact_kind(artifact.kind());
+    *done->mutable_artifact() = artifact.digest();
+    done->mutable_artifact()->set_size_bytes(artifact_bytes);
+  }
+  for (const v1::Timing& timing : report.timings()) {
+    worker::v1::StageSeconds* row = done->add_stages();
+    row->set_stage(timing.stage());
+    row->set_seconds(timing.seconds());
+  }
+  CountOperators(report, done);
+}
+
+}  // namespace
+
+worker::v1::Done RunConversion(const Library& library, const worker::v1::Start& start,
+                               const std::vector<UniqueFd>& descriptors,
+                               workers::FrameChannel& channel, const CancelToken& cancel) {
+  v1::Report report;
+  std::uint64_t artifact_bytes = 0;
+  Status status;
+  Result<ConvertRequest> request = MakeRequest(start, descriptors);
+  const Result<int> artifact_fd = DescriptorAt(descriptors, start.artifact_fd_index());
+  if (!request.ok()) {
+    status = request.status();
+  } else if (!artifact_fd.ok()) {
+    status = artifact_fd.status();
+  } else {
+    ArtifactSink sink(artifact_fd.value(), channel);
+    status = ConvertGuarded(library, *request, sink, cancel, &report);
+    artifact_bytes = sink.size_bytes();
+  }
+  RecordStatus(status, &report);
+  report.set_job_id(start.job_id());
+
+  worker::v1::Done done;
+  FillDone(report, artifact_bytes, &done);
+  const Result<int> report_fd = DescriptorAt(descriptors, start.report_fd_index());
+  const Status written = report_fd.ok()
+                             ? WriteReport(*report_fd, report, done.mutable_report())
+                             : report_fd.status();
+  if (!written.ok()) {
+    done.set_state(v1::FAILED);
+    done.set_reason_code(std::string(ReasonName(written.reason())));
+    done.set_message(std::string(written.message()));
+    done.clear_report();
+  }
+  done.set_peak_rss_bytes(PeakRssBytes());
+  done.set_cpu_seconds(ProcessCpuSeconds());
+  return done;
+}
+
+}  // namespace smelt::runner

@@ -1,0 +1,184 @@
+#include "server/workers/run_outcome.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+#include "server/jobs/operation.h"
+
+namespace smelt::workers {
+namespace {
+
+using jobs::ExitCause;
+using jobs::JobState;
+using jobs::RunOutcome;
+
+constexpr std::size_t kMaxMessageBytes = 1024;
+constexpr std::string_view kStages[] = {"import", "passes", "write", "check", "verify"};
+
+RunOutcome Failure(ExitCause cause, Reason reason, std::string message) {
+  RunOutcome outcome;
+  outcome.state = JobState::kFailed;
+  outcome.reason = reason;
+  outcome.message = std::move(message);
+  outcome.exit_cause = cause;
+  return outcome;
+}
+
+// Text of the worker made fit for a message: printable, one line, bounded.
+std::string Printable(std::string_view text) {
+  std::string clean;
+  for (const char c : text.substr(0, kMaxMessageBytes)) {
+    clean += (c >= ' ' && c <= '~') ? c : ' ';
+  }
+  while (!clean.empty() && clean.back() == ' ') clean.pop_back();
+  return clean;
+}
+
+std::string Where(const ExitEvidence& evidence) {
+  std::string text = evidence.last_stage.empty() ? " before its first stage"
+                                                 : " in stage " + Printable(evidence.last_stage);
+  if (evidence.max_rss_bytes > 0) {
+    text += ", peak memory " + std::to_string(evidence.max_rss_bytes >> 20) + " MiB";
+  }
+  if (!evidence.stderr_tail.empty()) text += ": " + Printable(evidence.stderr_tail);
+  return text;
+}
+
+RunOutcome JudgeSignal(const ExitEvidence& evidence, int signal) {
+  const char* name = ::sigabbrev_np(signal);
+  const std::string named = std::string("SIG") + (name != nullptr ? name : "?");
+  switch (signal) {
+    case SIGSYS:
+      return Failure(ExitCause::kSyscallDenied, Reason::kWorkerSyscallDenied,
+                     "the sandbox killed the worker at a forbidden system call" + Where(evidence));
+    case SIGXCPU:
+      return Failure(ExitCause::kTimeout, Reason::kWorkerTimeout,
+                     "the worker used up its processor time" + Where(evidence));
+    case SIGXFSZ:
+      return Failure(ExitCause::kError, Reason::kArtifactTooLarge,
+                     "the worker wrote past its file size limit" + Where(evidence));
+    case SIGKILL:  // not ours: the kernel's answer when the machine runs out of memory
+      return Failure(ExitCause::kOutOfMemory, Reason::kWorkerOutOfMemory,
+                     "the worker was killed from outside, most likely for memory" +
+                         Where(evidence));
+    default:
+      return Failure(ExitCause::kSignal, Reason::kWorkerCrashed,
+                     "the worker was killed by " + named + Where(evidence));
+  }
+}
+
+RunOutcome JudgeStop(const ExitEvidence& evidence) {
+  switch (evidence.stop) {
+    case StopCause::kCancelled: {
+      RunOutcome outcome = Failure(ExitCause::kCancelled, Reason::kCancelled, "the job was cancelled");
+      outcome.state = JobState::kCancelled;
+      return outcome;
+    }
+    case StopCause::kTimeout:
+      return Failure(ExitCause::kTimeout, Reason::kWorkerTimeout,
+                     "the job ran longer than " + std::to_string(evidence.wall_limit.count()) +
+                         " ms" + Where(evidence));
+    case StopCause::kProtocol:
+      return Failure(ExitCause::kProtocol, Reason::kWorkerProtocol,
+                     "the worker broke the protocol: " + Printable(evidence.protocol_error));
+    case StopCause::kShutdown: {
+      RunOutcome outcome = Failure(ExitCause::kCancelled, Reason::kDraining, "the daemon stops");
+      outcome.infrastructure_failure = true;
+      return outcome;
+    }
+    case StopCause::kNone: break;
+  }
+  return Failure(ExitCause::kError, Reason::kInternalError, "the worker was stopped without cause");
+}
+
+void CopyOperators(const google::protobuf::RepeatedPtrField<worker::v1::OperatorCount>& rows,
+                   const std::set<std::string>& known, bool with_reason,
+                   std::vector<jobs::OperatorCount>& out) {
+  for (const worker::v1::OperatorCount& row : rows) {
+    jobs::OperatorCount count;
+    count.op_type = known.contains(row.op_type()) ? row.op_type() : "other";
+    count.count = row.count();
+    if (with_reason) {
+      count.reason = ReasonFromName(row.reason_code()).value_or(Reason::kInternalError);
+    }
+    out.push_back(std::move(count));
+  }
+}
+
+RunOutcome JudgeDone(const worker::v1::Done& done, const std::set<std::string>& known) {
+  RunOutcome outcome;
+  if (done.state() == v1::SUCCEEDED) {
+    Result<Digest> digest = jobs::FromProto(done.artifact());
+    if (!digest.ok() || done.artifact_name().empty()) {
+      return Failure(ExitCause::kProtocol, Reason::kWorkerProtocol,
+                     "the worker reported success without a valid artifact");
+    }
+    outcome.state = JobState::kSucceeded;
+    outcome.artifact = {done.artifact_name(), done.artifact_kind(), *digest};
+  } else {
+    outcome.state = done.state() == v1::CANCELLED ? JobState::kCancelled : JobState::kFailed;
+    outcome.reason = ReasonFromName(done.reason_code()).value_or(Reason::kInternalError);
+    outcome.message = done.message();
+  }
+  if (outcome.reason == Reason::kOutOfMemory) outcome.exit_cause = ExitCause::kOutOfMemory;
+  if (outcome.reason == Reason::kCancelled) outcome.exit_cause = ExitCause::kCancelled;
+  if (done.has_report()) {
+    Result<Digest> report = jobs::FromProto(done.report());
+    if (report.ok()) outcome.report = *report;
+  }
+  for (const worker::v1::StageSeconds& row : done.stages()) {
+    const bool known_stage = std::ranges::find(kStages, row.stage()) != std::end(kStages);
+    outcome.stages.push_back({known_stage ? row.stage() : "other", row.seconds()});
+  }
+  outcome.cpu_seconds = done.cpu_seconds();
+  outcome.peak_rss_bytes = done.peak_rss_bytes();
+  CopyOperators(done.lowered(), known, false, outcome.lowered);
+  CopyOperators(done.rejected(), known, true, outcome.rejected);
+  return outcome;
+}
+
+}  // namespace
+
+jobs::RunOutcome JudgeExit(const ExitEvidence& evidence,
+                           const std::set<std::string>& known_operators) {
+  if (evidence.start_failed) {
+    RunOutcome outcome = Failure(ExitCause::kError, Reason::kWorkerUnavailable,
+                                 "the job could not be sent: " + evidence.protocol_error);
+    outcome.infrastructure_failure = true;
+    return outcome;
+  }
+  if (evidence.stop == StopCause::kProtocol) return JudgeStop(evidence);
+  if (evidence.done.has_value()) {
+    RunOutcome outcome = JudgeDone(*evidence.done, known_operators);
+    if (outcome.state != JobState::kCancelled || evidence.stop == StopCause::kNone) return outcome;
+    // It stopped because we asked: the cause is ours, the report still the worker's.
+    RunOutcome stopped = JudgeStop(evidence);
+    stopped.report = outcome.report;
+    stopped.cpu_seconds = outcome.cpu_seconds;
+    stopped.peak_rss_bytes = outcome.peak_rss_bytes;
+    return stopped;
+  }
+  RunOutcome outcome;
+  if (evidence.killed_by_us) {
+    outcome = JudgeStop(evidence);
+  } else if (WIFSIGNALED(evidence.wait_status)) {
+    outcome = JudgeSignal(evidence, WTERMSIG(evidence.wait_status));
+  } else if (WEXITSTATUS(evidence.wait_status) != 0) {
+    outcome = Failure(ExitCause::kError, Reason::kWorkerCrashed,
+                      "the worker ended with code " +
+                          std::to_string(WEXITSTATUS(evidence.wait_status)) + Where(evidence));
+  } else {
+    outcome = Failure(ExitCause::kProtocol, Reason::kWorkerProtocol,
+                      "the worker ended without an answer" + Where(evidence));
+  }
+  outcome.peak_rss_bytes = evidence.max_rss_bytes;
+  return outcome;
+}
+
+}  // namespace smelt::workers

@@ -1,0 +1,39 @@
+// What the end of a worker process means for its job: from evidence to outcome, without any I/O.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "server/jobs/job_runner.h"
+#include "smelt/worker/v1/frames.pb.h"
+
+namespace smelt::workers {
+
+// Why the daemon asked a worker to stop.
+enum class StopCause : std::uint8_t { kNone, kCancelled, kTimeout, kProtocol, kShutdown };
+
+// Everything that is known when a process was reaped.
+struct ExitEvidence {
+  int wait_status = 0;                      // as waitpid gives it
+  StopCause stop = StopCause::kNone;
+  bool killed_by_us = false;                // a SIGKILL was the daemon's own
+  bool start_failed = false;                // the job never reached the process
+  std::string protocol_error;               // of a frame that could not be taken or sent
+  std::optional<worker::v1::Done> done;
+  std::string last_stage;                   // of the newest progress frame
+  std::string stderr_tail;                  // what the process said last, untrusted
+  std::uint64_t max_rss_bytes = 0;          // upper bound: includes what was shared before the exec
+  std::chrono::milliseconds wall_limit{0};  // the limit that a timeout broke
+};
+
+// A crash is the job's own result, with signal, stage and last words as evidence; what the daemon
+// itself stopped for a shutdown is an infrastructure failure. An orderly end that came before the
+// stop took effect keeps its result. Operators that `known_operators` lacks are counted as "other",
+// so that a hostile model can't make labels.
+jobs::RunOutcome JudgeExit(const ExitEvidence& evidence,
+                           const std::set<std::string>& known_operators);
+
+}  // namespace smelt::workers

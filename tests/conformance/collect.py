@@ -1,0 +1,124 @@
+"""Finds ONNX's own backend tests: those that Debian ships, and those of the pinned onnx package.
+
+Each becomes a model file and an .npz with inputs and the test's own expected outputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterator, Sequence
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from oracle.onnx_side import source_ports
+
+DEBIAN = Path("/usr/share/libonnx-testdata/data")
+FOLDERS = ("node", "pytorch-converted", "pytorch-operator", "simple", "light")
+
+
+@dataclass
+class Test:
+    """One test. `unjudged` says why its data can't be compared, where that is so."""
+
+    name: str
+    onnx_path: str
+    inputs_path: str
+    unjudged: str = ""
+
+
+def collect(folder: Path) -> list[Test]:
+    """All tests, sorted by name; files are written to `folder`."""
+    tests = list(_debian(folder)) + list(_package_files(folder)) + list(_package_nodes(folder))
+    return sorted(tests, key=lambda t: t.name)
+
+
+def _debian(folder: Path) -> Iterator[Test]:
+    for kind in FOLDERS:
+        for path in sorted((DEBIAN / kind).glob("test_*/model.onnx")):
+            yield _from_files(f"debian/{kind}/{path.parent.name}", path, folder)
+
+
+def _package_files(folder: Path) -> Iterator[Test]:
+    """Tests that the package stores. Its "light" models have no data but their inputs' seeds."""
+    data = Path(onnx.__file__).parent / "backend" / "test" / "data"
+    for kind in FOLDERS:
+        for path in sorted((data / kind).glob("test_*/model.onnx")):
+            yield _from_files(f"onnx/{kind}/{path.parent.name}", path, folder)
+
+
+def _package_nodes(folder: Path) -> Iterator[Test]:
+    """The node tests, which the package makes on demand."""
+    from onnx.backend.test.case.node import collect_testcases
+
+    with np.errstate(all="ignore"):
+        cases = collect_testcases(None)
+    for case in {c.name: c for c in cases}.values():
+        name = f"onnx/node/{case.name}"
+        path = _file(folder, name, ".onnx")
+        onnx.save(case.model, path)
+        sets = [([_plain(v) for v in i], [_plain(v) for v in o]) for i, o in case.data_sets]
+        yield _finish(name, path, case.model, sets, folder)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, onnx.TensorProto):
+        return numpy_helper.to_array(value)
+    return np.asarray(value) if isinstance(value, np.generic) else value
+
+
+def _file(folder: Path, name: str, ending: str) -> Path:
+    return folder / (name.replace("/", "__") + ending)
+
+
+def _from_files(name: str, path: Path, folder: Path) -> Test:
+    model = onnx.load(path)
+    sets = []
+    for data in sorted(path.parent.glob("test_data_set_*")):
+        try:
+            sets.append((_read(data, "input"), _read(data, "output")))
+        except Exception as error:  # sequences and optionals are stored as other messages
+            return Test(name, str(path), "", f"data: {type(error).__name__}")
+    return _finish(name, path, model, sets, folder)
+
+
+def _read(data: Path, kind: str) -> list[np.ndarray]:
+    values = []
+    for index in range(len(list(data.glob(f"{kind}_*.pb")))):
+        tensor = onnx.TensorProto()
+        tensor.ParseFromString((data / f"{kind}_{index}.pb").read_bytes())
+        values.append(numpy_helper.to_array(tensor))
+    return values
+
+
+def _finish(
+    name: str,
+    path: Path,
+    model: onnx.ModelProto,
+    sets: Sequence[tuple[list[Any], list[Any]]],
+    folder: Path,
+) -> Test:
+    inputs, outputs = source_ports(model)
+    if not sets:
+        return Test(name, str(path), "", "no data")
+    arrays: dict[str, np.ndarray] = {}
+    for number, (given, expected) in enumerate(sets):
+        if len(given) != len(inputs) or len(expected) != len(outputs):
+            return Test(name, str(path), "", "data does not fit the graph")
+        for index, value in enumerate(given):
+            arrays[f"{number}_{index}"] = value
+        for index, value in enumerate(expected):
+            arrays[f"out_{number}_{index}"] = value
+    for value in arrays.values():
+        # bfloat16, float8 and the 4-bit types are of kind V or f with an odd name; strings are O.
+        if not isinstance(value, np.ndarray) or value.dtype.str[1:] not in _CARRIED:
+            kind = value.dtype.name if isinstance(value, np.ndarray) else type(value).__name__
+            return Test(name, str(path), "", f"value of type {kind}")
+    target = _file(folder, name, ".npz")
+    np.savez(target, **arrays)
+    return Test(name, str(path), str(target))
+
+
+_CARRIED = {"b1"} | {f"{k}{n}" for k in "iu" for n in (1, 2, 4, 8)} | {"f2", "f4", "f8"}

@@ -1,0 +1,1 @@
+"""Models for tests: public architectures with seeded weights, and a trained one."""

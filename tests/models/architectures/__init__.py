@@ -1,0 +1,1 @@
+"""Public architectures, one family a file: a function from nothing to (network, outputs)."""

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""The judges must be able to say no.
+
+    oracle_test.py [SMELT_BENCH]     # with it, also on written files
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+import onnx
+from onnx import helper
+
+from oracle.converter import Converter
+from oracle.forked import Died, run_each
+from oracle.judge import Verdict, Work, judge, judge_each
+from oracle.tolerance import compare
+from property.cases import CaseRange, write_cases
+
+BENCH = sys.argv[1] if len(sys.argv) > 1 else ""
+
+
+def _float(*values: float) -> np.ndarray:
+    return np.array(values, np.float32)
+
+
+class Tolerance(unittest.TestCase):
+    def test_types_and_shapes_must_be_equal(self) -> None:
+        scalar = np.array(1, np.float32)
+        self.assertIsNotNone(compare(scalar.reshape(1), scalar, "property").problem)
+        self.assertIsNotNone(compare(scalar.astype(np.float64), scalar, "property").problem)
+        self.assertIsNone(compare(scalar, scalar, "property").problem)
+
+    def test_floats(self) -> None:
+        reference = _float(1000.0, 1e-7)
+        self.assertIsNone(compare(_float(1000.9, 5e-6), reference, "property").problem)
+        self.assertIsNotNone(compare(_float(1001.1, 1e-7), reference, "property").problem)
+        self.assertIsNotNone(compare(_float(1000.0, 2e-5), reference, "property").problem)
+
+    def test_zoo_bound_is_of_the_span(self) -> None:
+        reference = _float(100.0, 101.0)
+        self.assertIsNone(compare(_float(100.00008, 101.0), reference, "zoo").problem)
+        self.assertIsNotNone(compare(_float(100.0002, 101.0), reference, "zoo").problem)
+
+    def test_special_values_have_their_places(self) -> None:
+        reference = _float(np.nan, np.inf, 1.0)
+        self.assertIsNone(compare(reference.copy(), reference, "property").problem)
+        self.assertIsNotNone(compare(_float(1.0, np.inf, 1.0), reference, "property").problem)
+        self.assertIsNotNone(compare(_float(np.nan, -np.inf, 1.0), reference, "property").problem)
+        self.assertIsNotNone(compare(_float(np.nan, np.inf, np.nan), reference, "property").problem)
+
+    def test_constant_and_nan_prove_nothing(self) -> None:
+        for dull in (_float(2, 2, 2), _float(np.nan, np.nan)):
+            self.assertTrue(compare(dull, dull, "property").trivial)
+
+
+def _behave(how: str) -> str:
+    if how == "abort":
+        os.abort()
+    if how == "raise":
+        raise ValueError("no")
+    while how == "hang":
+        pass
+    return how
+
+
+class Forked(unittest.TestCase):
+    def test_a_dead_child_is_a_result_and_hurts_no_other(self) -> None:
+        answers = dict(run_each(_behave, ["abort", "fine", "raise", "hang"], timeout=1.0))
+        self.assertEqual(answers["fine"], "fine")
+        for how, word in (("abort", "SIGABRT"), ("raise", "no"), ("hang", "timed out")):
+            self.assertIsInstance(answers[how], Died)
+            self.assertIn(word, str(answers[how]))
+
+
+class Generators(unittest.TestCase):
+    def test_a_case_is_replayed_by_its_number(self) -> None:
+        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+            first = write_cases(CaseRange("Conv", 5, 0, 10, one))[7]
+            second = write_cases(CaseRange("Conv", 5, 7, 8, two))[0]
+            for path in ("onnx_path", "inputs_path"):
+                a, b = Path(getattr(first, path)), Path(getattr(second, path))
+                self.assertEqual(a.read_bytes(), b.read_bytes())
+
+
+def _model(folder: Path, op: str, x: str = "x", y: str = "y") -> str:
+    graph = helper.make_graph(
+        [helper.make_node(op, [x], [y])],
+        "g",
+        [helper.make_tensor_value_info(x, 1, [4])],
+        [helper.make_tensor_value_info(y, 1, [4])],
+    )
+    path = folder / f"{op}_{x}_{y}.onnx"
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+    model.ir_version = 8
+    onnx.save(model, path)
+    return str(path)
+
+
+class WrittenFiles(unittest.TestCase):
+    """One written file, held against models that it is and is not a conversion of."""
+
+    def setUp(self) -> None:
+        if not BENCH:
+            self.skipTest("needs smelt-bench")
+        self._scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(self._scratch.cleanup)
+        self.folder = Path(self._scratch.name)
+        self.inputs = str(self.folder / "inputs.npz")
+        np.savez(self.inputs, **{"0_0": _float(-1, 2, -3, 4)})
+        self.tflite = str(self.folder / "relu.tflite")
+        pairs = [(_model(self.folder, "Relu"), self.tflite)]
+        self.assertEqual(Converter(BENCH).convert(pairs)[0].state, "succeeded")
+
+    def verdict(self, source: str) -> Verdict:
+        work = Work("test", source, self.tflite, self.inputs)
+        return next(v for _, v in judge_each([work]))
+
+    def test_right(self) -> None:
+        self.assertEqual(self.verdict(_model(self.folder, "Relu")).state, "right")
+
+    def test_other_values_are_wrong(self) -> None:
+        found = self.verdict(_model(self.folder, "Abs"))
+        self.assertEqual(found.state, "wrong")
+        self.assertIn("elements differ", found.detail)
+
+    def test_other_names_are_wrong(self) -> None:
+        for names in (("z", "y"), ("x", "z")):
+            found = self.verdict(_model(self.folder, "Relu", *names))
+            self.assertEqual(found.state, "wrong")
+            self.assertIn("signature", found.detail)
+
+    def test_an_output_that_hardly_varies_is_no_proof(self) -> None:
+        same = {f"{i}_0": _float(-1, 2, -3, 4) for i in range(4)}
+        np.savez(self.inputs, **same)
+        work = Work("test", _model(self.folder, "Relu"), self.tflite, self.inputs, "zoo")
+        self.assertEqual(judge(work).state, "invalid")
+
+
+def main() -> int:
+    outcome = unittest.main(exit=False, argv=[sys.argv[0]]).result
+    failed = len(outcome.failures) + len(outcome.errors)
+    print(f"{outcome.testsRun - failed - len(outcome.skipped)} passed, {failed} failed")
+    return 1 if failed or outcome.testsRun == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

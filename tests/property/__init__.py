@@ -1,0 +1,1 @@
+"""Seeded cases for every importer rule, judged from outside."""

@@ -1,0 +1,86 @@
+"""Pooling over windows and over everything."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import numpy as np
+
+from property.case import Case, single
+from property.draw import Draw
+from property.families.windows import draw_window
+
+FLOATS = (np.float32, np.float16, np.float64)
+# What the judges' engines pool right; their other types fail on pads or are not there at all.
+SINGLE = (np.float32,)
+
+
+def _data(d: Draw, size: list[int], dtype: np.dtype) -> np.ndarray:
+    return d.values((d.choice([1, 1, 2]), d.integer(1, 6), *size), dtype, -50, 50)
+
+
+def _ceil_mode(d: Draw, opset: int) -> int | None:
+    return d.choice([None, None, 0, 1]) if opset >= 10 else None
+
+
+def _max_pool(d: Draw) -> Case:
+    opset = d.opset("MaxPool")
+    dtype = d.dtype("MaxPool", opset)
+    window = draw_window(d, d.choice([1, 2, 2, 2]), dilated=opset >= 10, pads_below_kernel=True)
+    attributes = window.attributes(d, dilations=opset >= 10)
+    attributes["ceil_mode"] = _ceil_mode(d, opset)
+    if window.auto_pad in ("SAME_UPPER", "SAME_LOWER"):
+        attributes["ceil_mode"] = None
+    x = _data(d, window.size, dtype)
+    if d.chance(0.3):  # all below zero: padding with zeros would show
+        x = np.minimum(x, np.array(0 if dtype.kind == "u" else -1, dtype))
+    return single(d, "MaxPool", opset, [x], kernel_shape=window.kernel, **attributes)
+
+
+def _average_pool(d: Draw) -> Case:
+    opset = d.opset("AveragePool")
+    dtype = d.dtype("AveragePool", opset, only=SINGLE)
+    dilated = opset >= 19
+    window = draw_window(
+        d, d.choice([1, 2, 2, 2]), dilated, same_with_dilation=False, pads_below_kernel=True
+    )
+    attributes = window.attributes(d, dilations=dilated)
+    attributes["count_include_pad"] = d.choice([None, 0, 1])
+    attributes["ceil_mode"] = _ceil_mode(d, opset)
+    if window.auto_pad in ("SAME_UPPER", "SAME_LOWER"):
+        attributes["ceil_mode"] = None
+    x = _data(d, window.size, dtype)
+    return single(d, "AveragePool", opset, [x], kernel_shape=window.kernel, **attributes)
+
+
+def _lp_pool(d: Draw) -> Case:
+    opset = d.opset("LpPool")
+    dtype = d.dtype("LpPool", opset, only=SINGLE)
+    window = draw_window(d, d.choice([1, 2, 2]), dilated=opset >= 18, pads_below_kernel=True)
+    attributes = window.attributes(d, dilations=opset >= 18)
+    x = _data(d, window.size, dtype)
+    power = d.choice([None, 1, 2, 3])
+    return single(d, "LpPool", opset, [x], kernel_shape=window.kernel, p=power, **attributes)
+
+
+def _global(op: str) -> Callable[[Draw], Case]:
+    def generate(d: Draw) -> Case:
+        # No engine has the newest GlobalLpPool, which differs in its element types only.
+        opset = d.opset(op, last=21) if op == "GlobalLpPool" else d.opset(op)
+        dtype = d.dtype(op, opset, only=SINGLE if op == "GlobalLpPool" else FLOATS)
+        size = [d.integer(1, 9) for _ in range(d.choice([1, 2, 2, 3]))]
+        x = d.values((d.integer(1, 3), d.integer(1, 7), *size), dtype, -10, 10)
+        extra = {"p": d.choice([None, 1, 2, 3])} if op == "GlobalLpPool" else {}
+        return single(d, op, opset, [x], **extra)
+
+    return generate
+
+
+GENERATORS: dict[str, Callable[[Draw], Case]] = {
+    "MaxPool": _max_pool,
+    "AveragePool": _average_pool,
+    "LpPool": _lp_pool,
+    "GlobalAveragePool": _global("GlobalAveragePool"),
+    "GlobalMaxPool": _global("GlobalMaxPool"),
+    "GlobalLpPool": _global("GlobalLpPool"),
+}

@@ -1,0 +1,85 @@
+"""Resize and Upsample: modes, coordinate transformations, roundings, sizes or scales."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import numpy as np
+
+from property.case import Case, single
+from property.draw import Draw
+
+_NEAREST = [None, "round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]
+
+
+def _coordinates(opset: int) -> list[Any]:
+    modes = [None, "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"]
+    return modes + (["half_pixel_symmetric"] if opset >= 19 else [])
+
+
+def _image(d: Draw, dtype: Any) -> np.ndarray:
+    spatial = [d.integer(2, 7) for _ in range(d.choice([1, 2, 2, 2]))]
+    return d.values((d.choice([1, 1, 2]), d.integer(1, 4), *spatial), dtype, -20, 20)
+
+
+def _scales(d: Draw, rank: int, low: bool) -> list[float]:
+    options = [1.0, 2.0, 2.0, 3.0, 1.5] + ([0.5, 0.75] if low else [])
+    value = d.choice(options)
+    same = d.chance(0.6)
+    return [1.0, 1.0] + [value if same else d.choice(options) for _ in range(rank - 2)]
+
+
+def _resize(d: Draw) -> Case:
+    opset = d.opset("Resize")
+    if opset == 10:
+        return _resize_10(d)
+    dtype = d.dtype("Resize", opset, "T1", only=(np.float32, np.float16, np.int8, np.uint8))
+    mode = d.choice(["nearest", "nearest", "linear", "linear", "cubic"])
+    if mode != "nearest":
+        dtype = np.dtype(np.float32)
+    x = _image(d, dtype)
+    attributes: dict[str, Any] = {
+        "mode": None if mode == "nearest" and d.chance(0.3) else mode,
+        "coordinate_transformation_mode": d.choice(_coordinates(opset)),
+    }
+    if mode == "nearest":
+        attributes["nearest_mode"] = d.choice(_NEAREST)
+    if mode == "cubic":
+        attributes["cubic_coeff_a"] = d.choice([None, -0.5])
+    if opset >= 18 and mode != "nearest":
+        attributes["antialias"] = d.choice([None, 0])
+    scales, sizes = None, None
+    if d.chance(0.5):
+        sizes = np.array([*x.shape[:2], *(d.integer(1, 12) for _ in x.shape[2:])], np.int64)
+    else:
+        scales = np.array(_scales(d, x.ndim, True), np.float32)
+    if opset >= 18 and d.chance(0.3):  # only the spatial axes are named
+        attributes["axes"] = list(range(2, x.ndim))
+        scales = None if scales is None else scales[2:]
+        sizes = None if sizes is None else sizes[2:]
+    # Opset 11 wants both operands present; exporters write empty ones.
+    region = np.zeros((0,), np.float32) if opset < 13 else None
+    if opset < 13 and scales is None:
+        scales = np.zeros((0,), np.float32)
+    return single(d, "Resize", opset, [x, region, scales, sizes], [0, 1, 0.9, 0.9], **attributes)
+
+
+def _resize_10(d: Draw) -> Case:
+    x = _image(d, np.float32)
+    mode = d.choice([None, "nearest", "linear"])
+    scales = np.array(_scales(d, x.ndim, True), np.float32)
+    return single(d, "Resize", 10, [x, scales], [0, 0.9], mode=mode)
+
+
+def _upsample(d: Draw) -> Case:
+    """Scales are an attribute at opset 7 and an operand at 9; deprecated from 10 on."""
+    opset = d.opset("Upsample", last=9)
+    x = _image(d, np.float32)
+    mode = d.choice([None, "nearest", "linear"])
+    scales = _scales(d, x.ndim, False)
+    if opset < 9:
+        return single(d, "Upsample", opset, [x], mode=mode, scales=scales)
+    return single(d, "Upsample", opset, [x, np.array(scales, np.float32)], [0, 0.9], mode=mode)
+
+
+GENERATORS: dict[str, Callable[[Draw], Case]] = {"Resize": _resize, "Upsample": _upsample}

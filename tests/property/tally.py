@@ -1,0 +1,75 @@
+"""Counts what became of the cases of each rule, and decides what is a failure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Iterable
+
+# An output that is constant by its nature can't vary, so it need not.
+CONSTANT_BY_NATURE = {"Shape", "Size", "ConstantOfShape", "EyeLike", "ViewByShape"}
+
+
+@dataclass
+class Tally:
+    """One rule's results."""
+
+    rule: str
+    cases: int = 0
+    right: int = 0
+    telling: int = 0  # right, and the output was not constant
+    refused: Counter[str] = field(default_factory=Counter)
+    bad: list[str] = field(default_factory=list)  # one line a failure, with its replay command
+    invalid: list[str] = field(default_factory=list)
+
+    def problem(self, offered: bool) -> str | None:
+        """Why this rule fails, if it does. `offered`: the support table names it."""
+        if self.bad:
+            return f"{len(self.bad)} wrong or crashed"
+        if self.invalid:
+            return f"{len(self.invalid)} cases no reference engine runs"
+        if not offered and self.only_unknown():
+            return None
+        if self.right == 0:
+            return "no case was right"
+        if self.telling == 0 and self.rule not in CONSTANT_BY_NATURE:
+            return "every right output was constant"
+        return None
+
+    def only_unknown(self) -> bool:
+        return self.cases > 0 and self.refused["unsupported_onnx_op"] == self.cases
+
+
+def offered_operators(page: Path) -> set[str] | None:
+    """Operators that core/OPERATORS.md lists, or None without the page."""
+    if not page.is_file():
+        return None
+    names = set()
+    for line in page.read_text().splitlines():
+        if line.startswith("|"):
+            cell = line.split("|")[1].strip().strip("`")
+            if cell and cell.isidentifier() and cell[0].isupper():
+                names.add(cell)
+    return names
+
+
+def table(tallies: Iterable[Tally]) -> str:
+    """Text: a row a rule."""
+    rows = [("rule", "cases", "right", "wrong", "refused")]
+    total: Counter[str] = Counter()
+    for t in sorted(tallies, key=lambda t: t.rule):
+        reasons = ", ".join(f"{n} {reason}" for reason, n in t.refused.most_common())
+        bad = len(t.bad) + len(t.invalid)
+        rows.append((t.rule, str(t.cases), str(t.right), str(bad), reasons))
+        total.update(cases=t.cases, right=t.right, bad=bad, refused=sum(t.refused.values()))
+    rows.append(
+        ("total", str(total["cases"]), str(total["right"]), str(total["bad"]),
+         str(total["refused"]))
+    )
+    widths = [max(len(r[i]) for r in rows) for i in range(4)]
+    return "\n".join(
+        "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(r, widths)))
+        + "  " + r[4]
+        for r in rows
+    )

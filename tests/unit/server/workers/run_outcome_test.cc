@@ -1,0 +1,135 @@
+#include "server/workers/run_outcome.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "core/base/digest.h"
+
+namespace smelt::workers {
+namespace {
+
+using jobs::ExitCause;
+using jobs::JobState;
+
+constexpr int ExitCode(int code) { return code << 8; }
+
+worker::v1::Done Success() {
+  worker::v1::Done done;
+  done.set_state(v1::SUCCEEDED);
+  done.set_artifact_name("model.tflite");
+  done.set_artifact_kind("tflite");
+  done.mutable_artifact()->set_sha256(Digest::Of({}).Hex());
+  return done;
+}
+
+TEST(JudgeExit, TakesAnOrderlyAnswer) {
+  ExitEvidence evidence;
+  evidence.done = Success();
+  evidence.done->set_cpu_seconds(1.5);
+  const jobs::RunOutcome outcome = JudgeExit(evidence, {});
+  EXPECT_EQ(outcome.state, JobState::kSucceeded);
+  EXPECT_EQ(outcome.exit_cause, ExitCause::kOk);
+  ASSERT_TRUE(outcome.artifact.has_value());
+  EXPECT_EQ(outcome.artifact->name, "model.tflite");
+  EXPECT_EQ(outcome.cpu_seconds, 1.5);
+}
+
+TEST(JudgeExit, RefusesSuccessWithoutAValidDigest) {
+  ExitEvidence evidence;
+  evidence.done = Success();
+  evidence.done->mutable_artifact()->set_sha256("junk");
+  const jobs::RunOutcome outcome = JudgeExit(evidence, {});
+  EXPECT_EQ(outcome.state, JobState::kFailed);
+  EXPECT_EQ(outcome.reason, Reason::kWorkerProtocol);
+}
+
+TEST(JudgeExit, CountsUnknownOperatorsAndStagesAsOther) {
+  ExitEvidence evidence;
+  evidence.done = Success();
+  for (const char* name : {"Relu", "Evil"}) {
+    evidence.done->add_lowered()->set_op_type(name);
+    evidence.done->add_stages()->set_stage(name);
+  }
+  evidence.done->add_stages()->set_stage("write");
+  const jobs::RunOutcome outcome = JudgeExit(evidence, {"Relu"});
+  ASSERT_EQ(outcome.lowered.size(), 2u);
+  EXPECT_EQ(outcome.lowered[0].op_type, "Relu");
+  EXPECT_EQ(outcome.lowered[1].op_type, "other");
+  ASSERT_EQ(outcome.stages.size(), 3u);
+  EXPECT_EQ(outcome.stages[0].stage, "other");
+  EXPECT_EQ(outcome.stages[2].stage, "write");
+}
+
+struct SignalCase {
+  int wait_status;
+  Reason reason;
+  ExitCause cause;
+};
+
+class JudgeSignals : public testing::TestWithParam<SignalCase> {};
+
+TEST_P(JudgeSignals, NamesReasonAndCause) {
+  ExitEvidence evidence;
+  evidence.wait_status = GetParam().wait_status;
+  evidence.last_stage = "import";
+  evidence.stderr_tail = "check failed: \x01\n";
+  const jobs::RunOutcome outcome = JudgeExit(evidence, {});
+  EXPECT_EQ(outcome.state, JobState::kFailed);
+  EXPECT_EQ(outcome.reason, GetParam().reason);
+  EXPECT_EQ(outcome.exit_cause, GetParam().cause);
+  EXPECT_NE(outcome.message.find("in stage import"), std::string::npos) << outcome.message;
+  EXPECT_NE(outcome.message.find("check failed:"), std::string::npos) << outcome.message;
+  EXPECT_FALSE(outcome.infrastructure_failure);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, JudgeSignals,
+    testing::Values(SignalCase{SIGSEGV, Reason::kWorkerCrashed, ExitCause::kSignal},
+                    SignalCase{SIGABRT, Reason::kWorkerCrashed, ExitCause::kSignal},
+                    SignalCase{SIGSYS, Reason::kWorkerSyscallDenied, ExitCause::kSyscallDenied},
+                    SignalCase{SIGXCPU, Reason::kWorkerTimeout, ExitCause::kTimeout},
+                    SignalCase{SIGXFSZ, Reason::kArtifactTooLarge, ExitCause::kError},
+                    SignalCase{SIGKILL, Reason::kWorkerOutOfMemory, ExitCause::kOutOfMemory},
+                    SignalCase{ExitCode(3), Reason::kWorkerCrashed, ExitCause::kError},
+                    SignalCase{ExitCode(0), Reason::kWorkerProtocol, ExitCause::kProtocol}));
+
+TEST(JudgeExit, BlamesTheStopAndNotTheSignalThatCarriedItOut) {
+  ExitEvidence evidence;
+  evidence.wait_status = SIGKILL;
+  evidence.killed_by_us = true;
+  evidence.stop = StopCause::kCancelled;
+  EXPECT_EQ(JudgeExit(evidence, {}).state, JobState::kCancelled);
+  evidence.stop = StopCause::kTimeout;
+  EXPECT_EQ(JudgeExit(evidence, {}).reason, Reason::kWorkerTimeout);
+  evidence.stop = StopCause::kProtocol;
+  EXPECT_EQ(JudgeExit(evidence, {}).reason, Reason::kWorkerProtocol);
+  evidence.stop = StopCause::kShutdown;
+  EXPECT_TRUE(JudgeExit(evidence, {}).infrastructure_failure);
+}
+
+TEST(JudgeExit, KeepsAResultThatCameBeforeTheStop) {
+  ExitEvidence evidence;
+  evidence.stop = StopCause::kCancelled;
+  evidence.done = Success();
+  EXPECT_EQ(JudgeExit(evidence, {}).state, JobState::kSucceeded);
+}
+
+TEST(JudgeExit, TurnsTheWorkersCancelledIntoTheCauseOfTheStop) {
+  ExitEvidence evidence;
+  evidence.stop = StopCause::kTimeout;
+  evidence.done.emplace();
+  evidence.done->set_state(v1::CANCELLED);
+  evidence.done->set_reason_code("cancelled");
+  const jobs::RunOutcome outcome = JudgeExit(evidence, {});
+  EXPECT_EQ(outcome.state, JobState::kFailed);
+  EXPECT_EQ(outcome.reason, Reason::kWorkerTimeout);
+}
+
+TEST(JudgeExit, CountsAStartThatFailedAgainstTheMachine) {
+  ExitEvidence evidence;
+  evidence.start_failed = true;
+  EXPECT_TRUE(JudgeExit(evidence, {}).infrastructure_failure);
+}
+
+}  // namespace
+}  // namespace smelt::workers
