@@ -58,6 +58,7 @@ grpc::Status ReadOnce(Connection& connection, const Digest& digest, const Sink& 
 Status Fetch(Connection& connection, const Digest& digest, std::uint64_t received, const Sink& sink,
              const Watcher& watcher) {
   Attempts attempts(connection);
+  if (received < digest.size_bytes) watcher(received);  // the time starts here
   while (received < digest.size_bytes) {
     Status local;
     const std::uint64_t before = received;

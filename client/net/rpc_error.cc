@@ -82,7 +82,9 @@ RpcError ToRpcError(const grpc::Status& status, const std::string& address) {
                           details.retry_after.has_value());
   const auto reason = ReasonFromName(details.info.reason());
   if (reason && *reason != Reason::kOk) {
-    error.status = Status(*reason, status.error_message());
+    const auto hint = details.info.metadata().find("hint");
+    error.status = Status(*reason, status.error_message(),
+                          hint == details.info.metadata().end() ? "" : hint->second);
   } else if (unavailable) {
     error.status = Unreachable(status, address);
   } else {

@@ -107,6 +107,7 @@ grpc::Status Upload::QueryCommitted(std::uint64_t* committed, bool* sealed) {
 grpc::Status Upload::WriteFrom(std::uint64_t offset, bool* sealed) {
   grpc::ClientContext context;
   const Interrupt::Scope scope(connection_.interrupt(), [&context] { context.TryCancel(); });
+  if (offset < upload_.digest.size_bytes) Show(offset);  // the time starts here
   v1::WriteResponse response;
   const auto writer = connection_.stubs().blobs->Write(&context, &response);
   if (SendChunks(*writer, offset)) writer->WritesDone();

@@ -11,6 +11,7 @@ namespace smelt::client {
 namespace {
 
 constexpr std::chrono::seconds kTransferPeriod(10);
+constexpr std::chrono::milliseconds kHashWorthALine(500);
 
 double SecondsBetween(Clock::SteadyTime from, Clock::SteadyTime to) {
   return std::chrono::duration<double>(to - from).count();
@@ -28,6 +29,7 @@ class PlainProgress final : public Progress {
       transfer_start_ = transfer_line_ = now;
     }
     if (transfer.done_bytes == transfer.total_bytes) {
+      if (transfer.step == "hash" && now - transfer_start_ < kHashWorthALine) return;
       Line(key + ": " + ShowBytes(transfer.total_bytes) + " in " +
            ShowSeconds(SecondsBetween(transfer_start_, now)));
       transfer_.clear();

@@ -16,7 +16,7 @@ namespace smelt::interp {
 struct KernelContext {
   ir::OpKind kind;
   const ir::Attributes& attrs;
-  std::span<const Tensor* const> inputs;   // null: absent optional operand
+  std::span<const Tensor* const> inputs;  // null: absent optional operand
   std::span<Tensor> results;
   Kernels kernels = Kernels::kPlain;
   const CancelToken* cancel = nullptr;

@@ -10,12 +10,12 @@ namespace {
 using Family = std::span<const KernelRow> (*)();
 
 constexpr Family kFamilies[] = {
-    &UnaryKernels,      &ArithmeticKernels,  &DivisionKernels,      &ComparisonKernels,
-    &LogicKernels,      &SelectKernels,      &CastKernels,          &ConvolutionKernels,
-    &DepthwiseKernels,  &TransposeConvKernels, &MatmulKernels,      &PoolKernels,
-    &SoftmaxKernels,    &NormalizationKernels, &ReductionKernels,   &OrderKernels,
-    &CumsumKernels,     &ReshapeKernels,     &ViewKernels,          &SliceKernels,
-    &JoinKernels,       &PadKernels,         &GatherKernels,        &FillKernels,
+    &UnaryKernels,     &ArithmeticKernels,    &DivisionKernels,  &ComparisonKernels,
+    &LogicKernels,     &SelectKernels,        &CastKernels,      &ConvolutionKernels,
+    &DepthwiseKernels, &TransposeConvKernels, &MatmulKernels,    &PoolKernels,
+    &SoftmaxKernels,   &NormalizationKernels, &ReductionKernels, &OrderKernels,
+    &CumsumKernels,    &ReshapeKernels,       &ViewKernels,      &SliceKernels,
+    &JoinKernels,      &PadKernels,           &GatherKernels,    &FillKernels,
     &ResizeKernels,
 };
 
@@ -40,8 +40,9 @@ const KernelRow* FindKernel(ir::OpKind kind) {
 
 std::vector<std::int64_t> IntsOf(const Tensor& tensor) {
   std::vector<std::int64_t> values(static_cast<std::size_t>(tensor.element_count()));
-  tensor.ToConstant().Cast(ir::DType::kI64).Read(
-      0, tensor.element_count(), reinterpret_cast<std::byte*>(values.data()));
+  tensor.ToConstant()
+      .Cast(ir::DType::kI64)
+      .Read(0, tensor.element_count(), reinterpret_cast<std::byte*>(values.data()));
   return values;
 }
 

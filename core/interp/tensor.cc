@@ -30,10 +30,15 @@ bool IsReadable(ir::DType dtype, ByteSpan bytes) {
 
 }  // namespace
 
-Tensor Tensor::Zeros(ir::DType dtype, std::vector<std::int64_t> shape) {
+Tensor Tensor::Unallocated(ir::DType dtype, std::vector<std::int64_t> shape) {
   Tensor tensor;
   tensor.dtype_ = dtype;
   tensor.shape_ = std::move(shape);
+  return tensor;
+}
+
+Tensor Tensor::Zeros(ir::DType dtype, std::vector<std::int64_t> shape) {
+  Tensor tensor = Unallocated(dtype, std::move(shape));
   const std::uint64_t size =
       ir::StorageBytes(dtype, static_cast<std::uint64_t>(CountOf(tensor.shape_)));
   const std::size_t room = std::max<std::size_t>(1, (size + kAlignment - 1) / kAlignment);

@@ -20,6 +20,8 @@ class Tensor {
   Tensor() = default;
   // Zero-filled, 64-byte aligned.
   static Tensor Zeros(ir::DType dtype, std::vector<std::int64_t> shape);
+  // Type and sizes without bytes, for a result that will share another tensor's.
+  static Tensor Unallocated(ir::DType dtype, std::vector<std::int64_t> shape);
   // The constant's bytes: shared when aligned and plain, else evaluated.
   static Tensor FromConstant(const ir::Constant& constant);
   // Shares this tensor's bytes.

@@ -14,7 +14,8 @@ constexpr std::int64_t kMostNumbers = 16;
 // True when numbers say all: integers, and floats that no NaN payload hides in.
 bool NumbersSayAll(const Constant& constant) {
   if (!IsNumeric(constant.dtype()) || constant.dtype() == DType::kU64) return false;
-  for (const double value : *constant.AsDoubles()) {
+  const std::optional<std::vector<double>> values = constant.AsDoubles();
+  for (const double value : *values) {
     if (!std::isfinite(value)) return false;
   }
   return true;
@@ -26,11 +27,13 @@ std::string Numbers(const Constant& constant) {
     text += (text.empty() ? "" : ", ") + number;
   };
   if (IsFloat(constant.dtype())) {
-    for (const double value : *constant.AsDoubles()) {
+    const std::optional<std::vector<double>> values = constant.AsDoubles();
+    for (const double value : *values) {
       add(constant.dtype() == DType::kF64 ? FloatText(value) : FloatText(static_cast<float>(value)));
     }
   } else {
-    for (const std::int64_t value : *constant.AsInts()) add(std::to_string(value));
+    const std::optional<std::vector<std::int64_t>> values = constant.AsInts();
+    for (const std::int64_t value : *values) add(std::to_string(value));
   }
   return "[" + text + "]";
 }

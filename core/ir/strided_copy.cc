@@ -42,32 +42,49 @@ void CopyRow(const std::byte* from, std::int64_t stride, std::int64_t size, std:
   }
 }
 
+// One tile: `height` rows of the output by `width` columns. It goes through small buffers, so that
+// source and output are touched a cache line at a time even where their strides share a cache set.
+// Sizes known to the compiler make it a handful of vector instructions.
+template <class T, std::size_t kSide, bool kFull>
+void TransposeTile(const std::byte* from, std::int64_t stride, std::size_t height,
+                   std::size_t width, std::byte* out, std::int64_t out_stride) {
+  if constexpr (kFull) height = width = kSide;
+  std::array<T, kSide * kSide> in_tile;
+  std::array<T, kSide * kSide> out_tile;
+  for (std::size_t j = 0; j < width; ++j) {
+    std::memcpy(&in_tile[j * kSide], At<T>(from, static_cast<std::int64_t>(j) * stride),
+                height * sizeof(T));
+  }
+  for (std::size_t i = 0; i < height; ++i) {
+    for (std::size_t j = 0; j < width; ++j) out_tile[i * kSide + j] = in_tile[j * kSide + i];
+  }
+  for (std::size_t i = 0; i < height; ++i) {
+    std::memcpy(out + static_cast<std::int64_t>(i) * out_stride * std::int64_t{sizeof(T)},
+                &out_tile[i * kSide], width * sizeof(T));
+  }
+}
+
 // rows x columns; source unit stride along rows, `stride` along columns; the output's rows are
-// `out_stride` elements apart. Each cache line of source and output is touched once a tile: a
-// tile goes through a small buffer, so that strides that share a cache set do no harm.
+// `out_stride` elements apart.
 template <class T>
 void TransposePlane(const std::byte* from, std::int64_t stride, std::int64_t rows,
                     std::int64_t columns, std::byte* out, std::int64_t out_stride) {
-  constexpr std::int64_t kTile = std::max<std::int64_t>(4, 64 / std::int64_t{sizeof(T)});
-  constexpr auto kSide = static_cast<std::size_t>(kTile);
-  std::array<T, kSide * kSide> in_tile;
-  std::array<T, kSide * kSide> out_tile;
-  for (std::int64_t row = 0; row < rows; row += kTile) {
-    const auto height = static_cast<std::size_t>(std::min(kTile, rows - row));
-    for (std::int64_t column = 0; column < columns; column += kTile) {
-      const auto width = static_cast<std::size_t>(std::min(kTile, columns - column));
-      for (std::size_t j = 0; j < width; ++j) {
-        const auto source_column = column + static_cast<std::int64_t>(j);
-        std::memcpy(&in_tile[j * kSide], At<T>(from, row + source_column * stride),
-                    height * sizeof(T));
-      }
-      for (std::size_t i = 0; i < height; ++i) {
-        for (std::size_t j = 0; j < width; ++j) out_tile[i * kSide + j] = in_tile[j * kSide + i];
-      }
-      for (std::size_t i = 0; i < height; ++i) {
-        const auto out_row = row + static_cast<std::int64_t>(i);
-        std::memcpy(out + (out_row * out_stride + column) * std::int64_t{sizeof(T)},
-                    &out_tile[i * kSide], width * sizeof(T));
+  constexpr std::size_t kSide = std::max<std::size_t>(4, 64 / sizeof(T));
+  constexpr std::int64_t kTile{kSide};
+  // A strip of columns at a time: in a wide matrix every column is on a page of its own, and these
+  // are few enough for their translations to stay cached over all the rows.
+  constexpr std::int64_t kStrip = std::max<std::int64_t>(kTile, 64);
+  for (std::int64_t strip = 0; strip < columns; strip += kStrip) {
+    const std::int64_t strip_end = std::min(strip + kStrip, columns);
+    for (std::int64_t row = 0; row < rows; row += kTile) {
+      const std::int64_t height = std::min(kTile, rows - row);
+      for (std::int64_t column = strip; column < strip_end; column += kTile) {
+        const std::int64_t width = std::min(kTile, strip_end - column);
+        const bool full = height == kTile && width == kTile;
+        const auto tile = full ? TransposeTile<T, kSide, true> : TransposeTile<T, kSide, false>;
+        tile(At<T>(from, row + column * stride), stride, static_cast<std::size_t>(height),
+             static_cast<std::size_t>(width),
+             out + (row * out_stride + column) * std::int64_t{sizeof(T)}, out_stride);
       }
     }
   }

@@ -133,7 +133,7 @@ Result<ParsedCommandLine> ParseCommandLine(int argc, const char* const* argv,
                     ToSeconds(config.drain_timeout)};
 
   CLI::App app(kAbout, "smeltd");
-  app.set_version_flag("--version", "smeltd 0.1.0");
+  app.set_version_flag("--version", "smeltd " SMELT_VERSION);
   app.set_config("--config", "", "Read keys from this file")->envname("SMELTD_CONFIG");
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.add_flag("--check-config", parsed.check_only, "Say whether the configuration is valid");

@@ -126,7 +126,7 @@ Status FileBlobStore::RestoreUploads() {
     const std::string id = name.substr(0, dot);
     if (name == id + ".meta" && IsUploadId(id)) {
       SMELT_ASSIGN_OR_RETURN(std::unique_ptr<FileUpload> upload,
-                             FileUpload::Recover(disk_, *files_, deps_.clock, PathsOf(id)));
+                             FileUpload::Recover(disk_, *files_, deps_.clock, PlaceOf(id)));
       if (upload != nullptr) uploads_[id] = std::move(upload);
     } else if (!present.contains(id + ".meta")) {
       // A part of which nothing was durable.
@@ -143,11 +143,12 @@ Status FileBlobStore::StoreEmptyBlob() {
   return Seal(std::move(temp), empty).status();
 }
 
-UploadPaths FileBlobStore::PathsOf(const std::string& upload_id) const {
+UploadPlace FileBlobStore::PlaceOf(const std::string& upload_id) const {
   const std::string directory = options_.directory + "/uploads";
   return {.directory = directory,
           .part = directory + "/" + upload_id + ".part",
-          .meta = directory + "/" + upload_id + ".meta"};
+          .meta = directory + "/" + upload_id + ".meta",
+          .sync_every_bytes = options_.sync_every_bytes};
 }
 
 Result<std::vector<Digest>> FileBlobStore::FindMissing(std::span<const Digest> digests) {
@@ -197,7 +198,7 @@ Result<FileBlobStore::UploadRef> FileBlobStore::FindOrStart(const std::string& u
         "upload " + upload_id + " was begun for another blob, " + found->second->digest().Hex());
   }
   auto upload =
-      std::make_shared<FileUpload>(disk_, *files_, deps_.clock, PathsOf(upload_id), digest);
+      std::make_shared<FileUpload>(disk_, *files_, deps_.clock, PlaceOf(upload_id), digest);
   uploads_[upload_id] = upload;
   return upload;
 }

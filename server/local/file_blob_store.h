@@ -25,6 +25,7 @@ namespace smelt::local {
 struct BlobStoreOptions {
   std::string directory;  // exists; one store at a time
   std::uint64_t max_blob_bytes = std::uint64_t{64} << 30;
+  std::uint64_t sync_every_bytes = std::uint64_t{8} << 20;  // of an upload
 };
 
 // All of these outlive the store.
@@ -63,7 +64,7 @@ class FileBlobStore final : public jobs::BlobStore {
   Status EmptyTemp();
   Status RestoreUploads();
   Status StoreEmptyBlob();
-  UploadPaths PathsOf(const std::string& upload_id) const;
+  UploadPlace PlaceOf(const std::string& upload_id) const;
   Result<UploadRef> FindOrStart(const std::string& upload_id, const Digest& digest);
   void Forget(const std::string& upload_id, const FileUpload* upload);
 

@@ -6,8 +6,6 @@
 namespace smelt::local {
 namespace {
 
-constexpr std::uint64_t kSyncEveryBytes = std::uint64_t{8} << 20;
-
 Status OffsetRefused(std::uint64_t offset, std::uint64_t committed) {
   return Status(Reason::kWriteOffset, "offset " + std::to_string(offset) +
                                           " does not follow what was received; committed: " +
@@ -16,27 +14,27 @@ Status OffsetRefused(std::uint64_t offset, std::uint64_t committed) {
 
 }  // namespace
 
-FileUpload::FileUpload(Disk disk, BlobFiles& blobs, const Clock& clock, UploadPaths paths,
+FileUpload::FileUpload(Disk disk, BlobFiles& blobs, const Clock& clock, UploadPlace place,
                        Digest digest)
     : disk_(disk),
       blobs_(blobs),
       clock_(clock),
-      paths_(std::move(paths)),
+      place_(std::move(place)),
       digest_(digest),
       hasher_(Hasher()),
       last_used_(clock.Wall()) {}
 
 Result<std::unique_ptr<FileUpload>> FileUpload::Recover(Disk disk, BlobFiles& blobs,
-                                                        const Clock& clock, UploadPaths paths) {
-  SMELT_ASSIGN_OR_RETURN(std::optional<UploadMeta> meta, UploadMeta::Open(disk.fs, paths.meta));
-  SMELT_ASSIGN_OR_RETURN(const std::optional<FileInfo> part, disk.fs.Stat(paths.part));
+                                                        const Clock& clock, UploadPlace place) {
+  SMELT_ASSIGN_OR_RETURN(std::optional<UploadMeta> meta, UploadMeta::Open(disk.fs, place.meta));
+  SMELT_ASSIGN_OR_RETURN(const std::optional<FileInfo> part, disk.fs.Stat(place.part));
   // Without its part the blob was placed already; a part shorter than its record can't be trusted.
   if (!meta || !part || part->size_bytes < meta->committed_bytes()) {
-    SMELT_RETURN_IF_ERROR(disk.fs.Remove(paths.part));
-    SMELT_RETURN_IF_ERROR(disk.fs.Remove(paths.meta));
+    SMELT_RETURN_IF_ERROR(disk.fs.Remove(place.part));
+    SMELT_RETURN_IF_ERROR(disk.fs.Remove(place.meta));
     return std::unique_ptr<FileUpload>();
   }
-  auto upload = std::make_unique<FileUpload>(disk, blobs, clock, std::move(paths), meta->digest());
+  auto upload = std::make_unique<FileUpload>(disk, blobs, clock, std::move(place), meta->digest());
   SMELT_RETURN_IF_ERROR(upload->OpenPart());
   SMELT_RETURN_IF_ERROR(disk.fs.Truncate(upload->part_.get(), meta->committed_bytes()));
   upload->received_ = upload->committed_ = meta->committed_bytes();
@@ -53,9 +51,9 @@ Status FileUpload::CheckHolder(std::uint64_t holder) const {
 
 Status FileUpload::OpenPart() {
   if (part_.valid()) return Status::Ok();
-  SMELT_ASSIGN_OR_RETURN(const std::optional<FileInfo> info, disk_.fs.Stat(paths_.part));
+  SMELT_ASSIGN_OR_RETURN(const std::optional<FileInfo> info, disk_.fs.Stat(place_.part));
   SMELT_ASSIGN_OR_RETURN(
-      part_, disk_.fs.Open(paths_.part, info ? OpenMode::kReadWrite : OpenMode::kCreate));
+      part_, disk_.fs.Open(place_.part, info ? OpenMode::kReadWrite : OpenMode::kCreate));
   return Status::Ok();
 }
 
@@ -100,7 +98,7 @@ Status FileUpload::Append(std::uint64_t holder, std::uint64_t offset, ByteSpan b
   hasher_->Update(fresh);
   received_ += fresh.size();
   // The end is synced by Seal.
-  if (received_ - committed_ < kSyncEveryBytes || received_ == digest_.size_bytes) {
+  if (received_ - committed_ < place_.sync_every_bytes || received_ == digest_.size_bytes) {
     return Status::Ok();
   }
   return SyncPart();
@@ -115,8 +113,8 @@ Status FileUpload::SyncPart() {
   }
   if (!meta_) {
     // A leftover that was never finished.
-    SMELT_RETURN_IF_ERROR(disk_.fs.Remove(paths_.meta));
-    SMELT_ASSIGN_OR_RETURN(meta_, UploadMeta::Create(disk_.fs, paths_.meta, digest_));
+    SMELT_RETURN_IF_ERROR(disk_.fs.Remove(place_.meta));
+    SMELT_ASSIGN_OR_RETURN(meta_, UploadMeta::Create(disk_.fs, place_.meta, digest_));
   }
   SMELT_RETURN_IF_ERROR(meta_->Record(received_));
   committed_ = received_;
@@ -127,7 +125,7 @@ Status FileUpload::Settle() {
   if (told_ == committed_) return Status::Ok();
   SMELT_RETURN_IF_ERROR(disk_.SyncData(meta_->fd()));
   if (!names_synced_) {
-    SMELT_RETURN_IF_ERROR(disk_.SyncDirectory(paths_.directory));
+    SMELT_RETURN_IF_ERROR(disk_.SyncDirectory(place_.directory));
     names_synced_ = true;
   }
   told_ = committed_;
@@ -162,7 +160,7 @@ Status FileUpload::Seal(std::uint64_t holder) {
                                                " instead of " + digest_.Hex());
   }
   SMELT_RETURN_IF_ERROR(OpenPart());
-  if (Status placed = blobs_.Publish(part_.get(), paths_.part, digest_); !placed.ok()) {
+  if (Status placed = blobs_.Publish(part_.get(), place_.part, digest_); !placed.ok()) {
     Forget();
     return placed;
   }
@@ -171,7 +169,7 @@ Status FileUpload::Seal(std::uint64_t holder) {
   part_.Reset();
   meta_.reset();
   // The blob is stored; a leftover record is removed at the next start.
-  return disk_.fs.Remove(paths_.meta);
+  return disk_.fs.Remove(place_.meta);
 }
 
 Result<jobs::UploadStatus> FileUpload::Query() {
@@ -195,8 +193,8 @@ Status FileUpload::RemoveFiles() {
   meta_.reset();
   hasher_ = Hasher();
   received_ = committed_ = told_ = 0;
-  SMELT_RETURN_IF_ERROR(disk_.fs.Remove(paths_.meta));
-  return disk_.fs.Remove(paths_.part);
+  SMELT_RETURN_IF_ERROR(disk_.fs.Remove(place_.meta));
+  return disk_.fs.Remove(place_.part);
 }
 
 Status FileUpload::Discard() {

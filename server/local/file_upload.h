@@ -1,7 +1,7 @@
 // FileUpload: one partial blob, `uploads/<id>.part`, and how far it is durable.
 //
 // Durable means synced data *and* a synced record of it; the record is synced only when somebody is
-// told the number, so that a stream pays one sync each 8 MiB. The blob's bytes are hashed as they
+// told the number, so that a stream pays one sync a step. The blob's bytes are hashed as they
 // come; after a restart the durable part is hashed again.
 #pragma once
 
@@ -23,21 +23,22 @@
 
 namespace smelt::local {
 
-struct UploadPaths {
+struct UploadPlace {
   std::string directory;
   std::string part;
   std::string meta;
+  std::uint64_t sync_every_bytes = 0;  // how often a long stream becomes durable
 };
 
 // Safe for calls from any thread; one caller at a time, the newest holder wins.
 class FileUpload {
  public:
-  FileUpload(Disk disk, BlobFiles& blobs, const Clock& clock, UploadPaths paths, Digest digest);
+  FileUpload(Disk disk, BlobFiles& blobs, const Clock& clock, UploadPlace place, Digest digest);
 
   // Restores what an earlier process left: truncates the part to what was durable. Nothing (and the
   // files are gone) when no byte of it was.
   static Result<std::unique_ptr<FileUpload>> Recover(Disk disk, BlobFiles& blobs,
-                                                     const Clock& clock, UploadPaths paths);
+                                                     const Clock& clock, UploadPlace place);
 
   // Makes everything received durable and hands the upload to a new holder; the number names it.
   Result<std::uint64_t> TakeOver();
@@ -66,7 +67,7 @@ class FileUpload {
   const Disk disk_;
   BlobFiles& blobs_;
   const Clock& clock_;
-  const UploadPaths paths_;
+  const UploadPlace place_;
   const Digest digest_;
 
   mutable std::mutex mutex_;

@@ -1,6 +1,7 @@
 // Unary calls whose work blocks: the handler only enqueues.
 #pragma once
 
+#include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <memory>

@@ -1,11 +1,14 @@
 #include "server/rpc/watch_call.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "server/rpc/call_guard.h"
 #include "server/rpc/error_details.h"
@@ -46,7 +49,8 @@ class WatchState final : public LiveCall, public std::enable_shared_from_this<Wa
   void Step();
   void ReadPage();
   void TakePage(Result<std::vector<jobs::JobEvent>> page);
-  void AddFinished(v1::JobEvent& event);
+  void TakeEmptyPage();
+  Result<std::deque<v1::JobEvent>> Describe(const std::vector<jobs::JobEvent>& page);
 
   const RpcContext context_;
   const JobReaders readers_;
@@ -56,7 +60,9 @@ class WatchState final : public LiveCall, public std::enable_shared_from_this<Wa
   std::uint64_t sent_seq_;            // newest event handed to the writer
   std::uint64_t known_seq_ = 0;       // newest event that a notice told of
   bool reading_ = true;               // a pool task reads the log; true until the first did
+  bool more_ = false;                 // the last page was full: there may be another
   bool ended_ = false;                // the finishing event was handed to the writer
+  bool done_ = false;                 // gRPC is done with the call
   std::deque<v1::JobEvent> backlog_;  // read and not yet written
   std::optional<v1::Progress> progress_;
   std::unique_ptr<jobs::EventSubscription> subscription_;
@@ -100,7 +106,7 @@ void WatchState::Begin() {
         });
     {
       std::lock_guard lock(self->mutex_);
-      self->subscription_ = std::move(subscription);
+      if (!self->done_) self->subscription_ = std::move(subscription);
     }
     self->ReadPage();
   });
@@ -132,7 +138,7 @@ void WatchState::Step() {
     writer_.Write(std::move(event));
   } else if (reading_) {
     return;  // its task steps again
-  } else if (known_seq_ > sent_seq_) {
+  } else if (more_ || known_seq_ > sent_seq_) {
     reading_ = true;
     context_.executor.Post([self = shared_from_this()] { self->ReadPage(); });
   } else if (progress_.has_value()) {
@@ -157,34 +163,48 @@ void WatchState::ReadPage() {
   Step();
 }
 
+// The job as it ended joins the finishing event. kJobNotFound, kIoError.
+Result<std::deque<v1::JobEvent>> WatchState::Describe(const std::vector<jobs::JobEvent>& page) {
+  std::deque<v1::JobEvent> events;
+  for (const jobs::JobEvent& event : page) {
+    events.push_back(ToProto(event));
+    if (!jobs::IsFinal(event.state)) continue;
+    SMELT_ASSIGN_OR_RETURN(const jobs::Job job, readers_.store.Get(job_id_));
+    *events.back().mutable_finished() = ToProto(job);
+  }
+  return events;
+}
+
 void WatchState::TakePage(Result<std::vector<jobs::JobEvent>> page) {
   if (!page.ok()) {
     if (page.status().reason() == Reason::kEventsPruned) context_.metrics.OnWatchGap();
     return Close(page.status());
   }
-  std::deque<v1::JobEvent> events;
-  for (const jobs::JobEvent& event : *page) {
-    events.push_back(ToProto(event));
-    if (jobs::IsFinal(event.state)) AddFinished(events.back());
-  }
-  bool over = false;
-  if (events.empty()) {
-    // A client that has seen the finishing event already gets the end of the stream.
-    const Result<jobs::Job> job = readers_.store.Get(job_id_);
-    over = job.ok() && jobs::IsFinal(job->state);
-  }
+  if (page->empty()) return TakeEmptyPage();
+  Result<std::deque<v1::JobEvent>> events = Describe(*page);
+  if (!events.ok()) return Close(events.status());
   std::lock_guard lock(mutex_);
-  backlog_ = std::move(events);
-  if (!backlog_.empty()) known_seq_ = std::max(known_seq_, backlog_.back().seq());
-  // A full page may have a successor.
-  if (page->size() == kPageEvents) known_seq_ = std::max(known_seq_, backlog_.back().seq() + 1);
-  if (over && known_seq_ <= sent_seq_) ended_ = true;
+  backlog_ = *std::move(events);
+  more_ = page->size() == kPageEvents;
   reading_ = false;
 }
 
-void WatchState::AddFinished(v1::JobEvent& event) {
+// Nothing after the number that the client has: the job is under way, or the client has seen its
+// end, or the number is not of this job.
+void WatchState::TakeEmptyPage() {
   const Result<jobs::Job> job = readers_.store.Get(job_id_);
-  if (job.ok()) *event.mutable_finished() = ToProto(*job);
+  if (!job.ok()) return Close(job.status());
+  std::lock_guard lock(mutex_);
+  if (sent_seq_ > job->last_seq) {
+    return writer_.Close(ToGrpcStatus(
+        Status(Reason::kInvalidArgument, "after_seq: the newest event of this job is number " +
+                                             std::to_string(job->last_seq)),
+        grpc::StatusCode::OUT_OF_RANGE));
+  }
+  known_seq_ = std::max(known_seq_, job->last_seq);
+  ended_ = jobs::IsFinal(job->state) && known_seq_ <= sent_seq_;
+  more_ = false;
+  reading_ = false;
 }
 
 void WatchState::Done() {
@@ -195,6 +215,7 @@ void WatchState::Done() {
   context_.executor.Post([self = shared_from_this()] {
     std::unique_ptr<jobs::EventSubscription> ending;
     std::lock_guard lock(self->mutex_);
+    self->done_ = true;
     ending = std::move(self->subscription_);
   });
 }

@@ -23,8 +23,4 @@ grpc::ServerWriteReactor<v1::JobEvent>* StartWatch(const RpcContext& context,
                                                    const JobReaders& readers,
                                                    const v1::WatchJobRequest& request);
 
-// One Jobs.Wait: parks without a thread until the job has finished or the time is over.
-grpc::ServerUnaryReactor* StartWait(const RpcContext& context, const JobReaders& readers,
-                                    const v1::WaitJobRequest& request, v1::Job* response);
-
 }  // namespace smelt::rpc

@@ -4,10 +4,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include <algorithm>
-#include <iterator>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "server/jobs/operation.h"
 
@@ -19,7 +18,6 @@ using jobs::JobState;
 using jobs::RunOutcome;
 
 constexpr std::size_t kMaxMessageBytes = 1024;
-constexpr std::string_view kStages[] = {"import", "passes", "write", "check", "verify"};
 
 RunOutcome Failure(ExitCause cause, Reason reason, std::string message) {
   RunOutcome outcome;
@@ -98,11 +96,10 @@ RunOutcome JudgeStop(const ExitEvidence& evidence) {
 }
 
 void CopyOperators(const google::protobuf::RepeatedPtrField<worker::v1::OperatorCount>& rows,
-                   const std::set<std::string>& known, bool with_reason,
-                   std::vector<jobs::OperatorCount>& out) {
+                   bool with_reason, std::vector<jobs::OperatorCount>& out) {
   for (const worker::v1::OperatorCount& row : rows) {
     jobs::OperatorCount count;
-    count.op_type = known.contains(row.op_type()) ? row.op_type() : "other";
+    count.op_type = row.op_type();
     count.count = row.count();
     if (with_reason) {
       count.reason = ReasonFromName(row.reason_code()).value_or(Reason::kInternalError);
@@ -111,7 +108,7 @@ void CopyOperators(const google::protobuf::RepeatedPtrField<worker::v1::Operator
   }
 }
 
-RunOutcome JudgeDone(const worker::v1::Done& done, const std::set<std::string>& known) {
+RunOutcome JudgeDone(const worker::v1::Done& done) {
   RunOutcome outcome;
   if (done.state() == v1::SUCCEEDED) {
     Result<Digest> digest = jobs::FromProto(done.artifact());
@@ -133,20 +130,18 @@ RunOutcome JudgeDone(const worker::v1::Done& done, const std::set<std::string>& 
     if (report.ok()) outcome.report = *report;
   }
   for (const worker::v1::StageSeconds& row : done.stages()) {
-    const bool known_stage = std::ranges::find(kStages, row.stage()) != std::end(kStages);
-    outcome.stages.push_back({known_stage ? row.stage() : "other", row.seconds()});
+    outcome.stages.push_back({row.stage(), row.seconds()});
   }
   outcome.cpu_seconds = done.cpu_seconds();
   outcome.peak_rss_bytes = done.peak_rss_bytes();
-  CopyOperators(done.lowered(), known, false, outcome.lowered);
-  CopyOperators(done.rejected(), known, true, outcome.rejected);
+  CopyOperators(done.lowered(), false, outcome.lowered);
+  CopyOperators(done.rejected(), true, outcome.rejected);
   return outcome;
 }
 
 }  // namespace
 
-jobs::RunOutcome JudgeExit(const ExitEvidence& evidence,
-                           const std::set<std::string>& known_operators) {
+jobs::RunOutcome JudgeExit(const ExitEvidence& evidence) {
   if (evidence.start_failed) {
     RunOutcome outcome = Failure(ExitCause::kError, Reason::kWorkerUnavailable,
                                  "the job could not be sent: " + evidence.protocol_error);
@@ -155,7 +150,7 @@ jobs::RunOutcome JudgeExit(const ExitEvidence& evidence,
   }
   if (evidence.stop == StopCause::kProtocol) return JudgeStop(evidence);
   if (evidence.done.has_value()) {
-    RunOutcome outcome = JudgeDone(*evidence.done, known_operators);
+    RunOutcome outcome = JudgeDone(*evidence.done);
     if (outcome.state != JobState::kCancelled || evidence.stop == StopCause::kNone) return outcome;
     // It stopped because we asked: the cause is ours, the report still the worker's.
     RunOutcome stopped = JudgeStop(evidence);

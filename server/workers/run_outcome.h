@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "server/jobs/job_runner.h"
@@ -31,9 +30,8 @@ struct ExitEvidence {
 
 // A crash is the job's own result, with signal, stage and last words as evidence; what the daemon
 // itself stopped for a shutdown is an infrastructure failure. An orderly end that came before the
-// stop took effect keeps its result. Operators that `known_operators` lacks are counted as "other",
-// so that a hostile model can't make labels.
-jobs::RunOutcome JudgeExit(const ExitEvidence& evidence,
-                           const std::set<std::string>& known_operators);
+// stop took effect keeps its result. Names of stages and operators are the worker's: not to be used
+// as labels before they were compared with known ones.
+jobs::RunOutcome JudgeExit(const ExitEvidence& evidence);
 
 }  // namespace smelt::workers

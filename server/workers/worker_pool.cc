@@ -173,7 +173,7 @@ void WorkerPool::OnExited(WorkerProcess& worker) {
   const bool died_early = !had_job && worker.evidence().stop != StopCause::kShutdown;
   if (had_job) {
     Pending job = std::move(running_.extract(&worker).mapped());
-    jobs::RunOutcome outcome = JudgeExit(worker.evidence(), options_.known_operators);
+    jobs::RunOutcome outcome = JudgeExit(worker.evidence());
     metrics_.OnExit(outcome.exit_cause);
     job.done(std::move(outcome));
   }
@@ -183,7 +183,7 @@ void WorkerPool::OnExited(WorkerProcess& worker) {
     return;
   }
   if (died_early) {
-    const jobs::RunOutcome judged = JudgeExit(worker.evidence(), {});
+    const jobs::RunOutcome judged = JudgeExit(worker.evidence());
     LaunchFailed(Status(Reason::kWorkerUnavailable, "an idle worker died: " + judged.message));
     return;
   }

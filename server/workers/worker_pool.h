@@ -12,7 +12,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,7 +26,6 @@ struct WorkerPoolOptions {
   std::string binary;                     // path of smelt-worker
   std::size_t idle = 1;                   // processes kept ready
   WorkerLimits limits;
-  std::set<std::string> known_operators;  // label values; others are counted as "other"
 };
 
 class WorkerPool final : public jobs::JobRunner {
@@ -44,7 +42,7 @@ class WorkerPool final : public jobs::JobRunner {
   worker::v1::Ready sandbox() const;
   // Waits until a worker is ready. kWorkerUnavailable when none is within `limit`.
   Status WaitReady(std::chrono::milliseconds limit) const;
-  // False while processes keep failing to start.
+  // True once a worker got ready, until processes keep failing to start.
   bool healthy() const { return healthy_; }
 
  private:
@@ -76,7 +74,7 @@ class WorkerPool final : public jobs::JobRunner {
   int failures_in_a_row_ = 0;
   bool stopping_ = false;
 
-  std::atomic<bool> healthy_ = true;
+  std::atomic<bool> healthy_ = false;
   mutable std::mutex mutex_;
   mutable std::condition_variable ready_changed_;
   worker::v1::Ready sandbox_;

@@ -97,7 +97,7 @@ def main() -> int:
     print(", ".join(f"{n} {what}" for what, n in sorted(counts.items())))
     print(f"{time.monotonic() - started:.0f} s")
     print(f"{len(found) - len(differences)} passed, {len(differences)} failed")
-    return 1 if differences else 0
+    return 1 if differences or not found else 0
 
 
 if __name__ == "__main__":

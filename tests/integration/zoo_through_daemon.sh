@@ -10,7 +10,7 @@ shift 2
 
 scratch=$(mktemp -d)
 address="unix:$scratch/smeltd.sock"
-"$bin/smeltd" --listen "$address" --state-dir "$scratch/state" --metrics 127.0.0.1:0 --workers 2 \
+"$bin/smeltd" --listen "$address" --state-dir "$scratch/state" --metrics 127.0.0.1:0 --workers 2 --drain-delay 0 \
   >"$scratch/log" 2>&1 &
 daemon=$!
 finish() {

@@ -8,6 +8,11 @@ import numpy as np
 import onnx
 
 
+# The newest that the pinned ONNX Runtime runs.
+RUNTIME_OPSET = 26
+RUNTIME_IR = 13
+
+
 class ReferenceFailed(Exception):
     """Neither engine runs the model, so nothing can be judged with it."""
 
@@ -62,19 +67,51 @@ class EvaluatorEngine:
             return [exact(v) for v in self._evaluator.run(list(outputs), feed)]
 
 
+def lowered(model: onnx.ModelProto) -> bytes | None:
+    """The same model at an opset that ONNX Runtime knows, where that is truly the same: each
+    operator's schema must be one that the older opset has as well."""
+    opset = max((i.version for i in model.opset_import if i.domain in ("", "ai.onnx")), default=0)
+    if opset <= RUNTIME_OPSET:
+        return None
+    for node in model.graph.node:
+        if node.domain or any(a.HasField("g") for a in node.attribute):
+            return None
+        if onnx.defs.get_schema(node.op_type, opset, "").since_version > RUNTIME_OPSET:
+            return None
+    older = onnx.ModelProto()
+    older.CopyFrom(model)
+    older.ir_version = min(older.ir_version, RUNTIME_IR)
+    for entry in older.opset_import:
+        entry.version = min(entry.version, RUNTIME_OPSET)
+    return older.SerializeToString()
+
+
+def _type_problem(model: onnx.ModelProto, results: list[list[np.ndarray]]) -> str | None:
+    """The evaluator computes with numpy, whose promotions are not ONNX's: such results are void."""
+    for value, array in zip(model.graph.output, results[0]):
+        number = value.type.tensor_type.elem_type
+        if number and np.dtype(onnx.helper.tensor_dtype_to_np_dtype(number)) != array.dtype:
+            return f"'{value.name}' became {array.dtype}"
+    return None
+
+
 def run_reference(
     path: str, model: onnx.ModelProto, input_sets: Sequence[dict[str, np.ndarray]]
 ) -> tuple[str, list[list[np.ndarray]]]:
     """Outputs for each input set and the engine that computed them."""
     _, outputs = source_ports(model)
     try:
-        engine: Any = OnnxRuntimeEngine(path)
+        engine: Any = OnnxRuntimeEngine(lowered(model) or path)
         return engine.name, [engine.run(outputs, feed) for feed in input_sets]
     except Exception as error:  # the binding throws many types
         first = f"{type(error).__name__}: {error}"
     try:
         engine = EvaluatorEngine(model)
-        return engine.name, [engine.run(outputs, feed) for feed in input_sets]
+        results = [engine.run(outputs, feed) for feed in input_sets]
+        problem = _type_problem(model, results)
+        if problem is None:
+            return engine.name, results
+        second = problem
     except Exception as error:
         second = f"{type(error).__name__}: {error}"
     raise ReferenceFailed(f"onnxruntime: {first[:300]}; evaluator: {second[:300]}")

@@ -13,12 +13,15 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
+from oracle.onnx_side import RUNTIME_OPSET
+
 T = TypeVar("T")
 
 OPSET_FIRST = 7
 OPSET_LAST = 28
-# The newest opset that the pinned ONNX Runtime runs; above it onnx's slow evaluator judges.
-OPSET_RUNTIME = 26
+# The newest opset that the pinned ONNX Runtime runs. Operators that changed since are judged by
+# onnx's slow evaluator.
+OPSET_RUNTIME = RUNTIME_OPSET
 
 NUMPY_OF = {
     TensorProto.FLOAT: np.dtype(np.float32),
@@ -109,7 +112,7 @@ class Draw:
         if high > OPSET_RUNTIME >= low and not self.chance(0.1):
             high = OPSET_RUNTIME
         opset = self.integer(low, high)
-        self.evaluated = opset > OPSET_RUNTIME
+        self.evaluated = schema(op, opset).since_version > OPSET_RUNTIME
         return opset
 
     def dtype(

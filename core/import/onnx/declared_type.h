@@ -30,6 +30,11 @@ struct DeclaredType {
 // size). A size of -1 counts as unknown: some exporters write it so.
 Result<DeclaredType> ReadDeclaredType(const onnx::ValueInfoProto& info);
 
+// The symbol of a dimension without size: its name, else "input[axis]".
+std::string DimName(const std::string& input, int axis, const DeclaredDim& dim);
+// The symbols of all dimensions without size that a graph input declares.
+std::vector<std::string> DimNames(const onnx::ValueInfoProto& info);
+
 // kDimensionOverflow or kTensorTooLarge for what the static dimensions alone amount to.
 Status CheckTypeSize(const ir::TensorType& type, const std::string& name,
                      std::uint64_t max_tensor_bytes);

@@ -1,22 +1,29 @@
 // GraphWalk: the one walk over a graph's nodes. Each node is inferred, checked, translated and folded;
 // one that can't be becomes an opaque composite and the walk goes on, so that every violation is found.
 //
-// Lives for one import; not thread safe. Borrows everything that it is given.
+// Lives for one import; not thread safe. Borrows everything that it is given. What happens at one node
+// is in walk_node.cc.
 #pragma once
 
 #include <deque>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "core/import/onnx/declared_type.h"
 #include "core/import/onnx/importer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/schema_table.h"
 #include "core/import/onnx/tensor_payload.h"
 
 namespace onnx {
 class GraphProto;
 class NodeProto;
+class TensorProto;
 class ValueInfoProto;
 }  // namespace onnx
 
@@ -36,51 +43,55 @@ class GraphWalk {
  public:
   GraphWalk(WalkContext& context, const onnx::GraphProto& proto, ir::GraphId graph);
 
-  // Initializers, inputs, nodes, outputs, in this order; fills the graph and a signature. A status other
-  // than OK ends the import (cancelled, a dimension name that no input has).
+  // Initializers, inputs, nodes, outputs, in this order; fills the graph and a signature. When names or
+  // order are broken, only the operators are looked at. A status other than OK ends the import
+  // (cancelled, a dimension name that no input has).
   Status Run(ir::Signature& signature);
-
-  // Names an operator or domain that no rule covers, here and in all subgraphs; for graphs whose
-  // structure is broken, so that their walk is not possible.
-  void CheckOperatorsOnly();
 
   std::uint64_t parameter_bytes() const { return parameter_bytes_; }
 
  private:
-  KnownValue& Define(const std::string& name);
-  const KnownValue* Find(const std::string& name) const;
+  struct Step;   // one node under way
 
+  KnownValue& Define(const std::string& name);
+  const KnownValue* Find(const std::string& name) const;   // null: not defined
+
+  Status CheckDimNames() const;
   void AddInitializers();
   void AddInitializer(const onnx::TensorProto& tensor, bool used);
-  Status AddInputs(ir::Signature& signature);
-  Result<ir::TensorType> InputType(const onnx::ValueInfoProto& info);
-  Status CheckDimNames() const;
+  void DefineUnreadable(const std::string& name, std::optional<ir::TensorType> type);
+  void AddInputs(ir::Signature& signature);
+  ir::TensorType BindInput(const std::string& name, const DeclaredType& declared);
   Status WalkNodes(const std::vector<std::uint32_t>& order);
   void AddOutputs(ir::Signature& signature);
+  void CompareDeclared(const std::string& name, const DeclaredType& declared,
+                       const ir::TensorType& type);
 
-  // --- One node ---
-  struct Step;
+  // --- One node (walk_node.cc) ---
   void WalkNode(std::uint32_t index);
-  // The rule and schema that cover the node; false after the diagnostics said why there is none.
-  bool FindRuleFor(const onnx::NodeProto& node, Step& step, bool complain_once);
-  void CheckSubgraphOperators(const onnx::GraphProto& graph);
+  Step BeginStep(const onnx::NodeProto& proto, std::uint32_t index);
+  // Finds schema and rule; false after a diagnostic said why there is none.
+  bool FindRuleFor(Step& step);
+  void CheckOperatorsOnly();
+  void CheckSubgraphOperators(const onnx::NodeProto& proto);
   bool InferAndCheck(Step& step, OnnxNode& node);
-  bool CheckResultSizes(const Step& step, const OnnxNode& node);
-  bool Translate(Step& step, OnnxNode& node);
+  bool CheckResultSizes(Step& step, const OnnxNode& node);
   bool MakeDimConstants(OnnxNode& node);
+  bool Translate(Step& step, OnnxNode& node);
   bool AcceptResults(Step& step, OnnxNode& node);
-  void Refuse(const Step& step, const OnnxNode* node, const onnx::NodeProto& proto);
-  void SetResults(const Step& step, const OnnxNode& node);
-  const ir::TensorType* Declared(const std::string& name);
+  void DefineResults(const Step& step, const OnnxNode& node);
+  void Refuse(const Step& step, const OnnxNode& node);
+  std::optional<ir::TensorType> DeclaredTypeOf(const std::string& name);
 
   WalkContext& context_;
   const onnx::GraphProto& proto_;
   ir::GraphId graph_id_;
   ir::Graph& graph_;
-  std::deque<KnownValue> values_;                                   // stable addresses
-  std::unordered_map<std::string_view, KnownValue*> by_name_;       // keys live in values_
-  std::unordered_map<std::string, ir::TensorType> declared_;        // of value_info and outputs
-  std::vector<std::string> dim_names_;                              // of the inputs, in order
+  std::deque<KnownValue> values_;                                  // stable addresses
+  std::unordered_map<std::string_view, KnownValue*> by_name_;      // keys live in values_
+  std::unordered_map<std::string_view, const onnx::ValueInfoProto*> declared_;
+  std::unordered_set<std::string> missing_files_;                  // messages said
+  bool said_default_domain_ = false;
   std::uint64_t parameter_bytes_ = 0;
 };
 

@@ -1,6 +1,6 @@
 #include "core/import/onnx/infer.h"
 
-#include <algorithm>
+#include "core/ir/infer.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -30,29 +30,7 @@ Status BroadcastBool(OnnxNode& node) { return BroadcastAs(node, ir::DType::kBool
 
 Result<ir::Shape> BroadcastShapes(ir::SymbolTable& symbols, const ir::Shape& a,
                                   const ir::Shape& b) {
-  const int rank = std::max(a.rank(), b.rank());
-  std::vector<ir::Dim> dims(static_cast<std::size_t>(rank));
-  for (int i = 0; i < rank; ++i) {
-    const int at_a = i - (rank - a.rank());
-    const int at_b = i - (rank - b.rank());
-    const ir::Dim x = at_a < 0 ? ir::Dim(1) : a.dim(at_a);
-    const ir::Dim y = at_b < 0 ? ir::Dim(1) : b.dim(at_b);
-    ir::Dim& out = dims[static_cast<std::size_t>(i)];
-    if (x == y || y == ir::Dim(1)) {
-      out = x;
-    } else if (x == ir::Dim(1)) {
-      out = y;
-    } else if (x.is_static() && y.is_static()) {
-      return Status(Reason::kShapeMismatch,
-                    "dimensions " + symbols.Text(x) + " and " + symbols.Text(y) +
-                        " do not broadcast (axis " + std::to_string(i) + ")");
-    } else if (x.is_static() || y.is_static()) {
-      out = x.is_static() ? x : y;
-    } else {
-      out = symbols.Max(x, y);
-    }
-  }
-  return ir::Shape(std::move(dims));
+  return ir::infer::BroadcastShapes(symbols, a, b);
 }
 
 Result<ir::Shape> BroadcastInputs(OnnxNode& node) {

@@ -13,11 +13,10 @@ namespace {
 struct Bounds {
   std::string_view name;
   int low;
-  int high;   // kNoBound: none
+  int high;  // kNoBound: none
 };
 constexpr int kNoBound = std::numeric_limits<int>::max();
-constexpr Bounds kBounds[] = {
-    {"RELU", 0, kNoBound}, {"RELU_N1_TO_1", -1, 1}, {"RELU6", 0, 6}};
+constexpr Bounds kBounds[] = {{"RELU", 0, kNoBound}, {"RELU_N1_TO_1", -1, 1}, {"RELU6", 0, 6}};
 
 template <class T>
 void Clamp(std::span<T> values, const Bounds& bounds) {

@@ -24,7 +24,7 @@ void ApplyBinary(const KernelContext& context, Op op) {
     const T* row_a = a + offsets[0];
     const T* row_b = b + offsets[1];
     R* row = to + begin;
-    if (step_a == 1 && step_b == 1) {   // apart, so that it becomes vector code
+    if (step_a == 1 && step_b == 1) {  // apart, so that it becomes vector code
       for (std::int64_t i = 0; i < plan.row; ++i) {
         row[i] = Store<R>(op(Load<C>(row_a[i]), Load<C>(row_b[i])));
       }
@@ -40,22 +40,28 @@ void ApplyBinary(const KernelContext& context, Op op) {
 struct WrappingAdd {
   template <class C>
   C operator()(C a, C b) const {
-    if constexpr (std::is_floating_point_v<C>) return a + b;
-    else return static_cast<C>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+    if constexpr (std::is_floating_point_v<C>)
+      return a + b;
+    else
+      return static_cast<C>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
   }
 };
 struct WrappingSub {
   template <class C>
   C operator()(C a, C b) const {
-    if constexpr (std::is_floating_point_v<C>) return a - b;
-    else return static_cast<C>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+    if constexpr (std::is_floating_point_v<C>)
+      return a - b;
+    else
+      return static_cast<C>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
   }
 };
 struct WrappingMul {
   template <class C>
   C operator()(C a, C b) const {
-    if constexpr (std::is_floating_point_v<C>) return a * b;
-    else return static_cast<C>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+    if constexpr (std::is_floating_point_v<C>)
+      return a * b;
+    else
+      return static_cast<C>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
   }
 };
 

@@ -17,9 +17,9 @@ struct BroadcastPlan {
   // Elements of each operand, for one axis of the result or for where a row begins.
   using Offsets = std::array<std::int64_t, kMaxBroadcastOperands>;
 
-  std::vector<std::int64_t> sizes;     // outer axes of the result, merged where possible
-  std::vector<Offsets> strides;        // of the outer axes; 0 where an operand broadcasts
-  std::int64_t row = 1;                // elements of the innermost axis; 0: the result is empty
+  std::vector<std::int64_t> sizes;  // outer axes of the result, merged where possible
+  std::vector<Offsets> strides;     // of the outer axes; 0 where an operand broadcasts
+  std::int64_t row = 1;             // elements of the innermost axis; 0: the result is empty
   Offsets row_strides{};
 };
 

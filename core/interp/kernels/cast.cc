@@ -17,8 +17,12 @@ Status RunCast(const KernelContext& context) {
   for (const ir::DType dtype : {from.dtype(), to.dtype()}) {
     if (!ir::IsNumeric(dtype)) return UnsupportedType(context, dtype);
   }
-  // Types below a byte are read and packed as the constants' own steps are.
-  to = Tensor::FromConstant(from.ToConstant().Cast(to.dtype()).Evaluated());
+  if (ir::ElementBits(from.dtype()) < 8 || ir::ElementBits(to.dtype()) < 8) {
+    to = Tensor::FromConstant(from.ToConstant().Cast(to.dtype()));  // which packs elements
+    return {};
+  }
+  ir::CastBlock(from.dtype(), from.bytes().data(), to.dtype(), to.mutable_data(),
+                from.element_count());
   return {};
 }
 
@@ -33,7 +37,7 @@ Status RunBitcast(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> CastKernels() {
-  static constexpr KernelRow kRows[] = {{ir::OpKind::kCast, &RunCast, true},
+  static constexpr KernelRow kRows[] = {{ir::OpKind::kCast, &RunCast},
                                         {ir::OpKind::kBitcast, &RunBitcast}};
   return kRows;
 }

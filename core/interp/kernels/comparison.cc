@@ -11,7 +11,7 @@ using enum ir::OpKind;
 template <class Op>
 Status RunComparison(const KernelContext& context) {
   const ir::DType dtype = context.input(0).dtype();
-  if (dtype == ir::DType::kBool) {   // 0 and 1
+  if (dtype == ir::DType::kBool) {  // 0 and 1
     ApplyBinary<std::uint8_t, bool>(context, Op());
     return {};
   }

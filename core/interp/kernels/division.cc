@@ -62,19 +62,18 @@ struct FlooredDiv {
 
 template <class Op>
 Status RunDivision(const KernelContext& context) {
-  const Status done =
-      VisitNumbers(context, context.input(0).dtype(), [&](auto tag) -> Status {
-        using T = typename decltype(tag)::type;
-        if constexpr (std::is_integral_v<T>) {
-          const std::span<const T> divisors = context.input(1).template values<T>();
-          if (context.result().element_count() > 0 &&
-              std::find(divisors.begin(), divisors.end(), T{0}) != divisors.end()) {
-            return {Reason::kValueOutOfRange, "an integer is divided by 0"};
-          }
-        }
-        ApplyBinary<T, T>(context, Op());
-        return {};
-      });
+  const Status done = VisitNumbers(context, context.input(0).dtype(), [&](auto tag) -> Status {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_integral_v<T>) {
+      const std::span<const T> divisors = context.input(1).template values<T>();
+      if (context.result().element_count() > 0 &&
+          std::find(divisors.begin(), divisors.end(), T{0}) != divisors.end()) {
+        return {Reason::kValueOutOfRange, "an integer is divided by 0"};
+      }
+    }
+    ApplyBinary<T, T>(context, Op());
+    return {};
+  });
   if (!done.ok()) return done;
   return ApplyFusedActivation(context);
 }

@@ -37,8 +37,10 @@ void StoreInts(std::span<const std::int64_t> values, Tensor& to) {
 Status RunShape(const KernelContext& context) {
   Tensor& result = context.result();
   const std::vector<std::int64_t>& shape = context.input(0).shape();
-  if (result.dtype() == ir::DType::kI32) StoreInts<std::int32_t>(shape, result);
-  else StoreInts<std::int64_t>(shape, result);
+  if (result.dtype() == ir::DType::kI32)
+    StoreInts<std::int32_t>(shape, result);
+  else
+    StoreInts<std::int64_t>(shape, result);
   return {};
 }
 

@@ -1,4 +1,5 @@
-// GATHER, GATHER_ND. An index outside of its axis (negative ones too) is an error, as in the runtime.
+// GATHER, GATHER_ND. An index outside of its axis (negative ones too) is an error, as in the
+// runtime.
 #include <cstring>
 #include <string>
 
@@ -8,8 +9,8 @@ namespace smelt::interp {
 namespace {
 
 Status OutOfRange(std::int64_t index, std::int64_t size) {
-  return {Reason::kValueOutOfRange, "index " + std::to_string(index) +
-                                        " is outside of an axis of " + std::to_string(size)};
+  return {Reason::kValueOutOfRange,
+          "index " + std::to_string(index) + " is outside of an axis of " + std::to_string(size)};
 }
 
 std::size_t BytesOf(const Tensor& tensor, std::int64_t elements) {

@@ -37,8 +37,7 @@ Status Join(const KernelContext& context, int axis) {
 }
 
 Status RunConcatenation(const KernelContext& context) {
-  SMELT_RETURN_IF_ERROR(
-      Join(context, AxisOf(context.attrs.Int("axis"), context.result().rank())));
+  SMELT_RETURN_IF_ERROR(Join(context, AxisOf(context.attrs.Int("axis"), context.result().rank())));
   return ApplyFusedActivation(context);
 }
 
@@ -65,7 +64,8 @@ Status RunUnpack(const KernelContext& context) {
              std::vector<std::int64_t>(context.results.size(), 1));
 }
 
-Status CutLikeResults(const KernelContext& context, const Tensor& from, const Tensor& axis_operand) {
+Status CutLikeResults(const KernelContext& context, const Tensor& from,
+                      const Tensor& axis_operand) {
   const int axis = AxisOf(IntsOf(axis_operand).front(), from.rank());
   std::vector<std::int64_t> sizes;
   for (const Tensor& result : context.results) sizes.push_back(result.dim(axis));

@@ -35,7 +35,7 @@ Status RunStridedSlice(const KernelContext& context) {
     return (attrs.Int(name) >> i & 1) != 0;
   };
   ElementView view{{context.result().shape(), {}}};
-  std::size_t left_out = static_cast<std::size_t>(from.rank());   // axes that an ellipsis takes
+  std::size_t left_out = static_cast<std::size_t>(from.rank());  // axes that an ellipsis takes
   for (std::size_t i = 0; i < begin.size(); ++i) {
     if (!masked("ellipsis_mask", i) && !masked("new_axis_mask", i)) --left_out;
   }

@@ -17,7 +17,7 @@ double Relu6(double x) { return x < 0 ? 0.0 : (x > 6 ? 6.0 : x); }
 double Relu0To1(double x) { return x < 0 ? 0.0 : (x > 1 ? 1.0 : x); }
 double Logistic(double x) {
   if (x >= 0) return 1 / (1 + std::exp(-x));
-  const double e = std::exp(x);   // keeps its precision where the result is tiny
+  const double e = std::exp(x);  // keeps its precision where the result is tiny
   return e / (1 + e);
 }
 // NaN and infinities are their own roundings.
@@ -97,7 +97,7 @@ T MapInteger(ir::OpKind kind, T x) {
   if (kind == kReluN1To1) return clamp(-1, 1);
   if (kind == kRelu6) return clamp(0, 6);
   if (kind == kRelu0To1) return clamp(0, 1);
-  return x;   // FLOOR, CEIL, ROUND, core.ROUND_AWAY
+  return x;  // FLOOR, CEIL, ROUND, core.ROUND_AWAY
 }
 
 bool HasIntegerForm(ir::OpKind kind) {
@@ -137,14 +137,14 @@ Status RunLeakyRelu(const KernelContext& context) {
 
 std::span<const KernelRow> UnaryKernels() {
   static constexpr KernelRow kRows[] = {
-      {kAbs, &RunUnary},       {kNeg, &RunUnary},           {kSquare, &RunUnary},
-      {kSign, &RunUnary},      {kFloor, &RunUnary},         {kCeil, &RunUnary},
-      {kRound, &RunUnary},     {kCoreRoundAway, &RunUnary}, {kRelu, &RunUnary},
-      {kReluN1To1, &RunUnary}, {kRelu6, &RunUnary},         {kRelu0To1, &RunUnary},
-      {kExp, &RunUnary},       {kLog, &RunUnary},           {kSqrt, &RunUnary},
-      {kRsqrt, &RunUnary},     {kSin, &RunUnary},           {kCos, &RunUnary},
-      {kTanh, &RunUnary},      {kLogistic, &RunUnary},      {kElu, &RunUnary},
-      {kHardSwish, &RunUnary}, {kCoreErf, &RunUnary},       {kGelu, &RunGelu},
+      {kAbs, &RunUnary},          {kNeg, &RunUnary},           {kSquare, &RunUnary},
+      {kSign, &RunUnary},         {kFloor, &RunUnary},         {kCeil, &RunUnary},
+      {kRound, &RunUnary},        {kCoreRoundAway, &RunUnary}, {kRelu, &RunUnary},
+      {kReluN1To1, &RunUnary},    {kRelu6, &RunUnary},         {kRelu0To1, &RunUnary},
+      {kExp, &RunUnary},          {kLog, &RunUnary},           {kSqrt, &RunUnary},
+      {kRsqrt, &RunUnary},        {kSin, &RunUnary},           {kCos, &RunUnary},
+      {kTanh, &RunUnary},         {kLogistic, &RunUnary},      {kElu, &RunUnary},
+      {kHardSwish, &RunUnary},    {kCoreErf, &RunUnary},       {kGelu, &RunGelu},
       {kLeakyRelu, &RunLeakyRelu}};
   return kRows;
 }

@@ -81,10 +81,12 @@ Status RunSpaceToDepth(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> ViewKernels() {
-  static constexpr KernelRow kRows[] = {
-      {kTranspose, &RunTranspose},         {kReverseV2, &RunReverse},
-      {kTile, &RunTile},                   {kBroadcastTo, &RunBroadcastTo},
-      {kDepthToSpace, &RunDepthToSpace},   {kSpaceToDepth, &RunSpaceToDepth}};
+  static constexpr KernelRow kRows[] = {{kTranspose, &RunTranspose},
+                                        {kReverseV2, &RunReverse},
+                                        {kTile, &RunTile},
+                                        {kBroadcastTo, &RunBroadcastTo},
+                                        {kDepthToSpace, &RunDepthToSpace},
+                                        {kSpaceToDepth, &RunSpaceToDepth}};
   return kRows;
 }
 

@@ -10,6 +10,7 @@ from property.families import (
     activations,
     convolution,
     elementwise,
+    idioms,
     indexing,
     linear,
     normalization,
@@ -32,6 +33,7 @@ FAMILIES = (
     linear,
     values,
     resize,
+    idioms,
 )
 
 

@@ -54,7 +54,8 @@ def _softmax(op: str) -> Callable[[Draw], Case]:
 
     def generate(d: Draw) -> Case:
         opset = d.opset(op)
-        dtype = d.dtype(op, opset, only=FLOATS)
+        # onnx's evaluator, which judges Hardmax of float64, knows the newest meaning only.
+        dtype = d.dtype(op, opset, only=FLOATS[:1] if op == "Hardmax" else FLOATS)
         shape = d.shape(1, 5)
         axis = d.axis(len(shape)) if opset >= 11 else d.integer(0, len(shape) - 1)
         default = 1 if opset < 13 else -1

@@ -11,6 +11,13 @@ from property.case import Case, single
 from property.draw import Draw, schema
 
 
+# The logarithm of an integer sum is in the schemas and in no engine.
+_LOGARITHMIC = (np.float32, np.float16, np.float64)
+# No engine sums unsigned integers: numpy, which the evaluator uses, promotes them.
+_SUMMED = _LOGARITHMIC + (np.int32, np.int64)
+_PROMOTED = ("ReduceSum", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceMean")
+
+
 def _axes_as_operand(op: str, opset: int) -> bool:
     return len(schema(op, opset).inputs) > 1
 
@@ -18,8 +25,7 @@ def _axes_as_operand(op: str, opset: int) -> bool:
 def _reduction(op: str, low: float, high: float) -> Callable[[Draw], Case]:
     def generate(d: Draw) -> Case:
         opset = d.opset(op)
-        # The logarithm of an integer sum is in the schema and in no engine.
-        only = (np.float32, np.float16, np.float64) if "Log" in op else None
+        only = _LOGARITHMIC if "Log" in op else _SUMMED if op in _PROMOTED else None
         dtype = d.dtype(op, opset, only=only)
         shape = d.shape(0, 5, size=6, elements=512)
         smallest, largest = low, high

@@ -82,4 +82,7 @@ def _upsample(d: Draw) -> Case:
     return single(d, "Upsample", opset, [x, np.array(scales, np.float32)], [0, 0.9], mode=mode)
 
 
-GENERATORS: dict[str, Callable[[Draw], Case]] = {"Resize": _resize, "Upsample": _upsample}
+GENERATORS: dict[str, Callable[[Draw], Case]] = {
+    "Resize": _resize,
+    "Upsample": _upsample,
+}

@@ -245,7 +245,8 @@ Verdict AxesFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0) || (NamesAxes(node) && !Axes(node))) return Verdict::kNotChecked;
   if (node.output_type(0) || !NamesAxes(node)) return Verdict::kHolds;
   std::string text;
-  for (std::int64_t axis : *Axes(node)) text += (text.empty() ? "" : ",") + std::to_string(axis);
+  const auto axes = Axes(node);
+  for (std::int64_t axis : *axes) text += (text.empty() ? "" : ",") + std::to_string(axis);
   return Violated(node, 0, "axes [" + text + "] of " + node.input_text(0), finding);
 }
 

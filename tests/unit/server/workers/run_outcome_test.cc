@@ -26,7 +26,7 @@ TEST(JudgeExit, TakesAnOrderlyAnswer) {
   ExitEvidence evidence;
   evidence.done = Success();
   evidence.done->set_cpu_seconds(1.5);
-  const jobs::RunOutcome outcome = JudgeExit(evidence, {});
+  const jobs::RunOutcome outcome = JudgeExit(evidence);
   EXPECT_EQ(outcome.state, JobState::kSucceeded);
   EXPECT_EQ(outcome.exit_cause, ExitCause::kOk);
   ASSERT_TRUE(outcome.artifact.has_value());
@@ -38,26 +38,27 @@ TEST(JudgeExit, RefusesSuccessWithoutAValidDigest) {
   ExitEvidence evidence;
   evidence.done = Success();
   evidence.done->mutable_artifact()->set_sha256("junk");
-  const jobs::RunOutcome outcome = JudgeExit(evidence, {});
+  const jobs::RunOutcome outcome = JudgeExit(evidence);
   EXPECT_EQ(outcome.state, JobState::kFailed);
   EXPECT_EQ(outcome.reason, Reason::kWorkerProtocol);
 }
 
-TEST(JudgeExit, CountsUnknownOperatorsAndStagesAsOther) {
+TEST(JudgeExit, CountsOperatorsWithTheirReasons) {
   ExitEvidence evidence;
   evidence.done = Success();
-  for (const char* name : {"Relu", "Evil"}) {
-    evidence.done->add_lowered()->set_op_type(name);
-    evidence.done->add_stages()->set_stage(name);
-  }
-  evidence.done->add_stages()->set_stage("write");
-  const jobs::RunOutcome outcome = JudgeExit(evidence, {"Relu"});
-  ASSERT_EQ(outcome.lowered.size(), 2u);
+  evidence.done->add_lowered()->set_op_type("Relu");
+  worker::v1::OperatorCount* rejected = evidence.done->add_rejected();
+  rejected->set_op_type("Conv");
+  rejected->set_reason_code("unsupported_rank");
+  rejected->set_count(2);
+  evidence.done->add_rejected()->set_reason_code("no such reason");
+  const jobs::RunOutcome outcome = JudgeExit(evidence);
+  ASSERT_EQ(outcome.lowered.size(), 1u);
   EXPECT_EQ(outcome.lowered[0].op_type, "Relu");
-  EXPECT_EQ(outcome.lowered[1].op_type, "other");
-  ASSERT_EQ(outcome.stages.size(), 3u);
-  EXPECT_EQ(outcome.stages[0].stage, "other");
-  EXPECT_EQ(outcome.stages[2].stage, "write");
+  ASSERT_EQ(outcome.rejected.size(), 2u);
+  EXPECT_EQ(outcome.rejected[0].reason, Reason::kUnsupportedRank);
+  EXPECT_EQ(outcome.rejected[0].count, 2u);
+  EXPECT_EQ(outcome.rejected[1].reason, Reason::kInternalError);
 }
 
 struct SignalCase {
@@ -73,7 +74,7 @@ TEST_P(JudgeSignals, NamesReasonAndCause) {
   evidence.wait_status = GetParam().wait_status;
   evidence.last_stage = "import";
   evidence.stderr_tail = "check failed: \x01\n";
-  const jobs::RunOutcome outcome = JudgeExit(evidence, {});
+  const jobs::RunOutcome outcome = JudgeExit(evidence);
   EXPECT_EQ(outcome.state, JobState::kFailed);
   EXPECT_EQ(outcome.reason, GetParam().reason);
   EXPECT_EQ(outcome.exit_cause, GetParam().cause);
@@ -98,20 +99,20 @@ TEST(JudgeExit, BlamesTheStopAndNotTheSignalThatCarriedItOut) {
   evidence.wait_status = SIGKILL;
   evidence.killed_by_us = true;
   evidence.stop = StopCause::kCancelled;
-  EXPECT_EQ(JudgeExit(evidence, {}).state, JobState::kCancelled);
+  EXPECT_EQ(JudgeExit(evidence).state, JobState::kCancelled);
   evidence.stop = StopCause::kTimeout;
-  EXPECT_EQ(JudgeExit(evidence, {}).reason, Reason::kWorkerTimeout);
+  EXPECT_EQ(JudgeExit(evidence).reason, Reason::kWorkerTimeout);
   evidence.stop = StopCause::kProtocol;
-  EXPECT_EQ(JudgeExit(evidence, {}).reason, Reason::kWorkerProtocol);
+  EXPECT_EQ(JudgeExit(evidence).reason, Reason::kWorkerProtocol);
   evidence.stop = StopCause::kShutdown;
-  EXPECT_TRUE(JudgeExit(evidence, {}).infrastructure_failure);
+  EXPECT_TRUE(JudgeExit(evidence).infrastructure_failure);
 }
 
 TEST(JudgeExit, KeepsAResultThatCameBeforeTheStop) {
   ExitEvidence evidence;
   evidence.stop = StopCause::kCancelled;
   evidence.done = Success();
-  EXPECT_EQ(JudgeExit(evidence, {}).state, JobState::kSucceeded);
+  EXPECT_EQ(JudgeExit(evidence).state, JobState::kSucceeded);
 }
 
 TEST(JudgeExit, TurnsTheWorkersCancelledIntoTheCauseOfTheStop) {
@@ -120,7 +121,7 @@ TEST(JudgeExit, TurnsTheWorkersCancelledIntoTheCauseOfTheStop) {
   evidence.done.emplace();
   evidence.done->set_state(v1::CANCELLED);
   evidence.done->set_reason_code("cancelled");
-  const jobs::RunOutcome outcome = JudgeExit(evidence, {});
+  const jobs::RunOutcome outcome = JudgeExit(evidence);
   EXPECT_EQ(outcome.state, JobState::kFailed);
   EXPECT_EQ(outcome.reason, Reason::kWorkerTimeout);
 }
@@ -128,7 +129,7 @@ TEST(JudgeExit, TurnsTheWorkersCancelledIntoTheCauseOfTheStop) {
 TEST(JudgeExit, CountsAStartThatFailedAgainstTheMachine) {
   ExitEvidence evidence;
   evidence.start_failed = true;
-  EXPECT_TRUE(JudgeExit(evidence, {}).infrastructure_failure);
+  EXPECT_TRUE(JudgeExit(evidence).infrastructure_failure);
 }
 
 }  // namespace

@@ -1,0 +1,241 @@
+#include "core/import/onnx/graph_walk.h"
+
+#include <onnx/onnx_pb.h>
+
+#include <unordered_set>
+
+#include "core/import/onnx/declared_type.h"
+#include "core/import/onnx/graph_order.h"
+#include "core/import/onnx/node_check.h"
+
+namespace smelt::onnx_import {
+namespace {
+
+constexpr std::uint32_t kNodesBetweenPolls = 256;
+
+ir::Diagnostic TensorDiagnostic(const Status& status, const std::string& tensor) {
+  ir::Diagnostic diagnostic;
+  diagnostic.reason = status.reason();
+  diagnostic.tensor = tensor;
+  diagnostic.message = std::string(status.message());
+  diagnostic.hint = std::string(status.hint());
+  diagnostic.stage = "import";
+  return diagnostic;
+}
+
+bool HasError(const ir::Diagnostics& diagnostics, std::size_t since) {
+  for (std::size_t i = since; i < diagnostics.size(); ++i) {
+    if (diagnostics[i].severity == ir::Severity::kError) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+GraphWalk::GraphWalk(WalkContext& context, const onnx::GraphProto& proto, ir::GraphId graph)
+    : context_(context), proto_(proto), graph_id_(graph), graph_(context.module.graph(graph)) {}
+
+Status GraphWalk::Run(ir::Signature& signature) {
+  SMELT_RETURN_IF_ERROR(CheckDimNames());
+  const std::size_t before = context_.diagnostics.size();
+  const std::vector<std::uint32_t> order = OrderNodes(proto_, context_.diagnostics);
+  if (HasError(context_.diagnostics, before)) {
+    CheckOperatorsOnly();
+    return Status::Ok();
+  }
+  for (const auto* list : {&proto_.value_info(), &proto_.output()}) {
+    for (const auto& info : *list) declared_.emplace(info.name(), &info);
+  }
+  AddInitializers();
+  AddInputs(signature);
+  SMELT_RETURN_IF_ERROR(WalkNodes(order));
+  AddOutputs(signature);
+  return Status::Ok();
+}
+
+KnownValue& GraphWalk::Define(const std::string& name) {
+  KnownValue& value = values_.emplace_back();
+  value.name = name;
+  by_name_[value.name] = &value;
+  return value;
+}
+
+const KnownValue* GraphWalk::Find(const std::string& name) const {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : found->second;
+}
+
+Status GraphWalk::CheckDimNames() const {
+  std::unordered_set<std::string> known;
+  std::string list;
+  for (const auto& info : proto_.input()) {
+    for (const std::string& name : DimNames(info)) {
+      if (!known.insert(name).second) continue;
+      if (!list.empty()) list += ", ";
+      list += name;
+    }
+  }
+  for (const auto& [name, value] : context_.request.dims) {
+    if (!known.contains(name)) {
+      return Status(Reason::kUnknownDimensionName,
+                    "no input has a dimension called \"" + name + "\"; there is " +
+                        (list.empty() ? "no symbolic dimension at all" : list));
+    }
+    if (value < 0) {
+      return Status(Reason::kInvalidArgument,
+                    "dimension " + name + " can't be " + std::to_string(value));
+    }
+  }
+  return Status::Ok();
+}
+
+void GraphWalk::AddInitializers() {
+  std::unordered_set<std::string_view> used;
+  for (const auto& node : proto_.node()) {
+    for (const std::string* name : NamesReadBy(node)) used.insert(*name);
+  }
+  for (const auto& output : proto_.output()) used.insert(output.name());
+  for (const auto& tensor : proto_.initializer()) {
+    AddInitializer(tensor, used.contains(tensor.name()));
+  }
+  for (const auto& sparse : proto_.sparse_initializer()) {
+    const std::string& name = sparse.values().name();
+    context_.diagnostics.push_back(TensorDiagnostic(
+        Status(Reason::kUnsupportedType, "initializer \"" + name + "\" is sparse",
+               "Store the initializer as a dense tensor."),
+        name));
+    DefineUnreadable(name, std::nullopt);
+  }
+}
+
+void GraphWalk::AddInitializer(const onnx::TensorProto& tensor, bool used) {
+  auto constant = ReadTensor(tensor, context_.payloads);
+  if (constant.ok()) {
+    parameter_bytes_ += constant->size_bytes();
+    KnownValue& value = Define(tensor.name());
+    value.value = graph_.AddConstant(std::move(constant).value(), tensor.name());
+    value.type = graph_.type(value.value);
+    return;
+  }
+  const bool only_type = constant.status().reason() == Reason::kUnsupportedType;
+  if (only_type && !used) return;
+  ir::Diagnostic diagnostic = TensorDiagnostic(constant.status(), tensor.name());
+  std::optional<ir::TensorType> type;
+  if (auto header = ReadTensorHeader(tensor, context_.payloads.max_tensor_bytes); header.ok()) {
+    type = ir::TensorType{header->dtype, ir::Shape::Of(header->shape)};
+    diagnostic.tensor_type = context_.module.symbols().Text(*type);
+  }
+  // A missing file is said once, however many tensors it holds.
+  if (diagnostic.reason != Reason::kExternalDataMissing ||
+      missing_files_.insert(diagnostic.message).second) {
+    context_.diagnostics.push_back(std::move(diagnostic));
+  }
+  DefineUnreadable(tensor.name(), std::move(type));
+}
+
+void GraphWalk::DefineUnreadable(const std::string& name, std::optional<ir::TensorType> type) {
+  ir::Builder builder(context_.module, graph_id_, ir::kNoOrigin);
+  const ir::TensorType shown = type.value_or(ir::TensorType{});
+  KnownValue& value = Define(name);
+  value.value = builder.EmitComposite("onnx.Initializer", {}, {}, {&shown, 1}, {})[0];
+  value.type = std::move(type);
+  value.maybe_constant = true;
+}
+
+void GraphWalk::AddInputs(ir::Signature& signature) {
+  for (const auto& info : proto_.input()) {
+    if (by_name_.contains(info.name())) continue;   // an initializer gives its value
+    auto declared = ReadDeclaredType(info);
+    ir::TensorType type;
+    Status status = declared.ok() ? Status::Ok() : declared.status();
+    if (status.ok()) {
+      type = BindInput(info.name(), *declared);
+      status = CheckTypeSize(type, info.name(), context_.request.limits.max_tensor_bytes);
+    }
+    KnownValue& value = Define(info.name());
+    if (status.ok()) {
+      value.type = type;
+    } else {
+      context_.diagnostics.push_back(TensorDiagnostic(status, info.name()));
+      type = {};
+    }
+    value.value = graph_.AddInput(std::move(type), info.name());
+    signature.input_names.push_back(info.name());
+  }
+}
+
+ir::TensorType GraphWalk::BindInput(const std::string& name, const DeclaredType& declared) {
+  ir::TensorType type{declared.dtype, {}};
+  for (int axis = 0; axis < static_cast<int>(declared.dims.size()); ++axis) {
+    const DeclaredDim& dim = declared.dims[static_cast<std::size_t>(axis)];
+    if (dim.size) {
+      type.shape.push_back(*dim.size);
+      continue;
+    }
+    const std::string symbol = DimName(name, axis, dim);
+    const auto bound = context_.request.dims.find(symbol);
+    type.shape.push_back(bound != context_.request.dims.end()
+                             ? ir::Dim(bound->second)
+                             : context_.module.symbols().Named(symbol, {name, axis}));
+  }
+  return type;
+}
+
+Status GraphWalk::WalkNodes(const std::vector<std::uint32_t>& order) {
+  std::uint32_t done = 0;
+  for (const std::uint32_t index : order) {
+    if (done % kNodesBetweenPolls == 0) {
+      SMELT_RETURN_IF_ERROR(context_.cancel.Check());
+      if (context_.request.progress) context_.request.progress(done, order.size());
+    }
+    WalkNode(index);
+    ++done;
+  }
+  if (context_.request.progress) context_.request.progress(done, order.size());
+  return Status::Ok();
+}
+
+void GraphWalk::AddOutputs(ir::Signature& signature) {
+  std::vector<ir::ValueId> outputs;
+  for (const auto& info : proto_.output()) {
+    const KnownValue* value = Find(info.name());
+    if (value == nullptr) continue;   // an unused kind of initializer; reported
+    outputs.push_back(value->value);
+    signature.output_names.push_back(info.name());
+    if (!value->type) continue;
+    const auto declared = ReadDeclaredType(info);
+    if (declared.ok()) CompareDeclared(info.name(), *declared, *value->type);
+  }
+  graph_.SetOutputs(outputs);
+}
+
+void GraphWalk::CompareDeclared(const std::string& name, const DeclaredType& declared,
+                                const ir::TensorType& type) {
+  const std::string text = context_.module.symbols().Text(type);
+  if (declared.dtype != type.dtype) {
+    auto diagnostic = TensorDiagnostic(
+        Status(Reason::kTypeMismatch, "output \"" + name + "\" is declared as " +
+                                          std::string(ir::DTypeName(declared.dtype)) +
+                                          " but computes " + text),
+        name);
+    diagnostic.tensor_type = text;
+    diagnostic.found = ir::DTypeName(declared.dtype);
+    diagnostic.allowed = ir::DTypeName(type.dtype);
+    context_.diagnostics.push_back(std::move(diagnostic));
+  }
+  bool equal = static_cast<int>(declared.dims.size()) == type.shape.rank();
+  for (int i = 0; equal && i < type.shape.rank(); ++i) {
+    const auto& size = declared.dims[static_cast<std::size_t>(i)].size;
+    equal = !size || !type.shape.dim(i).is_static() || *size == type.shape.dim(i).value();
+  }
+  if (equal) return;
+  auto diagnostic = TensorDiagnostic(
+      Status(Reason::kShapeMismatch, "output \"" + name + "\" declares another shape than " + text +
+                                         ", which it computes; the computed one is kept"),
+      name);
+  diagnostic.severity = ir::Severity::kWarning;
+  diagnostic.tensor_type = text;
+  context_.diagnostics.push_back(std::move(diagnostic));
+}
+
+}  // namespace smelt::onnx_import

@@ -1,0 +1,100 @@
+#include "core/import/onnx/importer.h"
+
+#include <onnx/onnx_pb.h>
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_set>
+
+#include "core/import/onnx/graph_walk.h"
+#include "core/import/onnx/load.h"
+
+namespace smelt::onnx_import {
+namespace {
+
+void AddError(Imported& imported, Reason reason, std::string message) {
+  ir::Diagnostic diagnostic;
+  diagnostic.reason = reason;
+  diagnostic.message = std::move(message);
+  diagnostic.stage = "import";
+  imported.diagnostics.push_back(std::move(diagnostic));
+}
+
+// True when every declared output is an input or an initializer: a graph without nodes that still
+// computes something.
+bool PassesThrough(const onnx::GraphProto& graph) {
+  if (graph.output_size() == 0) return false;
+  std::unordered_set<std::string_view> given;
+  for (const auto& input : graph.input()) given.insert(input.name());
+  for (const auto& tensor : graph.initializer()) given.insert(tensor.name());
+  return std::all_of(graph.output().begin(), graph.output().end(),
+                     [&](const auto& output) { return given.contains(output.name()); });
+}
+
+ModelFacts Facts(const onnx::ModelProto& model) {
+  ModelFacts facts;
+  facts.producer = model.producer_name();
+  if (!model.producer_version().empty()) facts.producer += " " + model.producer_version();
+  facts.ir_version = static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(model.ir_version(), 0, UINT32_MAX));
+  for (const auto& import : model.opset_import()) {
+    const std::string domain = import.domain() == "ai.onnx" ? "" : import.domain();
+    facts.opset_imports[domain] = static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(import.version(), 0, UINT32_MAX));
+  }
+  return facts;
+}
+
+// What makes a walk pointless. True when the graph can be walked.
+bool CheckModel(const onnx::ModelProto& model, Imported& imported) {
+  bool walkable = true;
+  if (!model.has_graph() || (model.graph().node_size() == 0 && !PassesThrough(model.graph()))) {
+    AddError(imported, Reason::kEmptyGraph,
+             model.has_graph() ? "the graph has no nodes" : "the model has no graph");
+    walkable = false;
+  } else if (model.graph().output_size() == 0) {
+    AddError(imported, Reason::kNoOutputs, "the graph declares no outputs");
+  }
+  const auto opset = imported.facts.opset_imports.find("");
+  if (opset != imported.facts.opset_imports.end() &&
+      (opset->second < kMinOpset || opset->second > kMaxOpset)) {
+    AddError(imported, Reason::kUnsupportedOpset,
+             "the model imports opset " + std::to_string(opset->second));
+    imported.diagnostics.back().found = std::to_string(opset->second);
+    imported.diagnostics.back().allowed =
+        std::to_string(kMinOpset) + " to " + std::to_string(kMaxOpset);
+    walkable = false;
+  }
+  return walkable;
+}
+
+}  // namespace
+
+bool LooksLikeOnnx(ByteSpan bytes) { return LooksLikeModel(bytes); }
+
+Result<Imported> Import(const ImportRequest& request, const CancelToken& cancel) {
+  SMELT_RETURN_IF_ERROR(cancel.Check());
+  SMELT_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(request.model.span(), request.limits));
+  const onnx::ModelProto& model = *loaded.proto;
+  Imported imported;
+  imported.facts = Facts(model);
+  const ir::GraphId graph = imported.module.AddGraph("main");
+  ir::Signature signature;
+  signature.graph = graph;
+  if (CheckModel(model, imported)) {
+    WalkContext context{request,
+                        cancel,
+                        {request.model, &loaded.tensors, request.external_files,
+                         request.limits.max_tensor_bytes},
+                        imported.facts.opset_imports,
+                        imported.module,
+                        imported.diagnostics};
+    GraphWalk walk(context, model.graph(), graph);
+    SMELT_RETURN_IF_ERROR(walk.Run(signature));
+    imported.facts.parameter_bytes = walk.parameter_bytes();
+  }
+  imported.module.signatures.push_back(std::move(signature));
+  return imported;
+}
+
+}  // namespace smelt::onnx_import

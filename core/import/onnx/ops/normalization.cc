@@ -1,0 +1,325 @@
+// Normalizations: batch, instance, group, layer, root mean square, local response.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/import/onnx/checks.h"
+#include "core/import/onnx/infer.h"
+#include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/window.h"
+
+namespace smelt::onnx_import {
+namespace {
+
+using ir::Builder;
+using ir::Dim;
+using ir::DType;
+using ir::OpKind;
+using ir::Shape;
+using ir::ValueId;
+
+constexpr double kDefaultEpsilon = 9.999999747378752e-06;   // 1e-5 as a float
+
+double Epsilon(const OnnxNode& node) { return node.Float("epsilon", kDefaultEpsilon); }
+
+// Axes first .. rank - 1.
+std::vector<std::int32_t> AxesFrom(int first, int rank) {
+  std::vector<std::int32_t> axes(static_cast<std::size_t>(std::max(rank - first, 0)));
+  std::iota(axes.begin(), axes.end(), first);
+  return axes;
+}
+
+ValueId MeanOver(Builder& out, ValueId x, const std::vector<std::int32_t>& axes) {
+  return out.Emit(OpKind::kMean, {x, out.ConstI32(axes)}, {{"keep_dims", true}});
+}
+
+// x minus its mean over `axes`, that mean, and 1 / sqrt(variance + epsilon).
+struct Standardized {
+  ValueId centered, mean, inverse_deviation;
+};
+Standardized Standardize(Builder& out, ValueId x, const std::vector<std::int32_t>& axes,
+                         double epsilon) {
+  Standardized result;
+  result.mean = MeanOver(out, x, axes);
+  result.centered = out.Sub(x, result.mean);
+  const ValueId variance = MeanOver(out, out.Mul(result.centered, result.centered), axes);
+  if (!out.status().ok()) return result;
+  result.inverse_deviation = out.Unary(
+      OpKind::kRsqrt, out.Add(variance, out.Scalar(out.type(variance).dtype, epsilon)));
+  return result;
+}
+
+// A vector of one value for each channel, (C) -> (C, 1, ...), beside a tensor of `rank` axes.
+ValueId PerChannel(Builder& out, ValueId vector, int rank, DType dtype) {
+  const ValueId cast = out.Cast(vector, dtype);
+  if (!out.status().ok() || rank == 2) return cast;
+  Shape shape{out.type(cast).shape.dim(0)};
+  for (int i = 2; i < rank; ++i) shape.push_back(1);
+  return out.Reshape(cast, shape);
+}
+
+// --- BatchNormalization ---
+
+// Scale and shift in double, when all four parameters are constants of moderate size.
+struct Affine {
+  std::vector<double> scale, shift;
+};
+std::optional<Affine> ConstantAffine(const OnnxNode& node) {
+  const auto scale = node.input_doubles(1), bias = node.input_doubles(2);
+  const auto mean = node.input_doubles(3), variance = node.input_doubles(4);
+  if (!scale || !bias || !mean || !variance) return std::nullopt;
+  Affine affine;
+  for (std::size_t i = 0; i < scale->size(); ++i) {
+    const double factor = (*scale)[i] / std::sqrt((*variance)[i] + Epsilon(node));
+    affine.scale.push_back(factor);
+    affine.shift.push_back((*bias)[i] - (*mean)[i] * factor);
+  }
+  return affine;
+}
+
+ValueId ChannelConstant(Builder& out, const std::vector<double>& values, int rank, DType dtype) {
+  std::vector<std::int64_t> shape(static_cast<std::size_t>(rank - 1), 1);
+  shape[0] = static_cast<std::int64_t>(values.size());
+  return out.Const(
+      ir::Constant::FromValues<double>(DType::kF64, std::move(shape), values).Cast(dtype).Evaluated());
+}
+
+Status TranslateBatchNormalization(OnnxNode& node, Builder& out) {
+  const int rank = node.input_rank(0);
+  const DType dtype = node.input_dtype(0);
+  ValueId scale, shift;
+  if (const auto affine = ConstantAffine(node)) {
+    scale = ChannelConstant(out, affine->scale, rank, dtype);
+    shift = ChannelConstant(out, affine->shift, rank, dtype);
+  } else {
+    const auto channel = [&](int i) { return PerChannel(out, node.input(i), rank, dtype); };
+    const ValueId variance = out.Add(channel(4), out.Scalar(dtype, Epsilon(node)));
+    scale = out.Mul(channel(1), out.Unary(OpKind::kRsqrt, variance));
+    shift = out.Sub(channel(2), out.Mul(channel(3), scale));
+  }
+  node.SetOutput(0, out.Add(out.Mul(node.input(0), scale), shift));
+  return out.status();
+}
+
+// Inputs 1 .. {hi} are vectors of one value for each channel.
+Verdict ChannelVectors(const OnnxNode& node, Bounds bounds, Finding& finding) {
+  if (!node.knows_input(0) || node.input_rank(0) < 2) return Verdict::kNotChecked;
+  const Dim channels = node.input_shape(0).dim(1);
+  Dim length = channels;
+  for (int i = 1; i <= bounds.hi; ++i) {
+    if (!node.knows_input(i)) return Verdict::kNotChecked;
+    const Shape& shape = node.input_shape(i);
+    if (shape.rank() != 1) return Violated(node, i, node.input_text(i), finding);
+    if (!shape.dim(0).is_static()) continue;
+    if (length.is_static() && length != shape.dim(0)) {
+      return Violated(node, i, node.input_text(i), finding);
+    }
+    length = shape.dim(0);
+  }
+  return Verdict::kHolds;
+}
+
+// --- Instance and group normalization ---
+
+Status TranslateInstanceNormalization(OnnxNode& node, Builder& out) {
+  const int rank = node.input_rank(0);
+  const DType dtype = node.input_dtype(0);
+  const Standardized x = Standardize(out, node.input(0), AxesFrom(2, rank), Epsilon(node));
+  const ValueId scale =
+      out.Mul(x.inverse_deviation, PerChannel(out, node.input(1), rank, dtype));
+  node.SetOutput(0, out.Add(out.Mul(x.centered, scale), PerChannel(out, node.input(2), rank, dtype)));
+  return out.status();
+}
+
+// (N, C, ...) as (N, groups, C / groups, ...), standardized over all but the first two axes.
+Status TranslateGroupNormalization(OnnxNode& node, Builder& out) {
+  const Shape& shape = node.input_shape(0);
+  const DType dtype = node.input_dtype(0);
+  const std::int64_t groups = node.Int("num_groups", 1);
+  Shape split{shape.dim(0), groups, shape.dim(1).value() / groups};
+  for (int i = 2; i < shape.rank(); ++i) split.push_back(shape.dim(i));
+  const ValueId wide = out.Cast(node.input(0), DType::kF32);   // stash_type 1
+  const Standardized x =
+      Standardize(out, out.Reshape(wide, split), AxesFrom(2, split.rank()), Epsilon(node));
+  const ValueId normal = out.Reshape(out.Mul(x.centered, x.inverse_deviation), shape);
+  const ValueId narrow = out.Cast(normal, dtype);
+  const ValueId scaled = out.Mul(narrow, PerChannel(out, node.input(1), shape.rank(), dtype));
+  node.SetOutput(0, out.Add(scaled, PerChannel(out, node.input(2), shape.rank(), dtype)));
+  return out.status();
+}
+
+Verdict GroupsFit(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0) || node.input_rank(0) < 2) return Verdict::kNotChecked;
+  const Dim channels = node.input_shape(0).dim(1);
+  const std::int64_t groups = node.Int("num_groups", 1);
+  if (channels.is_static() && groups > 0 && channels.value() % groups == 0) return Verdict::kHolds;
+  return Violated(node, 0, "num_groups = " + std::to_string(groups), finding);
+}
+
+// --- Layer and root mean square normalization: composites with a body ---
+
+Status InferLayerNormalization(OnnxNode& node) {
+  if (!node.knows_input(0)) return Status::Ok();
+  node.SetOutputType(0, node.input_type(0));
+  const auto axis = ir::NormalizeAxis(node.Int("axis", -1), node.input_rank(0));
+  if (!axis) return Status::Ok();
+  ir::TensorType statistic{DType::kF32, node.input_shape(0)};
+  for (int i = *axis; i < statistic.shape.rank(); ++i) statistic.shape.dim(i) = Dim(1);
+  for (int i = 1; i < node.output_count(); ++i) node.SetOutputType(i, statistic);
+  return Status::Ok();
+}
+
+// Computed in f32 whatever the type of x (stash_type 1); scale and bias apply in x's type.
+void FillLayerNormalizationBody(const OnnxNode& node, Builder& body, std::span<const ValueId> inputs,
+                                int axis, int results) {
+  const DType dtype = node.input_dtype(0);
+  const ValueId wide = body.Cast(inputs[0], DType::kF32);
+  const Standardized x =
+      Standardize(body, wide, AxesFrom(axis, node.input_rank(0)), Epsilon(node));
+  ValueId y = body.Cast(body.Mul(x.centered, x.inverse_deviation), dtype);
+  y = body.Mul(y, inputs[1]);
+  if (inputs.size() > 2) y = body.Add(y, inputs[2]);
+  const ValueId all[] = {y, x.mean, x.inverse_deviation};
+  if (body.status().ok()) body.graph().SetOutputs(std::span(all).first(static_cast<std::size_t>(results)));
+}
+
+void FillRmsNormalizationBody(const OnnxNode& node, Builder& body, std::span<const ValueId> inputs,
+                              int axis, int) {
+  const DType dtype = node.input_dtype(0);
+  const ValueId wide = body.Cast(inputs[0], DType::kF32);
+  const ValueId power = MeanOver(body, body.Mul(wide, wide), AxesFrom(axis, node.input_rank(0)));
+  const ValueId inverse = body.Unary(
+      OpKind::kRsqrt, body.Add(power, body.Scalar(DType::kF32, Epsilon(node))));
+  const ValueId y = body.Mul(body.Cast(body.Mul(wide, inverse), dtype), inputs[1]);
+  if (body.status().ok()) body.graph().SetOutputs({&y, 1});
+}
+
+using FillBody = void (*)(const OnnxNode&, Builder&, std::span<const ValueId>, int, int);
+
+template <FillBody kFill>
+Status TranslateComposite(OnnxNode& node, Builder& out) {
+  const int axis = *ir::NormalizeAxis(node.Int("axis", -1), node.input_rank(0));
+  int results = 1;
+  for (int i = 0; i < node.output_count(); ++i) {
+    if (node.has_output(i)) results = i + 1;
+  }
+  const std::string name = "onnx." + node.op_type();
+  const ir::GraphId id = node.module().AddGraph(name + "." + std::to_string(node.source().index));
+  Builder body(node.module(), id, out.origin());
+  std::vector<ValueId> operands, inputs;
+  for (int i = 0; i < node.input_count(); ++i) {
+    operands.push_back(node.input(i));
+    inputs.push_back(body.graph().AddInput(node.input_type(i), "x" + std::to_string(i)));
+  }
+  kFill(node, body, inputs, axis, results);
+  SMELT_RETURN_IF_ERROR(body.status());
+  std::vector<ir::TensorType> types;
+  for (const ValueId value : body.graph().outputs()) types.push_back(body.graph().type(value));
+  const auto values = out.EmitComposite(
+      name, operands, {{"axis", std::int64_t{axis}}, {"epsilon", Epsilon(node)}}, types, id);
+  for (int i = 0; i < results && out.status().ok(); ++i) {
+    node.SetOutput(i, values[static_cast<std::size_t>(i)]);
+  }
+  return out.status();
+}
+
+// Inputs from 1 on broadcast to input 0 without making it larger.
+Verdict BroadcastToFirst(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  const Shape& target = node.input_shape(0);
+  for (int i = 1; i < node.input_count(); ++i) {
+    if (!node.has_input(i)) continue;
+    if (!node.knows_input(i)) return Verdict::kNotChecked;
+    const Shape& shape = node.input_shape(i);
+    bool fits = shape.rank() <= target.rank();
+    for (int d = 0; fits && d < shape.rank(); ++d) {
+      const Dim from = shape.dim(d);
+      const Dim to = target.dim(target.rank() - shape.rank() + d);
+      fits = from == Dim(1) || from == to || (!to.is_static() && from.is_symbol()) ||
+             (to.is_static() != from.is_static());
+    }
+    if (!fits) return Violated(node, i, node.input_text(i), finding);
+  }
+  return Verdict::kHolds;
+}
+
+Verdict ScaleHasTypeOfFirst(const OnnxNode& node, Bounds bounds, Finding& finding) {
+  return SameTypes(node, bounds, finding);
+}
+
+// --- LRN ---
+
+Status TranslateLrn(OnnxNode& node, Builder& out) {
+  const std::int64_t size = node.Int("size", 1);
+  const ValueId y = out.Emit(
+      OpKind::kLocalResponseNormalization, {ToChannelsLast(out, node.input(0))},
+      {{"radius", (size - 1) / 2},
+       {"bias", node.Float("bias", 1.0)},
+       {"alpha", node.Float("alpha", 9.999999747378752e-05) / static_cast<double>(size)},
+       {"beta", node.Float("beta", 0.75)}});
+  node.SetOutput(0, FromChannelsLast(out, y, 4));
+  return out.status();
+}
+
+Verdict OddSize(const OnnxNode& node, Bounds bounds, Finding& finding) {
+  const std::int64_t size = node.Int("size", 1);
+  if (size >= bounds.lo && size <= bounds.hi && size % 2 == 1) return Verdict::kHolds;
+  return Violated("size = " + std::to_string(size), finding);
+}
+
+// --- Tables ---
+
+constexpr OnnxConstraint kStash = {Reason::kUnsupportedAttributeValue,
+                                   IntAttrWithin<"stash_type", 1>, {1, 1}, "stash_type {lo} (f32)"};
+constexpr OnnxConstraint kAxis = {Reason::kValueOutOfRange, AxisAttr<"axis", -1>, {},
+                                  "axis is an axis of the input"};
+
+constexpr OnnxConstraint kBatchNormalization[] = {
+    {Reason::kUnsupportedRank, RankWithin<0>, {2, 8}, "input of rank {lo} to {hi}"},
+    {Reason::kShapeMismatch, ChannelVectors, {0, 4},
+     "scale, bias, mean and variance hold one value for each channel"},
+    {Reason::kUnsupportedAttributeValue, IntAttrWithin<"training_mode", 0>, {0, 0},
+     "training_mode {lo}: inference only"},
+    {Reason::kUnsupportedAttributeValue, IntAttrWithin<"spatial", 1>, {1, 1},
+     "spatial {lo}: one statistic for each channel"},
+    {Reason::kUnsupportedOutputs, OutputCount, {1, 1}, "only the first result is used"},
+};
+constexpr OnnxConstraint kInstanceNormalization[] = {
+    {Reason::kUnsupportedRank, RankWithin<0>, {3, 8}, "input of rank {lo} to {hi}"},
+    {Reason::kShapeMismatch, ChannelVectors, {0, 2}, "scale and bias hold one value for each channel"},
+};
+constexpr OnnxConstraint kGroupNormalization[] = {
+    {Reason::kUnsupportedRank, RankWithin<0>, {2, 7}, "input of rank {lo} to {hi}"},
+    {Reason::kShapeMismatch, ChannelVectors, {0, 2}, "scale and bias hold one value for each channel"},
+    {Reason::kUnsupportedAttributeValue, GroupsFit, {}, "num_groups divides the static channel count"},
+    kStash,
+};
+constexpr OnnxConstraint kLayerNormalization[] = {
+    {Reason::kUnsupportedRank, RankWithin<0>, {1, 8}, "input of rank {lo} to {hi}"},
+    kAxis,
+    {Reason::kShapeMismatch, BroadcastToFirst, {}, "scale and bias broadcast to the input"},
+    {Reason::kTypeMismatch, ScaleHasTypeOfFirst, {}, "all inputs have one element type"},
+    kStash,
+};
+constexpr OnnxConstraint kLrn[] = {
+    {Reason::kUnsupportedRank, RankWithin<0>, {4, 4}, "input of rank {lo}"},
+    {Reason::kUnsupportedAttributeValue, OddSize, {1, 1 << 20}, "size odd, {lo} to {hi}"},
+};
+
+constexpr OnnxRule kRules[] = {
+    {"", "BatchNormalization", 7, 15, kBatchNormalization, SameAsFirst, TranslateBatchNormalization},
+    {"", "InstanceNormalization", 6, 22, kInstanceNormalization, SameAsFirst,
+     TranslateInstanceNormalization},
+    {"", "GroupNormalization", 21, 21, kGroupNormalization, SameAsFirst, TranslateGroupNormalization},
+    {"", "LayerNormalization", 17, 17, kLayerNormalization, InferLayerNormalization,
+     TranslateComposite<FillLayerNormalizationBody>},
+    {"", "RMSNormalization", 23, 23, kLayerNormalization, SameAsFirst,
+     TranslateComposite<FillRmsNormalizationBody>},
+    {"", "LRN", 1, 13, kLrn, SameAsFirst, TranslateLrn},
+};
+
+}  // namespace
+
+std::span<const OnnxRule> NormalizationRules() { return kRules; }
+
+}  // namespace smelt::onnx_import

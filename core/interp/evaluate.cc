@@ -1,0 +1,86 @@
+#include "core/interp/evaluate.h"
+
+#include <string>
+
+#include "core/interp/evaluator.h"
+#include "core/interp/kernel.h"
+#include "core/ir/op_table.h"
+
+namespace smelt::interp {
+namespace {
+
+// Above this no machine of ours could hold the tensor: refused rather than tried.
+constexpr std::int64_t kMostElements = std::int64_t{1} << 40;
+
+ir::TensorType TypeOf(const Tensor& tensor) {
+  return {tensor.dtype(), ir::Shape::Of(tensor.shape())};
+}
+
+// What inference sees: every operand is known, so every result type is static.
+struct KnownOperands {
+  std::vector<ir::TensorType> types;
+  std::vector<ir::Constant> constants;
+  std::vector<ir::OperandInfo> infos;
+
+  explicit KnownOperands(std::span<const Tensor* const> inputs) {
+    types.reserve(inputs.size());
+    constants.reserve(inputs.size());
+    for (const Tensor* input : inputs) {
+      types.push_back(input == nullptr ? ir::TensorType{} : TypeOf(*input));
+      constants.push_back(input == nullptr ? ir::Constant{} : input->ToConstant());
+    }
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      infos.push_back(inputs[i] == nullptr ? ir::OperandInfo{}
+                                           : ir::OperandInfo{&types[i], &constants[i]});
+    }
+  }
+};
+
+Status CheckSize(const ir::TensorType& type) {
+  const auto count = type.shape.ElementCount();
+  if (count && *count <= kMostElements) return {};
+  return {Reason::kTensorTooLarge, "a result has too many elements"};
+}
+
+}  // namespace
+
+Result<std::vector<Tensor>> Evaluator::RunKernel(ir::OpKind kind, const ir::Attributes& attrs,
+                                                 std::span<const Tensor* const> inputs) {
+  const KernelRow* row = FindKernel(kind);
+  if (row == nullptr) {
+    return {Reason::kRuntimeOperatorUnsupported,
+            "the interpreter has no kernel for " + std::string(ir::GetOpInfo(kind).name)};
+  }
+  const KnownOperands operands(inputs);
+  SMELT_ASSIGN_OR_RETURN(const std::vector<ir::TensorType> types,
+                         ir::InferTypes(symbols_, kind, operands.infos, attrs));
+  std::vector<Tensor> results;
+  std::uint64_t bytes = 0;
+  for (const ir::TensorType& type : types) {
+    SMELT_RETURN_IF_ERROR(CheckSize(type));
+    bytes += ir::StorageBytes(type.dtype, static_cast<std::uint64_t>(*type.shape.ElementCount()));
+  }
+  if (!row->shares_input) SMELT_RETURN_IF_ERROR(live_.Reserve(bytes));
+  for (const ir::TensorType& type : types) {
+    results.push_back(row->shares_input ? Tensor::Unallocated(type.dtype, type.shape.Sizes())
+                                        : Tensor::Zeros(type.dtype, type.shape.Sizes()));
+  }
+  const KernelContext context{kind, attrs, inputs, results, options_.kernels, options_.cancel};
+  SMELT_RETURN_IF_ERROR(row->run(context));
+  return results;
+}
+
+Result<std::vector<Tensor>> Evaluate(const ir::Module& module, ir::GraphId graph,
+                                     std::span<const Tensor> inputs,
+                                     const EvaluateOptions& options) {
+  return Evaluator(module, options).RunGraph(graph, inputs);
+}
+
+Result<std::vector<Tensor>> EvaluateOp(const ir::Module& module, ir::OpKind kind,
+                                       const ir::Attributes& attrs,
+                                       std::span<const Tensor* const> inputs,
+                                       const EvaluateOptions& options) {
+  return Evaluator(module, options).RunKernel(kind, attrs, inputs);
+}
+
+}  // namespace smelt::interp

@@ -1,0 +1,129 @@
+// Structure: composites into their bodies, core.* into operators of the runtime.
+#include <algorithm>
+#include <unordered_map>
+#include <vector>
+
+#include "core/ir/op_table.h"
+#include "core/passes/legalize.h"
+#include "core/passes/legalize_core_ops.h"
+#include "core/passes/legalize_site.h"
+
+namespace smelt::passes {
+namespace {
+
+using ir::OpId;
+using ir::OpKind;
+using ir::ValueId;
+
+class StructureLegalizer {
+ public:
+  explicit StructureLegalizer(PassContext& context)
+      : context_(context), done_(context.module.graph_count(), false) {}
+
+  // Bodies first: what is inlined is legal already. Graphs don't contain themselves.
+  Status Run(ir::GraphId id) {
+    if (done_[id.index]) return Status::Ok();
+    done_[id.index] = true;
+    const ir::Graph& graph = context_.module.graph(id);
+    for (const OpId at : graph) {
+      const LegalizeSite site{context_, id, at};
+      const std::vector<ir::GraphId> regions = site.op().regions;
+      for (const ir::GraphId region : regions) SMELT_RETURN_IF_ERROR(Run(region));
+      SMELT_RETURN_IF_ERROR(Visit(site));
+    }
+    return Status::Ok();
+  }
+
+ private:
+  Status Visit(const LegalizeSite& site) {
+    const OpKind kind = site.op().kind;
+    if (ir::IsTfliteBuiltin(kind)) return Status::Ok();
+    if (kind != OpKind::kComposite) return ExpandCoreOperator(site);
+    if (!site.op().regions.empty()) return Inline(site);
+    if (!AlreadyRefused(site)) {
+      site.Refuse(Reason::kRuntimeOperatorUnsupported, {}, "an operator without a definition",
+                  "operators of core/OPERATORS.md");
+    }
+    return Status::Ok();
+  }
+
+  // True when the importer has said already why this node is opaque.
+  bool AlreadyRefused(const LegalizeSite& site) const {
+    const ir::OriginTable& origins = context_.module.origins();
+    for (const ir::SourceId source : origins.SourcesOf(site.op().origin)) {
+      const bool found = std::ranges::any_of(context_.diagnostics, [&](const ir::Diagnostic& d) {
+        return d.severity == ir::Severity::kError && d.node == origins.sources()[source];
+      });
+      if (found) return true;
+    }
+    return false;
+  }
+
+  Status Inline(const LegalizeSite& site) {
+    ir::Graph& outer = site.graph();
+    const ir::Graph& body = context_.module.graph(site.op().regions.front());
+    std::unordered_map<std::uint32_t, ValueId> map;  // body value -> outer value
+    if (body.inputs().size() != site.op().operands.size() ||
+        body.outputs().size() != site.op().results.size()) {
+      return Status(Reason::kInternalError, "a composite's body has another signature");
+    }
+    for (std::size_t i = 0; i < body.inputs().size(); ++i) {
+      map[body.inputs()[i].index] = site.op().input(static_cast<int>(i));
+    }
+    for (const OpId inner : body) Clone(site, body, body.op(inner), map);
+    for (std::size_t i = 0; i < body.outputs().size(); ++i) {
+      const ValueId from = site.op().results[i];
+      const ValueId to = Mapped(outer, body, body.outputs()[i], map);
+      ir::Value& made = outer.value(to);
+      if (made.producer.valid() && made.name.empty()) {
+        made.name = std::move(outer.value(from).name);
+      }
+      outer.ReplaceAllUses(from, to);
+    }
+    outer.Erase(site.id);
+    ++context_.rewrites;
+    return Status::Ok();
+  }
+
+  static ValueId Mapped(ir::Graph& outer, const ir::Graph& body, ValueId value,
+                        std::unordered_map<std::uint32_t, ValueId>& map) {
+    if (!value.valid()) return value;
+    const auto [at, added] = map.try_emplace(value.index);
+    // Only constants are met before what makes them.
+    if (added) at->second = outer.AddConstant(*body.value(value).constant, body.value(value).name);
+    return at->second;
+  }
+
+  void Clone(const LegalizeSite& site, const ir::Graph& body, const ir::Op& inner,
+             std::unordered_map<std::uint32_t, ValueId>& map) {
+    ir::Graph& outer = site.graph();
+    std::vector<ValueId> operands;
+    for (const auto& operand : inner.operands) {
+      operands.push_back(Mapped(outer, body, operand.value, map));
+    }
+    std::vector<ir::TensorType> types;
+    for (const ValueId result : inner.results) types.push_back(body.type(result));
+    const ir::OriginId origin = context_.module.origins().Merge(site.op().origin, inner.origin);
+    const OpId made = outer.Insert(inner.kind, operands, inner.attrs, types, origin, site.id);
+    outer.op(made).regions = inner.regions;
+    for (std::size_t i = 0; i < inner.results.size(); ++i) {
+      map[inner.results[i].index] = outer.op(made).results[i];
+      outer.value(outer.op(made).results[i]).quant = body.value(inner.results[i]).quant;
+    }
+  }
+
+  PassContext& context_;
+  std::vector<bool> done_;
+};
+
+}  // namespace
+
+Status LegalizeStructure(PassContext& context) {
+  StructureLegalizer legalizer(context);
+  for (const ir::GraphId graph : ReachableGraphs(context.module)) {
+    SMELT_RETURN_IF_ERROR(legalizer.Run(graph));
+  }
+  return Status::Ok();
+}
+
+}  // namespace smelt::passes

@@ -1,0 +1,24 @@
+// The passes that make a module simpler without knowing the target. Legalization is in legalize.h.
+// Each works on every graph of the module, in linear time, and merges the origins of what it
+// replaces. A status other than OK is a defect of ours.
+#pragma once
+
+#include "core/base/status.h"
+#include "core/passes/pass.h"
+
+namespace smelt::passes {
+
+// Removes TRANSPOSE, RESHAPE and CAST that change nothing; those of constants become views.
+Status Canonicalize(PassContext& context);
+
+// Multiplications and additions by per-channel constants behind a convolution or FULLY_CONNECTED go
+// into its weights and bias, also where the importer's TRANSPOSE stands between.
+Status FoldBatchNorm(PassContext& context);
+
+// RELU, RELU6 and RELU_N1_TO_1 directly behind an operator with a fused activation become that.
+Status FuseActivation(PassContext& context);
+
+// Erases operators whose results nobody uses.
+Status RemoveDead(PassContext& context);
+
+}  // namespace smelt::passes

@@ -1,0 +1,117 @@
+// The passes in their order, and what runs them.
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/ir/verify.h"
+#include "core/passes/legalize.h"
+#include "core/passes/pass.h"
+#include "core/passes/passes.h"
+
+namespace smelt::passes {
+namespace {
+
+constexpr Pass kPipeline[] = {
+    {"canonicalize", "Removes data movement that moves nothing; that of constants becomes a view.",
+     false, Canonicalize},
+    {"fold_batch_norm", "Folds per-channel scales and shifts into the weights before them.", false,
+     FoldBatchNorm},
+    {"fuse_activation", "Fuses ReLU-like activations into the operator before them.", false,
+     FuseActivation},
+    {"remove_dead", "Removes operators whose results nobody uses.", false, RemoveDead},
+    {"legalize_structure", "Expands what the runtime has no operator for.", true,
+     LegalizeStructure},
+    {"canonicalize_expanded", "The same as canonicalize, for what legalization expanded.", false,
+     Canonicalize},
+    {"legalize_types", "Takes detours around element types and ranks that kernels lack.", true,
+     LegalizeTypes},
+    {"remove_dead_last", "The same as remove_dead, for what legalization left behind.", false,
+     RemoveDead},
+};
+
+// Operators of the entry points and of the regions that they reach.
+std::uint64_t CountOperators(const ir::Module& module) {
+  if (module.graph_count() == 0) return 0;
+  std::vector<bool> seen(module.graph_count(), false);
+  std::vector<ir::GraphId> pending = {module.main_id()};
+  for (const ir::Signature& signature : module.signatures) pending.push_back(signature.graph);
+  std::uint64_t count = 0;
+  while (!pending.empty()) {
+    const ir::GraphId id = pending.back();
+    pending.pop_back();
+    if (seen[id.index]) continue;
+    seen[id.index] = true;
+    const ir::Graph& graph = module.graph(id);
+    count += graph.op_count();
+    for (const ir::OpId op : graph) {
+      for (const ir::GraphId region : graph.op(op).regions) pending.push_back(region);
+    }
+  }
+  return count;
+}
+
+Status CheckDisabled(std::span<const std::string> disabled) {
+  for (const std::string& name : disabled) {
+    const Pass* found = std::ranges::find(kPipeline, name, &Pass::name);
+    if (found == std::end(kPipeline)) {
+      std::string known;
+      for (const Pass& pass : kPipeline) {
+        if (!pass.required) known += (known.empty() ? "" : ", ") + std::string(pass.name);
+      }
+      return Status(Reason::kInvalidArgument, "no pass is called \"" + name + "\"",
+                    "Passes that can be disabled: " + known + ".");
+    }
+    if (found->required) {
+      return Status(Reason::kInvalidArgument,
+                    "pass \"" + name + "\" can't be disabled: the artifact depends on it");
+    }
+  }
+  return Status::Ok();
+}
+
+Status Verify(ir::Module& module, std::string_view after) {
+  ir::VerifyOptions options;
+  options.require_origins = !module.origins().sources().empty();   // hand-written ones have none
+  return ir::VerifyModule(module, options).WithContext("after pass " + std::string(after));
+}
+
+#ifdef NDEBUG
+constexpr bool kAlwaysVerify = false;
+#else
+constexpr bool kAlwaysVerify = true;
+#endif
+
+}  // namespace
+
+std::span<const Pass> Pipeline() { return kPipeline; }
+
+Status RunPipeline(ir::Module& module, const target::Profile& profile,
+                   const PipelineOptions& options, const CancelToken& cancel,
+                   ir::Diagnostics& diagnostics, std::vector<PassOutcome>& outcomes) {
+  SMELT_RETURN_IF_ERROR(CheckDisabled(options.disabled));
+  const bool verify = options.check_ir || kAlwaysVerify;
+  if (verify) SMELT_RETURN_IF_ERROR(Verify(module, "(none: as imported)"));
+  std::uint64_t operators = CountOperators(module);
+  for (const Pass& pass : kPipeline) {
+    SMELT_RETURN_IF_ERROR(cancel.Check());
+    PassOutcome outcome;
+    outcome.name = pass.name;
+    outcome.operators_before = outcome.operators_after = operators;
+    outcome.skipped = std::ranges::find(options.disabled, pass.name) != options.disabled.end();
+    if (!outcome.skipped) {
+      PassContext context{module, profile, diagnostics};
+      const Clock::SteadyTime start = Clock::System().Now();
+      SMELT_RETURN_IF_ERROR(pass.run(context).WithContext("in pass " + std::string(pass.name)));
+      outcome.seconds = std::chrono::duration<double>(Clock::System().Now() - start).count();
+      outcome.rewrites = context.rewrites;
+      outcome.operators_after = operators = CountOperators(module);
+      if (verify) SMELT_RETURN_IF_ERROR(Verify(module, pass.name));
+      if (options.after_pass) options.after_pass(pass.name);
+    }
+    outcomes.push_back(outcome);
+  }
+  return Status::Ok();
+}
+
+}  // namespace smelt::passes

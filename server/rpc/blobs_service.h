@@ -1,0 +1,20 @@
+// The Blobs service: uploads that resume, ranged downloads, and which blobs are missing.
+#pragma once
+
+#include <memory>
+
+#include "server/jobs/blob_store.h"
+#include "server/rpc/rpc_context.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace smelt::rpc {
+
+inline constexpr int kMaxFindMissing = 1000;
+
+// `blobs` outlives the server.
+std::shared_ptr<grpc::Service> MakeBlobsService(const RpcContext& context, jobs::BlobStore& blobs);
+
+}  // namespace smelt::rpc

@@ -1,0 +1,129 @@
+#include "server/rpc/wait_call.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "server/rpc/call_guard.h"
+#include "server/rpc/error_details.h"
+#include "server/rpc/job_proto.h"
+#include "server/rpc/open_call.h"
+
+namespace smelt::rpc {
+namespace {
+
+constexpr MethodName kMethod{"smelt.v1.Jobs", "Wait"};
+constexpr double kDefaultSeconds = 60;
+constexpr double kMaxSeconds = 600;
+
+std::chrono::milliseconds Limit(const v1::WaitJobRequest& request) {
+  const double wanted = request.timeout_seconds();
+  const double seconds = wanted > 0 ? std::min(wanted, kMaxSeconds) : kDefaultSeconds;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+class WaitReactor;
+
+// What the reactor and the pool's tasks share.
+class WaitState final : public LiveCall, public std::enable_shared_from_this<WaitState> {
+ public:
+  WaitState(const RpcContext& context, const JobReaders& readers, std::string job_id,
+            v1::Job* response, WaitReactor* reactor)
+      : context_(context),
+        readers_(readers),
+        job_id_(std::move(job_id)),
+        response_(response),
+        guard_(context.metrics, context.clock, kMethod),
+        call_(reactor) {}
+
+  void Begin(std::chrono::milliseconds limit);
+  void Close(const Status& why) override { call_.Finish(ToGrpcStatus(why)); }
+  void Cancelled() { call_.Finish(grpc::Status::CANCELLED); }
+  void Done();
+
+ private:
+  // Answers when the job has finished, or as it is when the `time_is_over`. Blocks on the store.
+  void Look(bool time_is_over);
+
+  const RpcContext context_;
+  const JobReaders readers_;
+  const std::string job_id_;
+  v1::Job* const response_;  // gRPC's; written only while the call is open
+  std::mutex mutex_;
+  bool done_ = false;
+  std::unique_ptr<jobs::EventSubscription> subscription_;
+  CallGuard guard_;
+  OpenCall<WaitReactor> call_;
+};
+
+class WaitReactor final : public grpc::ServerUnaryReactor {
+ public:
+  WaitReactor(const RpcContext& context, const JobReaders& readers,
+              const v1::WaitJobRequest& request, v1::Job* response)
+      : live_(context.live),
+        state_(std::make_shared<WaitState>(context, readers, request.id(), response, this)) {
+    live_.Add(state_);
+    state_->Begin(Limit(request));
+  }
+  void OnCancel() override { state_->Cancelled(); }
+  void OnDone() override {
+    state_->Done();
+    live_.Remove(state_);
+    delete this;
+  }
+
+ private:
+  LiveCalls& live_;
+  const std::shared_ptr<WaitState> state_;
+};
+
+void WaitState::Begin(std::chrono::milliseconds limit) {
+  context_.executor.Post([self = shared_from_this()] {
+    auto subscription = self->readers_.events.Subscribe(
+        self->job_id_, [weak = self->weak_from_this()](const jobs::JobNotice& notice) {
+          const auto state = weak.lock();
+          if (!state || notice.last_seq == 0) return;
+          state->context_.executor.Post([state] { state->Look(false); });
+        });
+    {
+      std::lock_guard lock(self->mutex_);
+      if (!self->done_) self->subscription_ = std::move(subscription);
+    }
+    self->Look(false);
+  });
+  context_.executor.PostAfter(limit, [weak = weak_from_this()] {
+    if (const auto state = weak.lock()) state->Look(true);
+  });
+}
+
+void WaitState::Look(bool time_is_over) {
+  if (!call_.open()) return;
+  const Result<jobs::Job> job = readers_.store.Get(job_id_);
+  if (!job.ok()) return Close(job.status());
+  if (!time_is_over && !jobs::IsFinal(job->state)) return;
+  call_.Finish(grpc::Status::OK, [&](WaitReactor&) { *response_ = ToProto(*job); });
+}
+
+void WaitState::Done() {
+  call_.Detach();
+  guard_.Handled(call_.code());
+  // Ending a subscription waits for a notice under way, so not on gRPC's thread.
+  context_.executor.Post([self = shared_from_this()] {
+    std::unique_ptr<jobs::EventSubscription> ending;
+    std::lock_guard lock(self->mutex_);
+    self->done_ = true;
+    ending = std::move(self->subscription_);
+  });
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* StartWait(const RpcContext& context, const JobReaders& readers,
+                                    const v1::WaitJobRequest& request, v1::Job* response) {
+  return new WaitReactor(context, readers, request, response);
+}
+
+}  // namespace smelt::rpc

@@ -1,0 +1,155 @@
+"""A few nodes together: what passes fold and fuse, and the places where they must not."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import numpy as np
+
+from property.case import Case, Graph
+from property.draw import Draw
+
+
+def _norm(d: Draw, graph: Graph, x: str, channels: int) -> str:
+    operands = [
+        graph.constant(d.values((channels,), low=0.3, high=2)),
+        graph.constant(d.values((channels,))),
+        graph.constant(d.values((channels,))),
+        graph.constant(d.values((channels,), low=0.2, high=3)),
+    ]
+    return graph.node("BatchNormalization", [x, *operands])[0]
+
+
+def _filter(d: Draw, channels: int, group: int = 1) -> np.ndarray:
+    return d.values((channels, channels // group, 3, 3), low=-1, high=1)
+
+
+def _image(d: Draw, channels: int) -> np.ndarray:
+    return d.values((d.integer(1, 2), channels, d.integer(3, 8), d.integer(3, 8)))
+
+
+def _conv_norm(d: Draw) -> Case:
+    """Folds, unless the convolution's result or its weights are used by others as well."""
+    channels = d.integer(2, 6)
+    group = d.choice([1, 1, channels])
+    graph = Graph(d, d.opset("BatchNormalization"))
+    x = graph.input(_image(d, channels))
+    weight = graph.constant(_filter(d, channels, group))
+    bias = [graph.constant(d.values((channels,)))] if d.chance(0.5) else []
+    given = {"group": group, "pads": [1, 1, 1, 1]}
+    op = d.choice(["Conv", "Conv", "ConvTranspose"])
+    y = graph.node(op, [x, weight, *bias], **given)[0]
+    z = _norm(d, graph, y, channels)
+    if d.chance(0.5):
+        z = graph.node("Relu", [z])[0]
+    outputs = [z]
+    if d.chance(0.25):
+        outputs.append(y)
+    if d.chance(0.25):
+        outputs += graph.node("Conv", [x, weight], **given)
+    return graph.finish(outputs)
+
+
+def _norm_conv(d: Draw) -> Case:
+    """The other order, with padding: zeros of the padding are not normalized."""
+    channels = d.integer(2, 5)
+    graph = Graph(d, d.opset("BatchNormalization"))
+    x = _norm(d, graph, graph.input(_image(d, channels)), channels)
+    y = graph.node("Relu", [x])[0] if d.chance(0.5) else x
+    weight = graph.constant(_filter(d, channels))
+    return graph.finish(graph.node("Conv", [y, weight], pads=[1, 1, 1, 1]))
+
+
+def _residual(d: Draw) -> Case:
+    channels = d.integer(2, 5)
+    graph = Graph(d, d.opset("Conv"))
+    x = graph.input(_image(d, channels))
+    y = graph.node("Conv", [x, graph.constant(_filter(d, channels))], pads=[1, 1, 1, 1])[0]
+    both = graph.node("Add", d.choice([[x, y], [y, x]]))[0]
+    return graph.finish(graph.node("Relu", [both]))
+
+
+def _linear_bias(d: Draw) -> Case:
+    """MatMul and Add: a bias only where it is one value an output column."""
+    k, n = d.integer(2, 7), d.integer(2, 6)
+    rows = d.shape(1, 3, size=4)
+    graph = Graph(d, d.opset("MatMul"))
+    x = graph.input(d.values((*rows, k)))
+    y = graph.node("MatMul", [x, graph.constant(d.values((k, n)))])[0]
+    shape = d.choice([(n,), (n,), (1,), (), (1, n), (rows[-1], n), (rows[-1], 1)])
+    bias = graph.operand(d.values(shape), 0.8)
+    return graph.finish(graph.node("Add", d.choice([[y, bias], [bias, y]])))
+
+
+def _attention(d: Draw) -> Case:
+    batch, tokens, heads, size = d.integer(1, 2), d.integer(2, 5), d.integer(1, 3), d.integer(2, 4)
+    graph = Graph(d, d.opset("Softmax", first=13))
+    x = graph.input(d.values((batch, tokens, heads * size)))
+
+    def project() -> str:
+        weight = graph.constant(d.values((heads * size, heads * size), low=-1, high=1))
+        target = graph.constant(np.array([0, 0, heads, size], np.int64))
+        shaped = graph.node("Reshape", [graph.node("MatMul", [x, weight])[0], target])[0]
+        return graph.node("Transpose", [shaped], perm=[0, 2, 1, 3])[0]
+
+    q, k, v = project(), project(), project()
+    turned = graph.node("Transpose", [k], perm=[0, 1, 3, 2])[0]
+    scores = graph.node("MatMul", [q, turned])[0]
+    scaled = graph.node("Mul", [scores, graph.constant(np.float32(size**-0.5))])[0]
+    mixed = graph.node("MatMul", [graph.node("Softmax", [scaled], axis=-1)[0], v])[0]
+    joined = graph.node("Transpose", [mixed], perm=[0, 2, 1, 3])[0]
+    flat = graph.constant(np.array([0, 0, heads * size], np.int64))
+    return graph.finish(graph.node("Reshape", [joined, flat]))
+
+
+def _ports(d: Draw) -> Case:
+    """Odd interfaces: unused inputs, inputs passed through, inner values and constants fetched."""
+    graph = Graph(d, d.opset("Identity"))
+    x = graph.input(d.values(d.shape(1, 4)))
+    y = graph.node("Relu", [x])[0]
+    outputs = [y]
+    if d.chance(0.4):
+        graph.input(d.values(d.shape(0, 2)))
+    if d.chance(0.4):
+        outputs += graph.node("Neg", [y])
+    if d.chance(0.4):
+        outputs += graph.node("Identity", [x])
+    if d.chance(0.4):
+        pair = [graph.constant(d.values((3,))), graph.constant(d.values((3,)))]
+        outputs += graph.node("Add", pair)
+    if d.chance(0.3):
+        outputs = outputs[::-1]
+    return graph.finish(outputs)
+
+
+def _dead_ends(d: Draw) -> Case:
+    """Nodes that no output needs, and a second result of Dropout that nobody takes."""
+    graph = Graph(d, d.opset("Dropout", first=13))
+    x = graph.input(d.values(d.shape(1, 4)))
+    graph.node("Exp", graph.node("Abs", [x]))
+    y = graph.node("Dropout", [x], 2)[0]
+    return graph.finish(graph.node("Mul", [y, y]))
+
+
+def _mask(d: Draw) -> Case:
+    """Shape, ConstantOfShape, Where: a mask as exporters build it."""
+    shape = d.shape(1, 3)
+    graph = Graph(d, d.opset("Where", first=13))
+    x = graph.input(d.values(shape))
+    sizes = graph.node("Shape", [x])[0]
+    zeros = graph.node("ConstantOfShape", [sizes])[0]
+    positive = graph.node("Greater", [x, zeros])[0]
+    low = graph.constant(np.float32(-9))
+    return graph.finish(graph.node("Where", [positive, x, low]))
+
+
+GENERATORS: dict[str, Callable[[Draw], Case]] = {
+    "IdiomConvNorm": _conv_norm,
+    "IdiomNormConv": _norm_conv,
+    "IdiomResidual": _residual,
+    "IdiomLinearBias": _linear_bias,
+    "IdiomAttention": _attention,
+    "IdiomPorts": _ports,
+    "IdiomDeadEnds": _dead_ends,
+    "IdiomMask": _mask,
+}

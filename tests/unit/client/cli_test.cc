@@ -1,0 +1,311 @@
+// The whole command line against a daemon in this process.
+#include "client/cmd/cli.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <sstream>
+
+#include "tests/unit/client/fake_daemon.h"
+#include "tests/unit/client/scratch_folder.h"
+#include "tests/unit/client/wire_bytes.h"
+
+namespace smelt::client {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+class CliTest : public testing::Test {
+ protected:
+  // Runs a command line and returns its exit code.
+  int Run(std::vector<std::string> arguments, const std::string& input = "") {
+    std::istringstream in(input);
+    out_.str("");
+    err_.str("");
+    Screen screen;
+    screen.out = &err_;
+    const Surroundings surroundings = {
+        .in = in,
+        .out = out_,
+        .err = screen,
+        .environment = [this](std::string_view name) -> std::optional<std::string> {
+          if (name == "SMELT_SERVER") return daemon_.address();
+          return std::nullopt;
+        },
+        .interrupt = interrupt_,
+    };
+    return RunCli(arguments, surroundings);
+  }
+  std::string Out() const { return out_.str(); }
+  std::string Err() const { return err_.str(); }
+  std::string ModelFile() { return scratch_.Write("net.onnx", Model("")); }
+
+  const ScratchFolder scratch_;
+  FakeDaemon daemon_{scratch_ / "socket"};
+  Interrupt interrupt_;
+  std::ostringstream out_;
+  std::ostringstream err_;
+};
+
+TEST_F(CliTest, ConvertWritesArtifactAndReport) {
+  const std::string out = scratch_ / "net.tflite";
+  const std::string report = scratch_ / "report.json";
+  ASSERT_EQ(
+      Run({"convert", ModelFile(), "-o", out, "--report", report, "--dim", "a=b=3", "--target",
+           "litert", "--verify", "structure", "--disable-pass", "fold", "--disable-pass", "fuse"}),
+      0)
+      << Err();
+  EXPECT_EQ(ReadFile(out), "the artifact");
+  EXPECT_FALSE(std::filesystem::exists(out + ".part"));
+  EXPECT_THAT(ReadFile(report), HasSubstr("\"job_id\": \"job1\""));
+  EXPECT_THAT(Out(), AllOf(HasSubstr("converted: " + out), HasSubstr("12 B")));
+  EXPECT_THAT(Err(), AllOf(HasSubstr("upload net.onnx"), HasSubstr("job job1: running"),
+                           HasSubstr("job job1: import"), HasSubstr("job job1: succeeded")));
+  ASSERT_THAT(daemon_.creates, SizeIs(1));
+  const v1::ConvertOperation& operation = daemon_.creates[0].convert();
+  EXPECT_EQ(operation.input().file_name(), "net.onnx");
+  EXPECT_EQ(operation.options().dims().at("a=b"), 3);
+  EXPECT_EQ(operation.options().verify(), v1::VERIFY_STRUCTURE);
+  EXPECT_THAT(operation.options().disabled_passes(), ElementsAre("fold", "fuse"));
+  EXPECT_FALSE(daemon_.creates[0].request_id().empty());
+}
+
+TEST_F(CliTest, ConvertJsonIsOneReportOnStandardOutput) {
+  ASSERT_EQ(Run({"convert", "--json", ModelFile(), "-o", scratch_ / "x.tflite"}), 0) << Err();
+  EXPECT_EQ(Out().front(), '{');
+  EXPECT_THAT(Out(), AllOf(HasSubstr("\"job_id\": \"job1\""), HasSubstr("\"state\": \"succeeded\""),
+                           HasSubstr("\"reason_code\": \"\"")));
+  EXPECT_THAT(Out(), Not(HasSubstr("converted:")));
+}
+
+TEST_F(CliTest, StandardInputToStandardOutput) {
+  ASSERT_EQ(Run({"convert", "-", "-o", "-"}, Model("")), 0) << Err();
+  EXPECT_EQ(Out(), "the artifact");
+  EXPECT_THAT(Err(), HasSubstr("converted: (standard output)"));
+  EXPECT_EQ(daemon_.creates[0].convert().input().file_name(), "model.onnx");
+}
+
+TEST_F(CliTest, FailureListsEveryDiagnosticAndWritesNoArtifact) {
+  daemon_.report_.set_state("failed");
+  daemon_.report_.set_reason_code("unsupported_onnx_op");
+  for (const char* op : {"NonZero", "Unique"}) {
+    v1::Diagnostic* diagnostic = daemon_.report_.add_diagnostics();
+    diagnostic->set_severity(v1::SEVERITY_ERROR);
+    diagnostic->set_reason_code("unsupported_onnx_op");
+    diagnostic->set_message(std::string(op) + " has no rule");
+    diagnostic->mutable_node()->set_index(7);
+    diagnostic->mutable_node()->set_name("n/\x1b[2J");
+    diagnostic->mutable_node()->set_op_type(op);
+    diagnostic->set_found("opset 13");
+    diagnostic->set_allowed("none");
+  }
+  const std::string out = scratch_ / "net.tflite";
+  EXPECT_EQ(Run({"convert", ModelFile(), "-o", out, "--report", scratch_ / "r.json"}), 1);
+  EXPECT_FALSE(std::filesystem::exists(out));
+  EXPECT_THAT(Err(), AllOf(HasSubstr("2 problems in 1 node"), HasSubstr("NonZero has no rule"),
+                           HasSubstr("Unique has no rule"), HasSubstr("node 7 'n/\\x1b[2J'"),
+                           HasSubstr("found    opset 13"), HasSubstr("allowed  none"),
+                           HasSubstr("hint     ")));
+  EXPECT_THAT(ReadFile(scratch_ / "r.json"), HasSubstr("unsupported_onnx_op"));
+  EXPECT_THAT(Out(), IsEmpty());
+}
+
+TEST_F(CliTest, StrictTurnsWarningsIntoExitCodeThree) {
+  v1::Diagnostic* warning = daemon_.report_.add_diagnostics();
+  warning->set_severity(v1::SEVERITY_WARNING);
+  warning->set_message("something was given up");
+  const std::string out = scratch_ / "net.tflite";
+  EXPECT_EQ(Run({"convert", ModelFile(), "-o", out}), 0);
+  EXPECT_THAT(Out(), HasSubstr("something was given up"));
+  EXPECT_EQ(Run({"convert", ModelFile(), "-o", out, "--strict"}), 3);
+  EXPECT_EQ(ReadFile(out), "the artifact");
+}
+
+TEST_F(CliTest, ExternalDataIsUploadedUnderItsLocation) {
+  scratch_.Write("data/w.bin", "weights");
+  const std::string model =
+      scratch_.Write("net.onnx", Model(BytesField(5, ExternalTensor("data/w.bin"))));
+  ASSERT_EQ(Run({"submit", model}), 0) << Err();
+  EXPECT_EQ(Out(), "job1\n");
+  const auto& files = daemon_.creates[0].convert().input().external_files();
+  ASSERT_THAT(files, SizeIs(1));
+  EXPECT_EQ(daemon_.blobs.at(files.at("data/w.bin").sha256()), "weights");
+}
+
+TEST_F(CliTest, MissingAndEscapingExternalDataAreRefusedBeforeAnythingIsSent) {
+  const std::string missing =
+      scratch_.Write("a.onnx", Model(BytesField(5, ExternalTensor("gone.bin"))));
+  EXPECT_EQ(Run({"convert", missing, "--json"}), 1);
+  EXPECT_THAT(Out(), AllOf(HasSubstr("external_data_missing"), HasSubstr("gone.bin")));
+  const std::string escaping =
+      scratch_.Write("b.onnx", Model(BytesField(5, ExternalTensor("../../etc/passwd"))));
+  EXPECT_EQ(Run({"convert", escaping}), 1);
+  EXPECT_THAT(Err(), HasSubstr("external_path_escapes"));
+  EXPECT_THAT(daemon_.blobs, IsEmpty());
+  EXPECT_THAT(daemon_.creates, IsEmpty());
+}
+
+TEST_F(CliTest, FileThatIsNoModelIsLeftToTheDaemon) {
+  const std::string text = scratch_.Write("x.onnx", "this is no model");
+  ASSERT_EQ(Run({"submit", text}), 0) << Err();
+  EXPECT_THAT(daemon_.blobs, testing::Contains(testing::Pair(testing::_, "this is no model")));
+}
+
+TEST_F(CliTest, CreateIsRepeatedUnderOneRequestId) {
+  daemon_.faults.unavailable_creates = 2;
+  ASSERT_EQ(Run({"submit", ModelFile()}), 0) << Err();
+  EXPECT_EQ(Out(), "job1\n");
+  ASSERT_THAT(daemon_.creates, SizeIs(3));
+  EXPECT_EQ(daemon_.creates[0].request_id(), daemon_.creates[2].request_id());
+}
+
+TEST_F(CliTest, RefusalsOfTheDaemonKeepTheirReason) {
+  daemon_.faults.create_refusal =
+      Refusal(grpc::StatusCode::RESOURCE_EXHAUSTED, "queue_full", "the queue holds 10 jobs");
+  EXPECT_EQ(Run({"submit", ModelFile(), "--json"}), 6);
+  EXPECT_THAT(Out(), AllOf(HasSubstr("\"reason_code\": \"queue_full\""),
+                           HasSubstr("\"exit_code\": 6"), HasSubstr("holds 10 jobs")));
+  EXPECT_EQ(Run({"status", "nosuch"}), 5);
+  EXPECT_THAT(Err(), HasSubstr("there is no job nosuch"));
+}
+
+TEST_F(CliTest, LimitsOfTheDaemonAreRespectedBeforeUploading) {
+  daemon_.info_.mutable_limits()->set_max_blob_bytes(4);
+  EXPECT_EQ(Run({"submit", ModelFile()}), 6);
+  EXPECT_THAT(Err(), AllOf(HasSubstr("blob_too_large"), HasSubstr("4 B")));
+  daemon_.info_.clear_limits();
+  EXPECT_EQ(Run({"submit", ModelFile(), "--target", "abacus"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("it has litert"));
+  EXPECT_THAT(daemon_.blobs, IsEmpty());
+}
+
+TEST_F(CliTest, WatchAgainContinuesAfterTheLastEvent) {
+  daemon_.faults.broken_watches = 2;
+  ASSERT_EQ(Run({"convert", ModelFile(), "-o", scratch_ / "x"}), 0) << Err();
+  EXPECT_THAT(daemon_.watch_seqs, ElementsAre(0, 1, 2));
+  const std::string lines = Err();
+  EXPECT_EQ(lines.find("job job1: queued"), lines.rfind("job job1: queued"));
+}
+
+TEST_F(CliTest, PrunedEventsFallBackToTheJobItself) {
+  daemon_.faults.prune_events = true;
+  ASSERT_EQ(Run({"convert", ModelFile(), "-o", scratch_ / "x"}), 0) << Err();
+  EXPECT_EQ(ReadFile(scratch_ / "x"), "the artifact");
+}
+
+TEST_F(CliTest, WaitTimeoutLeavesTheJobAndSaysHowToComeBack) {
+  daemon_.faults.never_finish = true;
+  EXPECT_EQ(Run({"convert", ModelFile(), "-o", "out.tflite", "--wait-timeout", "0.05"}), 8);
+  EXPECT_THAT(Err(), HasSubstr("smelt watch job1 -o out.tflite"));
+  EXPECT_THAT(daemon_.cancelled, IsEmpty());
+}
+
+TEST_F(CliTest, InterruptLeavesTheJobUnlessToldToCancelIt) {
+  daemon_.faults.never_finish = true;
+  daemon_.on_idle_watch = [this] { interrupt_.Trigger(); };
+  EXPECT_EQ(Run({"convert", ModelFile(), "-o", "out.tflite"}), 130);
+  EXPECT_THAT(Err(), HasSubstr("smelt watch job1 -o out.tflite"));
+  EXPECT_THAT(daemon_.cancelled, IsEmpty());
+  interrupt_.Clear();
+  EXPECT_EQ(Run({"convert", ModelFile(), "--cancel-on-interrupt"}), 130);
+  EXPECT_THAT(daemon_.cancelled, ElementsAre("job2"));
+}
+
+TEST_F(CliTest, CancelledJobHasItsOwnExitCode) {
+  daemon_.report_.set_state("cancelled");
+  EXPECT_EQ(Run({"convert", ModelFile(), "-o", scratch_ / "x"}), 9);
+}
+
+TEST_F(CliTest, GetFetchesArtifactReportModelAndBlob) {
+  ASSERT_EQ(Run({"submit", ModelFile()}), 0);
+  const std::string out = scratch_ / "fetched";
+  ASSERT_EQ(Run({"get", "job1", "-o", out}), 0) << Err();
+  EXPECT_EQ(ReadFile(out), "the artifact");
+  ASSERT_EQ(Run({"get", "job1", "--report"}), 0) << Err();
+  EXPECT_THAT(Out(), HasSubstr("\"state\": \"succeeded\""));
+  ASSERT_EQ(Run({"get", "job1", "--model", "-o", "-"}), 0) << Err();
+  EXPECT_EQ(Out(), Model(""));
+  ASSERT_EQ(Run({"put", ModelFile()}), 0) << Err();
+  const std::string blob = Out().substr(0, Out().size() - 1);
+  ASSERT_EQ(Run({"get", blob, "-o", "-"}), 0) << Err();
+  EXPECT_EQ(Out(), Model(""));
+  EXPECT_EQ(Run({"get", "job1", "--artifact", "other"}), 5);
+  EXPECT_EQ(Run({"get", "abc/1"}), 2);
+}
+
+TEST_F(CliTest, ListCollectsPages) {
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(Run({"submit", ModelFile()}), 0);
+  ASSERT_EQ(Run({"list", "--all"}), 0);
+  EXPECT_THAT(Out(), AllOf(HasSubstr("job1"), HasSubstr("job2"), HasSubstr("job3")));
+  ASSERT_EQ(Run({"list", "-n", "1"}), 0);
+  EXPECT_THAT(Out(), AllOf(HasSubstr("job1"), Not(HasSubstr("job2"))));
+  EXPECT_THAT(Err(), HasSubstr("--page-token job1"));
+  EXPECT_EQ(Run({"list", "--state", "sleeping"}), 2);
+}
+
+TEST_F(CliTest, OpsAndServerInfo) {
+  ASSERT_EQ(Run({"ops", "maxpool"}), 0);
+  EXPECT_THAT(Out(), AllOf(HasSubstr("MaxPool"), HasSubstr("7-28"), HasSubstr("input rank is 3"),
+                           Not(HasSubstr("Conv"))));
+  EXPECT_EQ(Run({"ops", "Einsum"}), 1);
+  ASSERT_EQ(Run({"server", "info", "--json"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("\"version\": \"fake\""));
+}
+
+TEST_F(CliTest, MistakesOnTheCommandLineAreUsageErrors) {
+  const std::string model = ModelFile();
+  const std::vector<std::vector<std::string>> lines = {
+      {},
+      {"frobnicate"},
+      {"convert"},
+      {"convert", model, "--nosuch"},
+      {"convert", scratch_ / "absent.onnx"},
+      {"convert", scratch_.path().string()},
+      {"convert", model, "--dim", "N"},
+      {"convert", model, "--dim", "N=-1"},
+      {"convert", model, "--dim", "N=1", "--dim", "N=2"},
+      {"convert", model, "--dim", "N=99999999999999999999"},
+      {"convert", model, "--verify", "twice"},
+      {"convert", model, "-o", model},
+      {"convert", model, "-o", scratch_ / "no/folder/x.tflite"},
+      {"convert", model, "--json", "-o", "-"},
+      {"convert", model, "--wait-timeout", "-1"},
+      {"server"},
+      {"status"},
+      {"get", "job1", "--report", "--model"},
+      {"--server", "nowhere", "list"},
+  };
+  for (const auto& line : lines) {
+    EXPECT_EQ(Run(line), 2) << testing::PrintToString(line) << Err();
+    EXPECT_THAT(Err(), HasSubstr("error: ")) << testing::PrintToString(line);
+  }
+  EXPECT_THAT(daemon_.creates, IsEmpty());
+}
+
+TEST_F(CliTest, NobodyThereIsExplained) {
+  EXPECT_EQ(Run({"list", "--server", "unix:" + (scratch_ / "none"), "--retries", "0", "--json"}),
+            7);
+  EXPECT_THAT(Err(), AllOf(HasSubstr("no daemon answers at unix:"), HasSubstr("smeltd --listen")));
+  EXPECT_THAT(Out(), HasSubstr("\"reason_code\": \"server_unavailable\""));
+}
+
+TEST_F(CliTest, HelpAndVersionSucceed) {
+  EXPECT_EQ(Run({"--help"}), 0);
+  for (const char* verb :
+       {"convert", "submit", "watch", "status", "list", "cancel", "get", "put", "ops", "server"}) {
+    EXPECT_THAT(Out(), HasSubstr(verb));
+    EXPECT_EQ(Run({verb, "--help"}), 0) << verb;
+    EXPECT_EQ(Run({"--help"}), 0);
+  }
+  EXPECT_EQ(Run({"--version"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("smelt 0."));
+}
+
+}  // namespace
+}  // namespace smelt::client

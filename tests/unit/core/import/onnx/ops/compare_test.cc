@@ -1,0 +1,88 @@
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "tests/support/onnx_model.h"
+
+namespace smelt::testing {
+namespace {
+
+using ir::DType;
+
+interp::Tensor Bools(std::vector<std::int64_t> shape, const std::vector<double>& values) {
+  return MakeTensor(DType::kBool, std::move(shape), values);
+}
+
+interp::Tensor Run1(OneNode node) {
+  auto got = RunNode(node);
+  return got.empty() ? interp::Tensor() : got[0];
+}
+
+TEST(ImportCompare, ComparesWithBroadcasting) {
+  const auto a = F32({3}, {1, 2, 3});
+  const auto b = F32({1}, {2});
+  ExpectTensor(Run1({.op = "Equal", .inputs = {a, b}}), Bools({3}, {0, 1, 0}));
+  ExpectTensor(Run1({.op = "Greater", .inputs = {a, b}}), Bools({3}, {0, 0, 1}));
+  ExpectTensor(Run1({.op = "GreaterOrEqual", .inputs = {a, b}}), Bools({3}, {0, 1, 1}));
+  ExpectTensor(Run1({.op = "Less", .inputs = {a, b}}), Bools({3}, {1, 0, 0}));
+  ExpectTensor(Run1({.op = "LessOrEqual", .inputs = {a, b}}), Bools({3}, {1, 1, 0}));
+}
+
+TEST(ImportLogic, FollowsTruthTables) {
+  const auto a = Bools({4}, {0, 0, 1, 1});
+  const auto b = Bools({4}, {0, 1, 0, 1});
+  ExpectTensor(Run1({.op = "And", .inputs = {a, b}}), Bools({4}, {0, 0, 0, 1}));
+  ExpectTensor(Run1({.op = "Or", .inputs = {a, b}}), Bools({4}, {0, 1, 1, 1}));
+  ExpectTensor(Run1({.op = "Xor", .inputs = {a, b}}), Bools({4}, {0, 1, 1, 0}));
+  ExpectTensor(Run1({.op = "Not", .inputs = {a}}), Bools({4}, {1, 1, 0, 0}));
+}
+
+TEST(ImportWhere, SelectsFromBroadcastOperands) {
+  ExpectTensor(Run1({.op = "Where",
+                     .inputs = {Bools({2, 1}, {1, 0}), I64({3}, {1, 2, 3}), I64({1}, {9})}}),
+               I64({2, 3}, {1, 2, 3, 9, 9, 9}));
+}
+
+TEST(ImportIsInf, DetectsTheSignsAskedFor) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto x = F32({4}, {-infinity, 0, infinity, nan});
+  ExpectTensor(Run1({.op = "IsInf", .inputs = {x}}), Bools({4}, {1, 0, 1, 0}));
+  ExpectTensor(Run1({.op = "IsInf", .inputs = {x}, .attrs = {{"detect_negative", 0}}}),
+               Bools({4}, {0, 0, 1, 0}));
+  ExpectTensor(Run1({.op = "IsInf", .inputs = {x}, .attrs = {{"detect_positive", 0}}}),
+               Bools({4}, {1, 0, 0, 0}));
+  ExpectTensor(Run1({.op = "IsInf", .inputs = {x},
+                     .attrs = {{"detect_positive", 0}, {"detect_negative", 0}}}),
+               Bools({4}, {0, 0, 0, 0}));
+  ExpectTensor(Run1({.op = "IsNaN", .inputs = {x}}), Bools({4}, {0, 0, 0, 1}));
+}
+
+TEST(ImportCast, ConvertsAndCarriesOn) {
+  ExpectTensor(Run1({.op = "Cast", .inputs = {F32({3}, {-1.7, 0, 2.9})}, .attrs = {{"to", 7}}}),
+               I64({3}, {-1, 0, 2}));
+  ExpectTensor(Run1({.op = "Cast", .inputs = {F32({3}, {-0.5, 0, 2})}, .attrs = {{"to", 9}}}),
+               Bools({3}, {1, 0, 1}));
+  ExpectTensor(Run1({.op = "CastLike", .inputs = {I64({2}, {3, 4}), F32({1}, {0})}}),
+               F32({2}, {3, 4}));
+}
+
+TEST(ImportCast, RefusesTypesThatAreNoNumbers) {
+  EXPECT_EQ(MakeModel({.op = "Cast", .inputs = {F32({1}, {1})}, .attrs = {{"to", 8}}}).Refusals(),
+            std::vector{Reason::kUnsupportedType});
+}
+
+TEST(ImportDropout, PassesInputOnAndFillsTheMask) {
+  const auto got = RunNode({.op = "Dropout", .inputs = {F32({2}, {3, -4})}, .outputs = 2, .opset = 13});
+  ASSERT_EQ(got.size(), 2u);
+  ExpectTensor(got[0], F32({2}, {3, -4}));
+  ExpectTensor(got[1], Bools({2}, {1, 1}));
+  EXPECT_EQ(MakeModel({.op = "Dropout",
+                       .inputs = {F32({1}, {1}), F32({}, {0.5}), Bools({}, {1})},
+                       .constant = {false, true, true},
+                       .opset = 13}).Refusals(),
+            std::vector{Reason::kUnsupportedAttributeValue});
+}
+
+}  // namespace
+}  // namespace smelt::testing

@@ -1,0 +1,185 @@
+#include "core/ir/constant.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+namespace smelt::ir {
+namespace {
+
+using Sizes = std::vector<std::int64_t>;
+
+template <class T>
+Constant Make(DType dtype, Sizes shape, std::vector<T> values) {
+  return Constant::FromValues(dtype, std::move(shape), std::span<const T>(values));
+}
+
+template <class T>
+std::vector<T> Values(const Constant& constant) {
+  std::vector<T> values(static_cast<std::size_t>(constant.element_count()));
+  constant.Read(0, constant.element_count(), reinterpret_cast<std::byte*>(values.data()));
+  return values;
+}
+
+std::shared_ptr<const std::vector<double>> Per(std::vector<double> values) {
+  return std::make_shared<const std::vector<double>>(std::move(values));
+}
+
+TEST(Constant, PayloadMustHaveTheShapesSize) {
+  const auto bytes = SharedBytes::Own(std::vector<std::byte>(8));
+  EXPECT_TRUE(Constant::FromBytes(DType::kF32, {2}, bytes).ok());
+  EXPECT_EQ(Constant::FromBytes(DType::kF32, {3}, bytes).status().reason(),
+            Reason::kPayloadSizeMismatch);
+  const std::int64_t big = std::int64_t{1} << 40;
+  EXPECT_EQ(Constant::FromBytes(DType::kF32, {big, big}, bytes).status().reason(),
+            Reason::kDimensionOverflow);
+  EXPECT_EQ(Constant::FromBytes(DType::kF32, {-2}, bytes).status().reason(),
+            Reason::kDimensionOverflow);
+  EXPECT_EQ(Constant::FromBytes(DType::kString, {1}, bytes).status().reason(),
+            Reason::kUnsupportedType);
+}
+
+TEST(Constant, PlainViewsShareTheirStorage) {
+  const Constant constant = Make<float>(DType::kF32, {2, 3}, {0, 1, 2, 3, 4, 5});
+  EXPECT_TRUE(constant.IsPlain());
+  EXPECT_EQ(constant.Materialize().data(), constant.storage().data());
+  EXPECT_EQ(constant.Reshaped(Sizes{6}).storage().data(), constant.storage().data());
+  // A row is one piece of the storage: still plain, cut down to its bytes.
+  const Constant row = constant.Sliced(Sizes{1, 0}, Sizes{1, 3}, Sizes{1, 1});
+  EXPECT_TRUE(row.IsPlain());
+  EXPECT_EQ(row.storage().data(), constant.storage().data() + 12);
+  EXPECT_EQ(row.storage().size(), 12U);
+  // There and back again is the same view.
+  const Constant back = constant.Transposed(std::vector{1, 0}).Transposed(std::vector{1, 0});
+  EXPECT_TRUE(back.IsPlain());
+  EXPECT_TRUE(back.SameView(constant));
+  EXPECT_FALSE(constant.Transposed(std::vector{1, 0}).IsPlain());
+}
+
+TEST(Constant, ViewsReadWhatTheySay) {
+  const Constant constant = Make<std::int32_t>(DType::kI32, {2, 3}, {0, 1, 2, 3, 4, 5});
+  EXPECT_EQ(Values<std::int32_t>(constant.Transposed(std::vector{1, 0})),
+            (std::vector<std::int32_t>{0, 3, 1, 4, 2, 5}));
+  EXPECT_EQ(Values<std::int32_t>(constant.Sliced(Sizes{1, 2}, Sizes{2, 2}, Sizes{-1, -2})),
+            (std::vector<std::int32_t>{5, 3, 2, 0}));
+  EXPECT_EQ(Values<std::int32_t>(constant.Transposed(std::vector{1, 0}).Reshaped(Sizes{2, 3})),
+            (std::vector<std::int32_t>{0, 3, 1, 4, 2, 5}));
+  EXPECT_EQ(Values<std::int32_t>(
+                Make<std::int32_t>(DType::kI32, {2, 1}, {7, 8}).BroadcastTo(Sizes{2, 2, 2})),
+            (std::vector<std::int32_t>{7, 7, 8, 8, 7, 7, 8, 8}));
+}
+
+TEST(Constant, SplatStoresOneElement) {
+  const float value = 2.5F;
+  const auto element = std::as_bytes(std::span(&value, 1));
+  const Constant splat = Constant::Splat(DType::kF32, {1 << 20, 1 << 20}, element);
+  EXPECT_EQ(splat.storage().size(), 4U);
+  EXPECT_TRUE(splat.IsSplat());
+  EXPECT_EQ(splat.element_count(), std::int64_t{1} << 40);
+  float last = 0;
+  splat.Read((std::int64_t{1} << 40) - 1, 1, reinterpret_cast<std::byte*>(&last));
+  EXPECT_EQ(last, 2.5F);
+}
+
+TEST(Constant, IsSplatLooksAtEveryElement) {
+  EXPECT_TRUE(Make<float>(DType::kF32, {3}, {1, 1, 1}).IsSplat());
+  EXPECT_FALSE(Make<float>(DType::kF32, {3}, {1, 1, 2}).IsSplat());
+  EXPECT_FALSE(Make<float>(DType::kF32, {0}, {}).IsSplat());
+  // A step along a broadcast axis makes elements differ.
+  const Constant broadcast = Make<float>(DType::kF32, {1}, {1}).BroadcastTo(Sizes{2, 3});
+  EXPECT_TRUE(broadcast.IsSplat());
+  EXPECT_FALSE(broadcast
+                   .WithStep({ConstantStep::Kind::kMultiply, 1, Per({1, 2, 3}), DType::kF32})
+                   .IsSplat());
+}
+
+TEST(Constant, StepsApplyInOrderAlongTheirAxis) {
+  const Constant constant = Make<float>(DType::kF32, {2, 3}, {1, 2, 3, 4, 5, 6});
+  const Constant stepped =
+      constant.WithStep({ConstantStep::Kind::kMultiply, 0, Per({10, 100}), DType::kF32})
+          .WithStep({ConstantStep::Kind::kAdd, 1, Per({1, 2, 3}), DType::kF32})
+          .WithStep({ConstantStep::Kind::kAdd, -1, Per({0.5}), DType::kF32});
+  EXPECT_EQ(Values<float>(stepped),
+            (std::vector<float>{11.5, 22.5, 33.5, 401.5, 502.5, 603.5}));
+  EXPECT_EQ(Values<float>(stepped.Transposed(std::vector{1, 0})),
+            (std::vector<float>{11.5, 401.5, 22.5, 502.5, 33.5, 603.5}));
+  // Merging the axes keeps it a view.
+  EXPECT_EQ(Values<float>(stepped.Reshaped(Sizes{6})), Values<float>(stepped));
+  EXPECT_EQ(stepped.Reshaped(Sizes{6}).storage().data(), constant.storage().data());
+  // Splitting a stepped axis needs a copy, with the same values.
+  EXPECT_EQ(Values<float>(stepped.Reshaped(Sizes{6}).Reshaped(Sizes{3, 2})), Values<float>(stepped));
+}
+
+TEST(Constant, StepsRoundOnceToTheElementType) {
+  // In float 0.1f * 3 would be rounded from the product of floats; the step's factor is a double.
+  const Constant constant = Make<float>(DType::kF32, {1}, {0.1F});
+  const Constant stepped =
+      constant.WithStep({ConstantStep::Kind::kMultiply, -1, Per({1.0 / 3.0}), DType::kF32});
+  EXPECT_EQ(Values<float>(stepped)[0],
+            static_cast<float>(static_cast<double>(0.1F) * (1.0 / 3.0)));
+}
+
+TEST(Constant, CastsFollowTheOperator) {
+  const float inf = std::numeric_limits<float>::infinity();
+  const Constant floats = Make<float>(
+      DType::kF32, {8}, {1.9F, -1.9F, 300, -300, std::nanf(""), inf, -inf, 0});
+  EXPECT_EQ(Values<std::int8_t>(floats.Cast(DType::kI8)),
+            (std::vector<std::int8_t>{1, -1, 127, -128, 0, 127, -128, 0}));
+  EXPECT_EQ(Values<std::uint8_t>(floats.Cast(DType::kU8)),
+            (std::vector<std::uint8_t>{1, 0, 255, 0, 0, 255, 0, 0}));
+  EXPECT_EQ(Values<std::int64_t>(floats.Cast(DType::kI64))[5], INT64_MAX);
+  EXPECT_EQ(Values<std::uint8_t>(floats.Cast(DType::kBool)),
+            (std::vector<std::uint8_t>{1, 1, 1, 1, 1, 1, 1, 0}));
+  const Constant ints = Make<std::int32_t>(DType::kI32, {3}, {300, -1, 65});
+  EXPECT_EQ(Values<std::int8_t>(ints.Cast(DType::kI8)), (std::vector<std::int8_t>{44, -1, 65}));
+  EXPECT_EQ(Values<std::uint64_t>(ints.Cast(DType::kU64))[1], UINT64_MAX);
+  EXPECT_EQ(Values<std::uint16_t>(ints.Cast(DType::kF16))[2], 0x5410);
+}
+
+TEST(Constant, TypesBelowAByteArePackedLowBitsFirst) {
+  const Constant ints = Make<std::int32_t>(DType::kI32, {2, 3}, {1, -2, 3, 7, -8, 0});
+  const Constant packed = ints.Cast(DType::kI4).Evaluated();
+  EXPECT_EQ(packed.size_bytes(), 3U);
+  EXPECT_EQ(Values<std::uint8_t>(packed.Cast(DType::kU8)).size(), 6U);
+  EXPECT_EQ(packed.Materialize().span()[0], std::byte{0xE1});
+  EXPECT_EQ(packed.AsInts(), (std::vector<std::int64_t>{1, -2, 3, 7, -8, 0}));
+  EXPECT_EQ(packed.Transposed(std::vector{1, 0}).AsInts(),
+            (std::vector<std::int64_t>{1, 7, -2, -8, 3, 0}));
+  EXPECT_EQ(packed.Sliced(Sizes{1, 0}, Sizes{1, 3}, Sizes{1, 1}).AsInts(),
+            (std::vector<std::int64_t>{7, -8, 0}));
+  const Constant crumbs = ints.Cast(DType::kI2).Evaluated();
+  EXPECT_EQ(crumbs.size_bytes(), 2U);
+  EXPECT_EQ(crumbs.AsInts(), (std::vector<std::int64_t>{1, -2, -1, -1, 0, 0}));
+}
+
+TEST(Constant, SmallValuesReadAsNumbers) {
+  EXPECT_EQ(Make<std::int64_t>(DType::kI64, {2}, {-1, 9}).AsInts(),
+            (std::vector<std::int64_t>{-1, 9}));
+  EXPECT_EQ(Make<float>(DType::kF32, {1}, {1}).AsInts(), std::nullopt);
+  EXPECT_EQ(Make<float>(DType::kF32, {2}, {0.5F, -2}).AsDoubles(),
+            (std::vector<double>{0.5, -2}));
+  const float zero = 0;
+  EXPECT_EQ(Constant::Splat(DType::kF32, {70000}, std::as_bytes(std::span(&zero, 1))).AsDoubles(),
+            std::nullopt);
+}
+
+TEST(Constant, EmptyOnesHaveNoBytes) {
+  const Constant empty = Make<float>(DType::kF32, {2, 0, 3}, {});
+  EXPECT_TRUE(empty.IsPlain());
+  EXPECT_EQ(empty.Transposed(std::vector{2, 0, 1}).Reshaped(Sizes{0}).Materialize().size(), 0U);
+  EXPECT_EQ(empty.Cast(DType::kI32).Reshaped(Sizes{0, 7}).dtype(), DType::kI32);
+  const Constant some = Make<float>(DType::kF32, {4}, {1, 2, 3, 4});
+  EXPECT_EQ(some.Sliced(Sizes{4}, Sizes{0}, Sizes{1}).element_count(), 0);
+}
+
+TEST(ConstantDeathTest, ArgumentsThatDoNotFitAreOurBug) {
+  const Constant constant = Make<float>(DType::kF32, {2, 3}, {0, 1, 2, 3, 4, 5});
+  EXPECT_DEATH((void)constant.Transposed(std::vector{0, 0}), "");
+  EXPECT_DEATH((void)constant.Sliced(Sizes{0, 0}, Sizes{3, 1}, Sizes{1, 1}), "");
+  EXPECT_DEATH((void)constant.Reshaped(Sizes{7}), "");
+  EXPECT_DEATH((void)constant.BroadcastTo(Sizes{2, 6}), "");
+}
+
+}  // namespace
+}  // namespace smelt::ir

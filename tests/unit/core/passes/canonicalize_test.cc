@@ -1,0 +1,83 @@
+#include "core/passes/passes.h"
+#include "tests/unit/core/passes/pass_test.h"
+
+namespace smelt::passes {
+namespace {
+
+TEST(Canonicalize, RemovesDataMovementThatMovesNothing) {
+  ExpectPass(Canonicalize, R"(graph @main(%x "x": f32[N,4]) {
+    %a = NEG(%x) : f32[N,4] from {0}
+    %p = const i32[2] [0, 1]
+    %b = TRANSPOSE(%a, %p) : f32[N,4] from {1}
+    %s = const i32[2] [-1, 4]
+    %c = RESHAPE(%b, %s) {new_shape=[-1, 4]} : f32[N,4] from {1}
+    %d = CAST(%c) {in_data_type="f32", out_data_type="f32"} : f32[N,4] from {2}
+    %y = EXP(%d) : f32[N,4] from {2}
+    return %y
+  })", R"(graph @main(%x "x": f32[N,4]) {
+    %a = NEG(%x) : f32[N,4] from {0, 1, 2}
+    %y = EXP(%a) : f32[N,4] from {2}
+    return %y
+  })", 3);
+}
+
+TEST(Canonicalize, KeepsATransposeOfEqualSizes) {
+  ExpectUnchanged(Canonicalize, R"(graph @main(%x "x": f32[4,4]) {
+    %p = const i32[2] [1, 0]
+    %y = TRANSPOSE(%x, %p) : f32[4,4] from {1}
+    return %y
+  })");
+}
+
+TEST(Canonicalize, AResultKeepsATensorOfItsOwn) {
+  ExpectUnchanged(Canonicalize, R"(graph @main(%x "x": f32[4]) {
+    %y "y" = RESHAPE(%x) {new_shape=[4]} : f32[4] from {1}
+    return %y
+  })");
+  ExpectUnchanged(Canonicalize, R"(graph @main(%x "x": f32[4]) {
+    %a "a" = NEG(%x) : f32[4] from {0}
+    %y "y" = RESHAPE(%a) {new_shape=[4]} : f32[4] from {1}
+    return %a, %y
+  })");
+}
+
+TEST(Canonicalize, ANamedResultKeepsItsName) {
+  ExpectPass(Canonicalize, R"(graph @main(%x "x": f32[4]) {
+    %a "a" = NEG(%x) : f32[4] from {0}
+    %y "y" = RESHAPE(%a) {new_shape=[4]} : f32[4] from {1}
+    return %y
+  })", R"(graph @main(%x "x": f32[4]) {
+    %a "y" = NEG(%x) : f32[4] from {0, 1}
+    return %a
+  })", 1);
+}
+
+TEST(Canonicalize, ConstantsBecomeViews) {
+  ExpectPass(Canonicalize, R"(graph @main(%x "x": f32[3,2]) {
+    %c "w" = const i32[2,3] [1, 2, 3, 4, 5, 6]
+    %f = CAST(%c) {in_data_type="i32", out_data_type="f32"} : f32[2,3] from {1}
+    %p = const i32[2] [1, 0]
+    %t = TRANSPOSE(%f, %p) : f32[3,2] from {1}
+    %s = const i32[1] [6]
+    %r = RESHAPE(%t, %s) {new_shape=[6]} : f32[6] from {1}
+    %o = const i32[2] [3, 2]
+    %b = RESHAPE(%r, %o) {new_shape=[3, 2]} : f32[3,2] from {1}
+    %y = ADD(%x, %b) : f32[3,2] from {0}
+    return %y
+  })", R"(graph @main(%x "x": f32[3,2]) {
+    %b = const f32[3,2] [1, 4, 2, 5, 3, 6]
+    %y = ADD(%x, %b) : f32[3,2] from {0, 1}
+    return %y
+  })", 4);
+}
+
+TEST(Canonicalize, LeavesWhatIsComputed) {
+  ExpectUnchanged(Canonicalize, R"(graph @main(%x "x": f32[2,2], %p "p": i32[2]) {
+    %t = TRANSPOSE(%x, %p) : f32[2,2] from {1}
+    %y = CAST(%t) {out_data_type="i32"} : i32[2,2] from {1}
+    return %y
+  })");
+}
+
+}  // namespace
+}  // namespace smelt::passes

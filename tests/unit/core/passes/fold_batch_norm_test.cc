@@ -1,0 +1,187 @@
+#include "core/passes/passes.h"
+#include "tests/unit/core/passes/pass_test.h"
+
+namespace smelt::passes {
+namespace {
+
+// As the importer writes it: channels last, a TRANSPOSE to channels first, scale, shift.
+constexpr std::string_view kConvAttrs =
+    "{dilation_h_factor=1, dilation_w_factor=1, fused_activation_function=\"NONE\", "
+    "padding=\"VALID\", stride_h=1, stride_w=1}";
+
+std::string Conv(std::string_view after_transpose, std::string_view result = "%y") {
+  return R"(graph @main(%x "x": f32[N,3,3,1], %z "z": f32[N,2,3,3]) {
+    %w "w" = const f32[2,1,1,1] [2.0, 3.0]
+    %b "b" = const f32[2] [0.5, -1.0]
+    %c = CONV_2D(%x, %w, %b) )" + std::string(kConvAttrs) + R"( : f32[N,3,3,2] from {0}
+    %p = const i32[4] [0, 3, 1, 2]
+    %t "conv" = TRANSPOSE(%c, %p) : f32[N,2,3,3] from {0}
+    )" + std::string(after_transpose) + "\n    return " + std::string(result) + "\n  }\n";
+}
+
+std::string Folded(std::string_view weights, std::string_view bias, std::string_view name) {
+  return R"(graph @main(%x "x": f32[N,3,3,1], %z "z": f32[N,2,3,3]) {
+    %w "w" = const f32[2,1,1,1] )" + std::string(weights) + R"(
+    %b "b" = const f32[2] )" + std::string(bias) + R"(
+    %c = CONV_2D(%x, %w, %b) )" + std::string(kConvAttrs) + R"( : f32[N,3,3,2] from {0, 1}
+    %p = const i32[4] [0, 3, 1, 2]
+    %t ")" + std::string(name) + R"(" = TRANSPOSE(%c, %p) : f32[N,2,3,3] from {0}
+    return %t
+  })";
+}
+
+TEST(FoldBatchNorm, AcrossTheImportersTranspose) {
+  ExpectPass(FoldBatchNorm, Conv(R"(%s = const f32[1,2,1,1] [10.0, 100.0]
+    %m = MUL(%t, %s) : f32[N,2,3,3] from {1}
+    %o = const f32[1,2,1,1] [1.0, 2.0]
+    %y "bn" = ADD(%m, %o) : f32[N,2,3,3] from {1})"),
+             Folded("[20.0, 300.0]", "[6.0, -98.0]", "bn"), 2);
+}
+
+TEST(FoldBatchNorm, EveryLinkIsTaken) {
+  // Constant first, a subtraction, a scalar, three-axis constants.
+  ExpectPass(FoldBatchNorm, Conv(R"(%s = const f32[2,1,1] [2.0, 4.0]
+    %m = MUL(%s, %t) : f32[N,2,3,3] from {1}
+    %o = const f32[] [1.0]
+    %u = SUB(%m, %o) : f32[N,2,3,3] from {1}
+    %h = const f32[] [0.5]
+    %y "bn" = MUL(%u, %h) : f32[N,2,3,3] from {1})"),
+             Folded("[2.0, 6.0]", "[0.0, -2.5]", "bn"), 3);
+}
+
+TEST(FoldBatchNorm, WeightsStayAView) {
+  const PassRun run = RunPass(FoldBatchNorm, Conv(R"(%s = const f32[1,2,1,1] [10.0, 100.0]
+    %y = MUL(%t, %s) : f32[N,2,3,3] from {1})"));
+  const ir::Graph& graph = run.module.main();
+  const ir::Constant* weights = graph.constant(graph.op(graph.first()).input(1));
+  ASSERT_NE(weights, nullptr);
+  ASSERT_EQ(weights->steps().size(), 1U);
+  EXPECT_EQ(weights->steps()[0].axis, 0);
+}
+
+TEST(FoldBatchNorm, OtherUsersOfTheWeightsKeepThem) {
+  const PassRun run = RunPass(FoldBatchNorm, R"(graph @main(%x "x": f32[2,2], %z "z": f32[2,2]) {
+    %w = const f32[2,2] [1.0, 2.0, 3.0, 4.0]
+    %a = FULLY_CONNECTED(%x, %w) : f32[2,2] from {0}
+    %s = const f32[2] [10.0, 20.0]
+    %m = MUL(%a, %s) : f32[2,2] from {1}
+    %b = FULLY_CONNECTED(%z, %w) : f32[2,2] from {2}
+    return %m, %b
+  })");
+  EXPECT_NE(run.text.find("[10.0, 20.0, 60.0, 80.0]"), std::string::npos) << run.text;
+  EXPECT_NE(run.text.find("[1.0, 2.0, 3.0, 4.0]"), std::string::npos) << run.text;
+}
+
+TEST(FoldBatchNorm, DepthwiseScalesTheLastAxis) {
+  const PassRun run = RunPass(FoldBatchNorm, R"(graph @main(%x "x": f32[1,1,1,2]) {
+    %w = const f32[1,1,1,2] [1.0, 2.0]
+    %b = const f32[2] [1.0, 1.0]
+    %c = DEPTHWISE_CONV_2D(%x, %w, %b) {depth_multiplier=1, dilation_h_factor=1, dilation_w_factor=1, padding="VALID", stride_h=1, stride_w=1} : f32[1,1,1,2] from {0}
+    %s = const f32[2] [3.0, 5.0]
+    %y = MUL(%c, %s) : f32[1,1,1,2] from {1}
+    return %y
+  })");
+  EXPECT_NE(run.text.find("const f32[1,1,1,2] [3.0, 10.0]"), std::string::npos) << run.text;
+  EXPECT_NE(run.text.find("const f32[2] [3.0, 5.0]"), std::string::npos) << run.text;
+  EXPECT_EQ(run.rewrites, 1U);
+}
+
+TEST(FoldBatchNorm, TransposedConvolutionGetsABiasAcrossItsCrop) {
+  const PassRun run = RunPass(FoldBatchNorm, R"(graph @main(%x "x": f32[1,2,2,1]) {
+    %o = const i32[4] [1, 4, 4, 2]
+    %w = const f32[2,2,2,1] [1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0]
+    %c = TRANSPOSE_CONV(%o, %w, %x) {padding="VALID", stride_h=2, stride_w=2} : f32[1,4,4,2] from {0}
+    %g = const i32[4] [0, 1, 1, 0]
+    %z = const i32[4] [1, 2, 2, 2]
+    %k = SLICE(%c, %g, %z) : f32[1,2,2,2] from {0}
+    %p = const i32[4] [0, 3, 1, 2]
+    %t = TRANSPOSE(%k, %p) : f32[1,2,2,2] from {0}
+    %s = const f32[1,2,1,1] [7.0, 9.0]
+    %y = ADD(%t, %s) : f32[1,2,2,2] from {1}
+    return %y
+  })");
+  EXPECT_EQ(run.rewrites, 1U);
+  const ir::Graph& graph = run.module.main();
+  const ir::Constant* bias = graph.constant(graph.op(graph.first()).input(3));
+  ASSERT_NE(bias, nullptr) << run.text;
+  EXPECT_EQ(bias->AsDoubles(), (std::vector<double>{7, 9}));
+}
+
+TEST(FoldBatchNorm, OneDimensionalConvolutionsDropAnAxisOnTheWay) {
+  const PassRun run = RunPass(FoldBatchNorm, R"(graph @main(%x "x": f32[N,1,5,1]) {
+    %w = const f32[2,1,1,1] [2.0, 3.0]
+    %b = const f32[2] [0.0, 0.0]
+    %c = CONV_2D(%x, %w, %b) )" + std::string(kConvAttrs) + R"( : f32[N,1,5,2] from {0}
+    %i = const i32[3] [-1, 5, 2]
+    %r = RESHAPE(%c, %i) {new_shape=[-1, 5, 2]} : f32[N,5,2] from {0}
+    %p = const i32[3] [0, 2, 1]
+    %t = TRANSPOSE(%r, %p) : f32[N,2,5] from {0}
+    %s = const f32[1,2,1] [10.0, 20.0]
+    %y = MUL(%t, %s) : f32[N,2,5] from {1}
+    return %y
+  })");
+  EXPECT_EQ(run.rewrites, 1U);
+  EXPECT_NE(run.text.find("[20.0, 60.0]"), std::string::npos) << run.text;
+}
+
+TEST(FoldBatchNorm, BiasIsRoundedOnce) {
+  // In float 1e8 + 1 - 1e8 would be 0.
+  const PassRun run = RunPass(FoldBatchNorm, R"(graph @main(%x "x": f32[1,1]) {
+    %w = const f32[1,1] [1.0]
+    %b = const f32[1] [1.0]
+    %c = FULLY_CONNECTED(%x, %w, %b) : f32[1,1] from {0}
+    %s = const f32[1] [100000000.0]
+    %m = ADD(%c, %s) : f32[1,1] from {1}
+    %y = SUB(%m, %s) : f32[1,1] from {1}
+    return %y
+  })");
+  const ir::Graph& graph = run.module.main();
+  EXPECT_EQ(graph.constant(graph.op(graph.first()).input(2))->AsDoubles(), std::vector<double>{1.0});
+}
+
+TEST(FoldBatchNorm, LeavesWhatIsNotPerChannel) {
+  ExpectUnchanged(FoldBatchNorm, Conv(R"(%s = const f32[1,2,3,1] [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    %y = MUL(%t, %s) : f32[N,2,3,3] from {1})"));
+  ExpectUnchanged(FoldBatchNorm, Conv(R"(%s = const f32[3] [1.0, 2.0, 3.0]
+    %y = MUL(%t, %s) : f32[N,2,3,3] from {1})"));
+  ExpectUnchanged(FoldBatchNorm, Conv("%y = MUL(%t, %z) : f32[N,2,3,3] from {1}"));
+}
+
+TEST(FoldBatchNorm, LeavesAResultThatIsUsedTwice) {
+  const std::string mul = R"(%s = const f32[1,2,1,1] [10.0, 100.0]
+    %y = MUL(%t, %s) : f32[N,2,3,3] from {1})";
+  ExpectUnchanged(FoldBatchNorm, Conv(mul, "%y, %t"));
+  ExpectUnchanged(FoldBatchNorm, Conv(mul, "%y, %c"));
+}
+
+TEST(FoldBatchNorm, LeavesAFusedActivationAlone) {
+  std::string text = Conv(R"(%s = const f32[1,2,1,1] [10.0, 100.0]
+    %y = MUL(%t, %s) : f32[N,2,3,3] from {1})");
+  text.replace(text.find("\"NONE\""), 6, "\"RELU\"");
+  ExpectUnchanged(FoldBatchNorm, text);
+  ExpectUnchanged(FoldBatchNorm, Conv(R"(%s = const f32[1,2,1,1] [10.0, 100.0]
+    %y = MUL(%t, %s) {fused_activation_function="RELU"} : f32[N,2,3,3] from {1})"));
+}
+
+TEST(FoldBatchNorm, LeavesInfiniteScales) {
+  ExpectUnchanged(FoldBatchNorm, Conv(R"(%s = const f32[1,2,1,1] hex"0000807f0000803f"
+    %y = MUL(%t, %s) : f32[N,2,3,3] from {1})"));
+}
+
+TEST(FoldBatchNorm, ComputedWeightsTakeAShiftButNoScale) {
+  const std::string text = R"(graph @main(%x "x": f32[2,2], %w "w": f32[2,2]) {
+    %c = FULLY_CONNECTED(%x, %w) : f32[2,2] from {0}
+    %o = const f32[2] [1.0, 2.0]
+    %a = ADD(%c, %o) : f32[2,2] from {1}
+    %s = const f32[2] [3.0, 4.0]
+    %y = MUL(%a, %s) : f32[2,2] from {1}
+    return %y
+  })";
+  const PassRun run = RunPass(FoldBatchNorm, text);
+  EXPECT_EQ(run.rewrites, 1U);
+  EXPECT_EQ(run.text.find("ADD"), std::string::npos) << run.text;
+  EXPECT_NE(run.text.find("MUL"), std::string::npos) << run.text;
+}
+
+}  // namespace
+}  // namespace smelt::passes

@@ -1,0 +1,93 @@
+#include "server/jobs/admission.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/server/jobs/scheduler_fixture.h"
+
+namespace smelt::jobs {
+namespace {
+
+class AdmissionTest : public SchedulerFixture {
+ protected:
+  v1::CreateJobRequest Request() {
+    v1::CreateJobRequest request;
+    v1::ModelInput* input = request.mutable_convert()->mutable_input();
+    *input->mutable_model() = ToProto(blobs_.Put(std::as_bytes(std::span("model"))));
+    input->set_file_name("m.onnx");
+    return request;
+  }
+  Reason Refusal(const v1::CreateJobRequest& request) {
+    const Result<Job> job = admission_.Admit(request);
+    return job.status().reason();
+  }
+
+  Admission admission_{store_, blobs_, scheduler_, clock_, metrics_};
+};
+
+TEST_F(AdmissionTest, AcceptedJobIsStoredAndStarted) {
+  const Job job = admission_.Admit(Request()).value();
+  EXPECT_TRUE(IsJobId(job.id));
+  EXPECT_EQ(Get(job.id).state, JobState::kQueued);
+  executor_.RunReady();
+  EXPECT_EQ(runner_.started, std::vector<std::string>{job.id});
+  EXPECT_EQ(metrics_.submitted, 1);
+}
+
+TEST_F(AdmissionTest, RepeatedRequestIsCountedOnce) {
+  v1::CreateJobRequest request = Request();
+  request.set_request_id("r");
+  const std::string id = admission_.Admit(request).value().id;
+  EXPECT_EQ(admission_.Admit(request).value().id, id);
+  EXPECT_EQ(metrics_.submitted, 1);
+}
+
+TEST_F(AdmissionTest, MissingBlobsAreNamed) {
+  v1::CreateJobRequest request = Request();
+  const Digest gone = Digest::Of(std::as_bytes(std::span("gone")));
+  (*request.mutable_convert()->mutable_input()->mutable_external_files())["a"] = ToProto(gone);
+  const Result<Job> job = admission_.Admit(request);
+  EXPECT_EQ(job.status().reason(), Reason::kBlobMissing);
+  EXPECT_NE(job.status().message().find(gone.Hex()), std::string_view::npos);
+  EXPECT_EQ(store_.List({}).value().size(), 0u);
+}
+
+TEST_F(AdmissionTest, PathsThatLeaveTheBundleAreRefused) {
+  for (const std::string path : {"/abs", "../up", "a/../b", "a//b", "a/", ".", "", "a/./b"}) {
+    v1::CreateJobRequest request = Request();
+    v1::ModelInput* input = request.mutable_convert()->mutable_input();
+    (*input->mutable_external_files())[path] = input->model();
+    EXPECT_EQ(Refusal(request), Reason::kExternalPathEscapes) << path;
+  }
+  v1::CreateJobRequest request = Request();
+  v1::ModelInput* input = request.mutable_convert()->mutable_input();
+  (*input->mutable_external_files())["dir/..data/w.bin"] = input->model();
+  EXPECT_TRUE(admission_.Admit(request).ok());
+}
+
+TEST_F(AdmissionTest, BadRequestsAreRefused) {
+  EXPECT_EQ(Refusal({}), Reason::kInvalidArgument);
+  v1::CreateJobRequest no_model = Request();
+  no_model.mutable_convert()->mutable_input()->clear_model();
+  EXPECT_EQ(Refusal(no_model), Reason::kInvalidArgument);
+  v1::CreateJobRequest bad_digest = Request();
+  bad_digest.mutable_convert()->mutable_input()->mutable_model()->set_sha256("xyz");
+  EXPECT_EQ(Refusal(bad_digest), Reason::kInvalidDigest);
+  v1::CreateJobRequest long_id = Request();
+  long_id.set_request_id(std::string(129, 'x'));
+  EXPECT_EQ(Refusal(long_id), Reason::kInvalidArgument);
+  v1::CreateJobRequest path_name = Request();
+  path_name.mutable_convert()->mutable_input()->set_file_name("a/b.onnx");
+  EXPECT_EQ(Refusal(path_name), Reason::kInvalidArgument);
+  v1::CreateJobRequest negative = Request();
+  (*negative.mutable_convert()->mutable_options()->mutable_dims())["N"] = -1;
+  EXPECT_EQ(Refusal(negative), Reason::kInvalidArgument);
+  EXPECT_EQ(metrics_.submitted, 0);
+}
+
+TEST_F(AdmissionTest, ClosedAdmissionRefuses) {
+  admission_.Close();
+  EXPECT_EQ(Refusal(Request()), Reason::kDraining);
+}
+
+}  // namespace
+}  // namespace smelt::jobs

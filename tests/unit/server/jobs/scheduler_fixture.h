@@ -1,0 +1,85 @@
+// A scheduler over memory stores, a scripted runner and virtual time.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "server/jobs/job_id.h"
+#include "server/jobs/operation.h"
+#include "server/jobs/scheduler.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_runner.h"
+#include "tests/support/manual_executor.h"
+#include "tests/support/memory_blob_store.h"
+#include "tests/support/memory_job_store.h"
+
+namespace smelt::jobs {
+
+struct CountingJobMetrics final : JobMetrics {
+  void OnSubmitted(std::string_view) override { ++submitted; }
+  void OnFinished(std::string_view target, JobState state, Reason reason) override {
+    finished.emplace_back(target, state, reason);
+  }
+  void OnStage(std::string_view stage, std::string_view, double seconds) override {
+    stages.emplace_back(stage, seconds);
+  }
+  void OnRun(std::string_view, const RunOutcome&) override { ++runs; }
+  void OnImpossibleTransition() override { ++impossible; }
+
+  int submitted = 0;
+  int runs = 0;
+  int impossible = 0;
+  std::vector<std::tuple<std::string, JobState, Reason>> finished;
+  std::vector<std::pair<std::string, double>> stages;
+};
+
+class SchedulerFixture : public ::testing::Test {
+ protected:
+  explicit SchedulerFixture(std::size_t slots = 2) : slots_(slots) {}
+
+  Job Submit(const std::string& model = "model bytes") {
+    NewJob job;
+    job.id = ids_.Next();
+    job.now = clock_.Wall();
+    job.convert.mutable_input()->set_file_name("m.onnx");
+    *job.convert.mutable_input()->mutable_model() =
+        ToProto(blobs_.Put(std::as_bytes(std::span(model))));
+    Job accepted = store_.Accept(job).value().job;
+    scheduler_.Wake();
+    return accepted;
+  }
+  std::string Started() {
+    const Job job = Submit();
+    executor_.RunReady();
+    return job.id;
+  }
+  Job Get(const std::string& id) { return store_.Get(id).value(); }
+  static RunOutcome Outcome(JobState state, Reason reason, std::string message = "") {
+    RunOutcome outcome;
+    outcome.state = state;
+    outcome.reason = reason;
+    outcome.message = std::move(message);
+    return outcome;
+  }
+  static RunOutcome Infrastructure(Reason reason) {
+    RunOutcome outcome = Outcome(JobState::kFailed, reason, "no process");
+    outcome.infrastructure_failure = true;
+    return outcome;
+  }
+
+  const std::size_t slots_;
+  test::FakeClock clock_;
+  JobIdSource ids_{clock_};
+  test::MemoryJobStore store_;
+  test::MemoryBlobStore blobs_{clock_};
+  test::FakeRunner runner_;
+  test::ManualExecutor executor_{clock_};
+  CountingJobMetrics metrics_;
+  Scheduler scheduler_{{.slots = slots_},
+                       {store_, store_, blobs_, runner_, executor_, clock_, metrics_}};
+};
+
+}  // namespace smelt::jobs

@@ -1,0 +1,166 @@
+#include "server/jobs/scheduler.h"
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+
+#include "core/base/file_system.h"
+#include "tests/unit/server/jobs/scheduler_fixture.h"
+
+namespace smelt::jobs {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::ElementsAre;
+
+class SchedulerTest : public SchedulerFixture {};
+
+TEST_F(SchedulerTest, RunsAJobToItsArtifact) {
+  const std::string id = Started();
+  EXPECT_EQ(Get(id).state, JobState::kRunning);
+  const RunSpec& spec = runner_.running.at(id).spec;
+  EXPECT_EQ(spec.attempt, 1u);
+  EXPECT_EQ(spec.file_name, "m.onnx");
+  EXPECT_EQ(spec.model_bytes, 11u);
+  EXPECT_EQ(FileSystem::Real().Size(spec.model_fd).value(), 11u);
+  runner_.Succeed(id, "the artifact", "the report");
+  executor_.RunReady();
+  const Job job = Get(id);
+  EXPECT_EQ(job.state, JobState::kSucceeded);
+  ASSERT_EQ(job.artifacts.size(), 1u);
+  EXPECT_EQ(job.artifacts[0].name, "model.tflite");
+  EXPECT_EQ(FileSystem::Real().Size(blobs_.Open(job.artifacts[0].digest).value().get()).value(),
+            12u);
+  EXPECT_TRUE(blobs_.Open(job.report.value()).ok());
+  EXPECT_EQ(scheduler_.running(), 0u);
+}
+
+TEST_F(SchedulerTest, KeepsToItsSlotsInOrderOfArrival) {
+  const std::string first = Submit().id;
+  const std::string second = Submit().id;
+  const std::string third = Submit().id;
+  executor_.RunReady();
+  EXPECT_THAT(runner_.started, ElementsAre(first, second));
+  runner_.Succeed(first);
+  executor_.RunReady();
+  EXPECT_THAT(runner_.started, ElementsAre(first, second, third));
+}
+
+TEST_F(SchedulerTest, PassesExternalFiles) {
+  NewJob job;
+  job.id = ids_.Next();
+  *job.convert.mutable_input()->mutable_model() = ToProto(blobs_.Put({}));
+  (*job.convert.mutable_input()->mutable_external_files())["w/a.bin"] =
+      ToProto(blobs_.Put(std::as_bytes(std::span("weights"))));
+  ASSERT_TRUE(store_.Accept(job).ok());
+  scheduler_.Wake();
+  executor_.RunReady();
+  const RunSpec& spec = runner_.running.at(job.id).spec;
+  ASSERT_EQ(spec.external_fds.size(), 1u);
+  EXPECT_EQ(FileSystem::Real().Size(spec.external_fds.at("w/a.bin")).value(), 8u);
+}
+
+TEST_F(SchedulerTest, ForwardsProgress) {
+  const std::string id = Started();
+  std::string stage;
+  const auto subscription = store_.Subscribe(
+      id, [&](const JobNotice& notice) { stage = notice.progress.value().stage(); });
+  v1::Progress progress;
+  progress.set_stage("import");
+  runner_.running.at(id).progress(progress);
+  EXPECT_EQ(stage, "import");
+}
+
+TEST_F(SchedulerTest, FailedConversionKeepsItsReportAndDropsTheArtifact) {
+  const std::string id = Started();
+  RunOutcome outcome = Outcome(JobState::kFailed, Reason::kVerificationMismatch, "differs");
+  test::FakeRunner::Write(runner_.running.at(id).spec.artifact_fd, "half");
+  outcome.report = test::FakeRunner::Write(runner_.running.at(id).spec.report_fd, "report");
+  runner_.Finish(id, std::move(outcome));
+  executor_.RunReady();
+  const Job job = Get(id);
+  EXPECT_EQ(job.state, JobState::kFailed);
+  EXPECT_EQ(job.reason, Reason::kVerificationMismatch);
+  EXPECT_EQ(job.message, "differs");
+  EXPECT_TRUE(job.artifacts.empty());
+  EXPECT_TRUE(blobs_.Open(job.report.value()).ok());
+}
+
+TEST_F(SchedulerTest, CrashOfTheWorkerEndsTheJobOnce) {
+  const std::string id = Started();
+  runner_.Finish(id, Outcome(JobState::kFailed, Reason::kWorkerCrashed, "signal 11"));
+  executor_.RunReady();
+  executor_.Advance(std::chrono::minutes(10));
+  EXPECT_EQ(Get(id).state, JobState::kFailed);
+  EXPECT_EQ(Get(id).reason, Reason::kWorkerCrashed);
+  EXPECT_THAT(runner_.started, ElementsAre(id));
+}
+
+TEST_F(SchedulerTest, WorkerThatLiesAboutItsOutputIsNotBelieved) {
+  const std::string id = Started();
+  RunOutcome outcome;
+  outcome.state = JobState::kSucceeded;
+  outcome.artifact = {.name = "a", .kind = "tflite", .digest = blobs_.Put({})};
+  test::FakeRunner::Write(runner_.running.at(id).spec.artifact_fd, "something else");
+  runner_.Finish(id, std::move(outcome));
+  executor_.RunReady();
+  EXPECT_EQ(Get(id).state, JobState::kFailed);
+  EXPECT_EQ(Get(id).reason, Reason::kWorkerProtocol);
+  EXPECT_TRUE(Get(id).artifacts.empty());
+}
+
+TEST_F(SchedulerTest, AnswersThatContradictThemselvesAreProtocolFailures) {
+  const RunOutcome answers[] = {Outcome(JobState::kSucceeded, Reason::kOk),
+                                Outcome(JobState::kFailed, Reason::kOk),
+                                Outcome(JobState::kRunning, Reason::kOk)};
+  for (const RunOutcome& answer : answers) {
+    const std::string id = Started();
+    runner_.Finish(id, answer);
+    executor_.RunReady();
+    EXPECT_EQ(Get(id).state, JobState::kFailed);
+    EXPECT_EQ(Get(id).reason, Reason::kWorkerProtocol);
+  }
+}
+
+TEST_F(SchedulerTest, MissingModelFailsTheJobWithoutARun) {
+  const Job job = Submit();
+  blobs_.Remove(FromProto(job.convert.input().model()).value());
+  executor_.RunReady();
+  EXPECT_EQ(Get(job.id).state, JobState::kFailed);
+  EXPECT_EQ(Get(job.id).reason, Reason::kBlobMissing);
+  EXPECT_TRUE(runner_.started.empty());
+}
+
+TEST_F(SchedulerTest, RunnerMayAnswerAtOnce) {
+  struct Instant final : JobRunner {
+    void Run(RunSpec, ProgressFn, DoneFn done) override {
+      done(Outcome(JobState::kFailed, Reason::kNotAModel));
+    }
+    void Cancel(const std::string&) override { ++cancels; }
+    int cancels = 0;
+  } instant;
+  Scheduler scheduler({.slots = 1}, {store_, store_, blobs_, instant, executor_, clock_, metrics_});
+  const std::string id = Submit().id;
+  scheduler_.StopTaking();
+  scheduler.Wake();
+  executor_.RunReady();
+  EXPECT_EQ(Get(id).reason, Reason::kNotAModel);
+  EXPECT_EQ(scheduler.running(), 0u);
+}
+
+TEST_F(SchedulerTest, MetricsAddUp) {
+  const std::string good = Started();
+  const std::string bad = Started();
+  clock_.Advance(std::chrono::seconds(3));
+  runner_.Succeed(good);
+  runner_.Finish(bad, Outcome(JobState::kFailed, Reason::kNotAModel));
+  executor_.RunReady();
+  EXPECT_THAT(metrics_.finished,
+              ElementsAre(std::tuple("litert", JobState::kSucceeded, Reason::kOk),
+                          std::tuple("litert", JobState::kFailed, Reason::kNotAModel)));
+  EXPECT_EQ(metrics_.runs, 2);
+  EXPECT_THAT(metrics_.stages, ::testing::Contains(std::pair("run", 3.0)).Times(2));
+}
+
+}  // namespace
+}  // namespace smelt::jobs
