@@ -51,8 +51,7 @@ Polynomial SymbolTable::Impl::Expand(Dim dim) const {
 
 Dim SymbolTable::Impl::Intern(const std::optional<Polynomial>& polynomial) {
   if (!polynomial.has_value() || WeightOf(*polynomial) > kMaxWeight) return MakeFresh();
-  // A negative constant is no dimension, but it may be part of a sum to come: it stays an expression.
-  if (polynomial->IsConstant() && polynomial->constant_term() >= 0) {
+  if (polynomial->IsConstant() && polynomial->constant_term() >= Dim::kMinStatic) {
     return Dim(polynomial->constant_term());
   }
   const auto [at, is_new] =

@@ -121,6 +121,30 @@ ValueId OrderU64(Builder& b, const LegalizeSite& site) {
   return Reinterpret(b, Flip(b, result), DType::kU64);
 }
 
+ValueId ReduceU64(Builder& b, const LegalizeSite& site) {
+  if (site.In(0) != DType::kU64) return {};
+  const ir::Attributes attrs = site.op().attrs;
+  const ValueId axes = site.op().input(1);
+  const ValueId x = Flip(b, Reinterpret(b, site.op().input(0), DType::kI64));
+  return Reinterpret(b, Flip(b, b.Emit(site.op().kind, {x, axes}, attrs)), DType::kU64);
+}
+
+// The first place of the extreme is the first true of a comparison with it, which is what ARG_MAX
+// of bool finds.
+ValueId ArgExtreme(Builder& b, const LegalizeSite& site, OpKind reduce) {
+  const ir::Attributes attrs = site.op().attrs;
+  const ValueId x = site.op().input(0);
+  const ValueId axis = site.op().input(1);
+  const ValueId extreme = b.Emit(reduce, {x, axis}, {{"keep_dims", true}});
+  return b.Emit(OpKind::kArgMax, {b.Emit(OpKind::kEqual, {x, extreme}), axis}, attrs);
+}
+ValueId ArgMax(Builder& b, const LegalizeSite& site) {
+  return ArgExtreme(b, site, OpKind::kReduceMax);
+}
+ValueId ArgMin(Builder& b, const LegalizeSite& site) {
+  return ArgExtreme(b, site, OpKind::kReduceMin);
+}
+
 // u64 as i64 has the same low bits, so casts to and from integers wrap alike; with floats the
 // numbers of the upper half would differ.
 ValueId CastU64(Builder& b, const LegalizeSite& site) {
@@ -140,13 +164,24 @@ struct Row {
 };
 
 constexpr Row kRows[] = {
-    {OpKind::kRelu, true, Relu},        {OpKind::kRelu6, true, Relu6},
-    {OpKind::kSquare, false, Square},   {OpKind::kSquaredDifference, true, SquaredDifference},
-    {OpKind::kAbs, true, Abs},          {OpKind::kSign, true, Sign},
-    {OpKind::kDiv, true, DivI64},       {OpKind::kFloorDiv, true, FloorDivI64},
-    {OpKind::kMaximum, true, OrderU64}, {OpKind::kMinimum, true, OrderU64},
-    {OpKind::kLess, true, OrderU64},    {OpKind::kLessEqual, true, OrderU64},
-    {OpKind::kGreater, true, OrderU64}, {OpKind::kGreaterEqual, true, OrderU64},
+    {OpKind::kRelu, true, Relu},
+    {OpKind::kRelu6, true, Relu6},
+    {OpKind::kSquare, false, Square},
+    {OpKind::kSquaredDifference, true, SquaredDifference},
+    {OpKind::kAbs, true, Abs},
+    {OpKind::kSign, true, Sign},
+    {OpKind::kDiv, true, DivI64},
+    {OpKind::kFloorDiv, true, FloorDivI64},
+    {OpKind::kMaximum, true, OrderU64},
+    {OpKind::kMinimum, true, OrderU64},
+    {OpKind::kLess, true, OrderU64},
+    {OpKind::kLessEqual, true, OrderU64},
+    {OpKind::kGreater, true, OrderU64},
+    {OpKind::kGreaterEqual, true, OrderU64},
+    {OpKind::kReduceMax, true, ReduceU64},
+    {OpKind::kReduceMin, true, ReduceU64},
+    {OpKind::kArgMax, true, ArgMax},
+    {OpKind::kArgMin, true, ArgMin},
     {OpKind::kCast, false, CastU64},
 };
 

@@ -1,6 +1,8 @@
 // Structure: composites into their bodies, core.* into operators of the runtime.
 #include <algorithm>
+#include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/ir/op_table.h"
@@ -15,10 +17,21 @@ using ir::OpId;
 using ir::OpKind;
 using ir::ValueId;
 
+// Nodes of subgraphs count from 0 too, so the index alone does not tell a node.
+std::string Key(const ir::SourceNode& node) {
+  return std::to_string(node.index) + " " + node.op_type + " " + node.name;
+}
+
 class StructureLegalizer {
  public:
   explicit StructureLegalizer(PassContext& context)
-      : context_(context), done_(context.module.graph_count(), false) {}
+      : context_(context), done_(context.module.graph_count(), false) {
+    for (const ir::Diagnostic& diagnostic : context.diagnostics) {
+      const bool tells = diagnostic.severity == ir::Severity::kError ||
+                         diagnostic.reason == Reason::kNotChecked;
+      if (tells && diagnostic.node) said_.insert(Key(*diagnostic.node));
+    }
+  }
 
   // Bodies first: what is inlined is legal already. Graphs don't contain themselves.
   Status Run(ir::GraphId id) {
@@ -47,16 +60,12 @@ class StructureLegalizer {
     return Status::Ok();
   }
 
-  // True when the importer has said already why this node is opaque.
+  // True when the importer has said already why this node is opaque, or what hides it.
   bool AlreadyRefused(const LegalizeSite& site) const {
     const ir::OriginTable& origins = context_.module.origins();
-    for (const ir::SourceId source : origins.SourcesOf(site.op().origin)) {
-      const bool found = std::ranges::any_of(context_.diagnostics, [&](const ir::Diagnostic& d) {
-        return d.severity == ir::Severity::kError && d.node == origins.sources()[source];
-      });
-      if (found) return true;
-    }
-    return false;
+    return std::ranges::any_of(origins.SourcesOf(site.op().origin), [&](ir::SourceId source) {
+      return said_.contains(Key(origins.sources()[source]));
+    });
   }
 
   Status Inline(const LegalizeSite& site) {
@@ -114,6 +123,7 @@ class StructureLegalizer {
 
   PassContext& context_;
   std::vector<bool> done_;
+  std::unordered_set<std::string> said_;   // keys of the nodes that a diagnostic names
 };
 
 }  // namespace

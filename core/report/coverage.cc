@@ -2,6 +2,7 @@
 
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/ir/op_table.h"
@@ -12,17 +13,20 @@ namespace {
 
 using Entry = v1::CoverageEntry;
 
-// Findings name nodes of the main graph by index.
-std::vector<Entry::Outcome> OutcomesOfFindings(std::size_t sources,
-                                               const ir::Diagnostics& diagnostics) {
-  std::vector<Entry::Outcome> outcomes(sources, Entry::OUTCOME_UNSPECIFIED);
+// Nodes of subgraphs count from 0 too, so the index alone does not tell a node.
+std::string Key(const ir::SourceNode& node) {
+  return std::to_string(node.index) + " " + node.op_type + " " + node.name;
+}
+
+std::unordered_map<std::string, Entry::Outcome> OutcomesOfFindings(
+    const ir::Diagnostics& diagnostics) {
+  std::unordered_map<std::string, Entry::Outcome> outcomes;
   for (const ir::Diagnostic& diagnostic : diagnostics) {
-    if (!diagnostic.node || diagnostic.node->index >= sources) continue;
-    Entry::Outcome& outcome = outcomes[diagnostic.node->index];
+    if (!diagnostic.node) continue;
     if (diagnostic.severity == ir::Severity::kError) {
-      outcome = Entry::REJECTED;
-    } else if (diagnostic.reason == Reason::kNotChecked && outcome != Entry::REJECTED) {
-      outcome = Entry::NOT_CHECKED;
+      outcomes[Key(*diagnostic.node)] = Entry::REJECTED;
+    } else if (diagnostic.reason == Reason::kNotChecked) {
+      outcomes.emplace(Key(*diagnostic.node), Entry::NOT_CHECKED);   // a rejection stays
     }
   }
   return outcomes;
@@ -67,14 +71,16 @@ void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
       }
     }
   }
-  const auto findings = OutcomesOfFindings(sources.size(), diagnostics);
+  const auto findings = OutcomesOfFindings(diagnostics);
   coverage.set_source_nodes(static_cast<std::uint32_t>(sources.size()));
   for (std::size_t i = 0; i < sources.size(); ++i) {
     ++(*coverage.mutable_source_operators())[sources[i].op_type];
     Entry* entry = coverage.add_entries();
     *entry->mutable_node() = ToProto(sources[i]);
     for (const std::string& name : operators[i]) entry->add_target_operators(name);
-    Entry::Outcome outcome = findings[i];
+    const auto finding = findings.find(Key(sources[i]));
+    Entry::Outcome outcome =
+        finding == findings.end() ? Entry::OUTCOME_UNSPECIFIED : finding->second;
     if (outcome == Entry::OUTCOME_UNSPECIFIED) {
       // TRANSPOSE is how a channels-last kernel is reached, not a part of the definition.
       std::set<std::string> kinds = operators[i];

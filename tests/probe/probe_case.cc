@@ -186,11 +186,13 @@ Values1 TopK(Draft& d) {
   return d.Emit({d.Data(shape), d.builder.ScalarI32(3)});
 }
 
+// From one dimension to the rank: options and operand both carry the shape.
 Values1 Reshape(Draft& d) {
+  const Shape shape = ShapeOf(d.spec.rank);
   std::int64_t count = 1;
-  for (const std::int64_t size : ShapeOf(d.spec.rank)) count *= size;
-  return d.Emit({d.Data(), d.Axes({static_cast<std::int32_t>(count)})},
-                {{"new_shape", std::vector<std::int64_t>{count}}});
+  for (const std::int64_t size : shape) count *= size;
+  const std::vector<std::int32_t> target(shape.begin(), shape.end());
+  return d.Emit({d.Data(Shape{count}), d.Axes(target)}, {{"new_shape", shape}});
 }
 Values1 Squeeze(Draft& d) {
   Shape shape = ShapeOf(d.spec.rank);

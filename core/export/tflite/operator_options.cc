@@ -12,6 +12,8 @@ namespace {
 using flat::OptionField;
 using flat::Storage;
 
+constexpr std::size_t kMaxVector = 8;  // that the runtime's parser has room for
+
 Status BadAttribute(const ir::Op& op, std::string_view attr, const std::string& value) {
   return Status(Reason::kInternalError, std::string(ir::GetOpInfo(op.kind).name) + "." +
                                             std::string(attr) + " can't be written: " + value);
@@ -93,6 +95,10 @@ class Encoder {
 
   Status EncodeVector(const OptionField& field) {
     if (op_.attrs.Find(field.attr) == nullptr) return Status::Ok();
+    // Loaders refuse a longer RESHAPE.new_shape; the shape operand says the same.
+    if (op_.kind == ir::OpKind::kReshape && op_.attrs.Ints(field.attr).size() > kMaxVector) {
+      return Status::Ok();
+    }
     std::vector<std::int32_t> values;
     for (const std::int64_t value : op_.attrs.Ints(field.attr)) {
       if (!FitsI32(value)) return BadAttribute(op_, field.attr, std::to_string(value));

@@ -2,6 +2,8 @@
 #include <onnx/onnx_pb.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "core/import/onnx/attribute_reader.h"
 #include "core/import/onnx/checks.h"
@@ -21,29 +23,44 @@ ir::Diagnostic FromStatus(const Status& status, const ir::SourceNode& source) {
   return diagnostic;
 }
 
-// Evaluates one constraint; nothing when it holds.
-std::optional<ir::Diagnostic> Check(const OnnxConstraint& constraint, OnnxNode& node) {
+// Evaluates one constraint; nothing when it holds. What could not be checked goes to `unchecked`.
+std::optional<ir::Diagnostic> Check(const OnnxConstraint& constraint, OnnxNode& node,
+                                    std::vector<std::string>& unchecked) {
   Finding finding;
   node.reset_asked_unknown();
   Verdict verdict = constraint.check(node, constraint.bounds, finding);
   if (node.asked_unknown()) verdict = Verdict::kNotChecked;
   if (verdict == Verdict::kHolds) return std::nullopt;
-  const std::string allowed = rules::FillDoc(constraint.doc, constraint.bounds);
-  const std::string who = NodeText(node.source());
+  std::string allowed = rules::FillDoc(constraint.doc, constraint.bounds);
   if (verdict == Verdict::kNotChecked) {
-    auto note = NodeDiagnostic(ir::Severity::kNote, Reason::kNotChecked, node.source(),
-                               who + ": \"" + allowed + "\" could not be checked");
-    note.allowed = allowed;
-    return note;
+    unchecked.push_back(std::move(allowed));
+    return std::nullopt;
   }
-  auto diagnostic =
-      NodeDiagnostic(ir::Severity::kError, constraint.reason, node.source(),
-                     who + ": found " + finding.found + "; allowed is: " + allowed);
+  auto diagnostic = NodeDiagnostic(
+      ir::Severity::kError, constraint.reason, node.source(),
+      NodeText(node.source()) + ": found " + finding.found + "; allowed is: " + allowed);
   diagnostic.tensor = finding.tensor;
   diagnostic.tensor_type = finding.tensor_type;
   diagnostic.found = finding.found;
-  diagnostic.allowed = allowed;
+  diagnostic.allowed = std::move(allowed);
   return diagnostic;
+}
+
+// One note for all that an earlier problem hides at this node.
+ir::Diagnostic HiddenNote(const OnnxNode& node, const std::vector<std::string>& unchecked) {
+  std::string why = "what it needs to know";
+  std::string tensor;
+  for (int i = 0; tensor.empty() && i < node.input_count(); ++i) {
+    if (!node.has_input(i) || node.knows_input(i)) continue;
+    tensor = node.input_name(i);
+    why = "the type of \"" + tensor + "\"";
+  }
+  auto note = NodeDiagnostic(
+      ir::Severity::kNote, Reason::kNotChecked, node.source(),
+      NodeText(node.source()) + ": not checked, an earlier problem hides " + why);
+  note.tensor = std::move(tensor);
+  for (const std::string& text : unchecked) note.allowed += (note.allowed.empty() ? "" : "; ") + text;
+  return note;
 }
 
 // "?12": a dimension that inference could not tell.
@@ -206,20 +223,23 @@ bool GraphWalk::InferAndCheck(Step& step, OnnxNode& node) {
   const Status inferred = step.rule->infer == nullptr ? Status::Ok() : step.rule->infer(node);
   step.types_known = inferred.ok() && !node.asked_unknown();
   bool explained = false;   // a constraint says better what inference stumbled over
+  std::vector<std::string> unchecked;
   for (const OnnxConstraint& constraint : step.rule->constraints) {
-    auto diagnostic = Check(constraint, node);
+    auto diagnostic = Check(constraint, node, unchecked);
     if (!diagnostic) continue;
-    if (diagnostic->severity == ir::Severity::kError) {
-      valid = false;
-      explained = explained || diagnostic->reason == inferred.reason();
-    }
+    valid = false;
+    explained = explained || diagnostic->reason == inferred.reason();
     context_.diagnostics.push_back(std::move(*diagnostic));
   }
   if (!inferred.ok() && !explained && AllInputsKnown(node)) {
     valid = false;
     context_.diagnostics.push_back(FromStatus(inferred, step.source));
   }
-  return valid && step.types_known && AllInputsKnown(node) && CheckResultSizes(step, node);
+  const bool hidden = !step.types_known || !AllInputsKnown(node);
+  if (hidden && (valid || !unchecked.empty())) {
+    context_.diagnostics.push_back(HiddenNote(node, unchecked));
+  }
+  return valid && !hidden && CheckResultSizes(step, node);
 }
 
 bool GraphWalk::CheckResultSizes(Step& step, const OnnxNode& node) {
