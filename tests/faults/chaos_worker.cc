@@ -1,5 +1,5 @@
-// smelt-worker-chaos: a worker that misbehaves on request. The model's file name says how; any
-// other name goes to the real library. Test binary only, never installed.
+// smelt-worker-chaos: the worker process without the conversion library: it behaves, or
+// misbehaves, as the model's file name says. Test binary only, never installed.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -160,20 +160,12 @@ Status ChaosConvert(const ConvertRequest& request, ConvertSink& sink, const Canc
   for (const Trick& trick : kTricks) {
     if (request.file_name == trick.file_name) return trick.run(request, sink, cancel, report);
   }
-#ifdef SMELT_HAVE_CONVERT
-  return Convert(request, sink, cancel, report);
-#else
-  return Status(Reason::kInvalidArgument, "no such trick");
-#endif
+  return Status(Reason::kInvalidArgument, "no such trick: " + request.file_name);
 }
 
-#ifndef SMELT_HAVE_CONVERT
 Result<std::string> ChaosSupport(std::string_view) {
   return std::string(R"({"source_format":"onnx","operators":[{"op_type":"Relu","since":6}]})");
 }
-#else
-constexpr auto ChaosSupport = &PrintSupport;
-#endif
 
 }  // namespace
 }  // namespace smelt

@@ -1,6 +1,8 @@
 // TempDir: a fresh directory, removed with all that is in it.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -10,10 +12,17 @@
 
 namespace smelt::test {
 
+// A parent for directories that need not be on a disk.
+inline std::filesystem::path MemoryBackedTemp() {
+  const std::filesystem::path shared_memory = "/dev/shm";
+  return ::access(shared_memory.c_str(), W_OK) == 0 ? shared_memory
+                                                    : std::filesystem::temp_directory_path();
+}
+
 class TempDir {
  public:
-  TempDir() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "smelt-test-XXXXXX").string();
+  explicit TempDir(const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string pattern = (parent / "smelt-test-XXXXXX").string();
     SMELT_CHECK(::mkdtemp(pattern.data()) != nullptr);
     path_ = pattern;
   }

@@ -31,13 +31,17 @@ Status TranslateIdentity(OnnxNode& node, Builder& out) {
   return out.status();
 }
 
-// Outside training nothing is dropped: the mask is true (or one) everywhere.
+// Outside training nothing is dropped: since opset 12 the mask is true everywhere. Before, the
+// definition left it open; ONNX Runtime fills it with zeros.
 Status TranslateDropout(OnnxNode& node, Builder& out) {
-  node.SetOutput(0, node.input(0));
+  const ir::ValueId x = node.input(0);
+  node.SetOutput(0, x);
   if (node.has_output(1)) {
-    const ir::ValueId same = out.Emit(OpKind::kEqual, {node.input(0), node.input(0)});
-    const ir::ValueId differs = out.Unary(OpKind::kLogicalNot, same);
-    const ir::ValueId mask = out.Emit(OpKind::kLogicalOr, {same, differs});  // NaN included
+    const ir::ValueId differs = out.Emit(OpKind::kNotEqual, {x, x});
+    const ir::ValueId same = out.Unary(OpKind::kLogicalNot, differs);
+    const bool kept = node.schema_version() >= 12;
+    const ir::ValueId mask =      // NaN, which differs from itself, included
+        out.Emit(kept ? OpKind::kLogicalOr : OpKind::kLogicalAnd, {same, differs});
     node.SetOutput(1, out.Cast(mask, node.output_type(1)->dtype));
   }
   return out.status();

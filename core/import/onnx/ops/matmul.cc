@@ -173,9 +173,9 @@ Status TranslateGemm(OnnxNode& node, Builder& out) {
     node.SetOutput(0, AddScaled(node, out, y, beta));
     return out.status();
   }
-  if (TransposesA(node)) a = out.Transpose(a, {1, 0});
   const int swap[] = {1, 0};
   const Constant rows = TransposesB(node) ? *weights : weights->Transposed(swap);
+  if (TransposesA(node)) a = out.Transpose(a, {1, 0});   // `weights` is not valid behind this
   const auto bias = BiasRow(node, node.output_type(0)->shape.dim(1), beta);
   const ValueId y =
       FullyConnected(out, a, out.Const(Scaled(rows, alpha), node.input_name(1)),

@@ -107,7 +107,9 @@ AxisPlan PlanAxis(ir::SymbolTable& symbols, Dim input, const Window& window, int
   const WindowAxis& one = window.axes[static_cast<std::size_t>(axis)];
   if (window.auto_pad == "SAME_UPPER") return PlanSame(symbols, input, one, true);
   if (window.auto_pad == "SAME_LOWER") return PlanSame(symbols, input, one, false);
-  return PlanExplicit(symbols, input, one, window.ceil_mode && window.auto_pad == "NOTSET");
+  // VALID too rounds up in ceil_mode: ONNX's text says otherwise, its shape inference and ONNX Runtime
+  // agree on this.
+  return PlanExplicit(symbols, input, one, window.ceil_mode);
 }
 
 Verdict WindowAttributes(const OnnxNode& node, Bounds, Finding& finding) {
