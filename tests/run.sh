@@ -75,12 +75,12 @@ suite() { # LABEL COMMAND...
   count "$good" "$bad" "$label"
 }
 
-build() { # PRESET
+build() { # PRESET [TARGET...]
   cmake --preset "$1" >"$results/configure-$1.log" 2>&1 || {
     tail -n 40 "$results/configure-$1.log"
     return 1
   }
-  ninja -C "build/$1" -j "$jobs"
+  ninja -C "build/$1" -j "$jobs" "${@:2}"
 }
 
 unit_tests() { # PRESET
@@ -106,11 +106,12 @@ numpy, onnx, onnxruntime, ai_edge_litert.interpreter' >/dev/null 2>&1; then
 }
 
 oracle_tests() { # how many tests need the oracles
-  local rules zoo manifest
+  local rules zoo manifest probes
   rules=$(grep -hE '^    "[A-Z][A-Za-z0-9]*": _' tests/property/families/*.py | wc -l)
   zoo=$(grep -cE '^    "[a-z0-9_]+": [a-z]+\.' tests/models/zoo.py)
   manifest=$(grep -cv '^#' tests/conformance/expected.txt)
-  echo $((rules + zoo + 1 + manifest + 1))
+  probes=$({ build/release/tests/write_probe --list; ls tests/probe/variants; } | wc -l)
+  echo $((rules + zoo + 1 + manifest + 1 + probes))
 }
 
 mkdir -p "$results"
@@ -128,7 +129,8 @@ for preset in "${presets[@]}"; do
   suite "unit tests on $preset" unit_tests "$preset"
 done
 
-step "build release" build release
+# What ships, and the bench; the unit tests ran on the presets above.
+step "build release" build release smeltd smelt-worker smelt smelt-bench write_probe
 step "generated pages" tests/lint/check_generated.sh build/release/bin/smelt-worker
 
 note "oracles"
@@ -138,6 +140,8 @@ if make_venv; then
   mkdir -p "$results/zoo"
   rm -f "$results"/zoo/*
   suite "the judges themselves" "$python" tests/oracle/oracle_test.py "$bench"
+  suite "target profile in LiteRT" "$python" tests/oracle/probe_profile.py \
+    --tool build/release/tests/write_probe --jobs "$jobs"
   suite "zoo models" "$python" tests/models/zoo.py --out "$results/zoo"
   suite "conversions through the daemon" tests/integration/zoo_through_daemon.sh \
     build/release/bin "$results/zoo" "$results"/zoo/*.onnx tests/models/digits_cnn.onnx

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <system_error>
 
@@ -23,13 +24,21 @@ std::string NameSome(const std::vector<std::string>& names) {
   return text;
 }
 
-// Whether the location as written stays in the folder.
-bool StaysInside(const std::string& location) {
-  if (location.find('\0') != std::string::npos) return false;
-  const fs::path path(location);
-  if (path.is_absolute()) return false;
-  const fs::path normal = path.lexically_normal();
-  return normal.empty() || *normal.begin() != "..";
+// The location as a plain relative path; nothing when it is absolute, has ".." parts or names no
+// file. The daemon judges by the same rule.
+std::optional<std::string> Normalized(const std::string& location) {
+  if (location.find('\0') != std::string::npos) return std::nullopt;
+  std::string unified = location;
+  std::replace(unified.begin(), unified.end(), '\\', '/');
+  if (unified.starts_with('/') || (unified.size() > 1 && unified[1] == ':')) return std::nullopt;
+  std::string normal;
+  for (const fs::path& part : fs::path(unified)) {
+    if (part == "..") return std::nullopt;
+    if (part.empty() || part == ".") continue;
+    normal += (normal.empty() ? "" : "/") + part.string();
+  }
+  if (normal.empty()) return std::nullopt;
+  return normal;
 }
 
 bool Contains(const fs::path& folder, const fs::path& file) {
@@ -58,11 +67,12 @@ Result<std::vector<ExternalFile>> ResolveExternalFiles(const std::string& model_
   std::vector<std::string> missing;
   std::vector<std::string> escaping;
   for (const std::string& location : locations) {
-    if (!StaysInside(location)) {
+    const std::optional<std::string> normal = Normalized(location);
+    if (!normal) {
       escaping.push_back(location);
       continue;
     }
-    const fs::path path = folder / location;
+    const fs::path path = folder / *normal;
     std::error_code error;
     const fs::path real = fs::canonical(path, error);
     if (error || !fs::is_regular_file(real, error)) {
@@ -71,7 +81,7 @@ Result<std::vector<ExternalFile>> ResolveExternalFiles(const std::string& model_
                             [&](const fs::path& root) { return Contains(root, real); })) {
       escaping.push_back(location);
     } else {
-      files.push_back({location, path.string()});
+      files.push_back({*normal, path.string()});
     }
   }
   if (!escaping.empty()) {

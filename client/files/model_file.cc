@@ -13,7 +13,7 @@
 namespace smelt::client {
 namespace {
 
-constexpr std::size_t kCopyBytes = 256 * 1024;
+constexpr std::size_t kCopyBytes = std::size_t{256} * 1024;
 
 }  // namespace
 

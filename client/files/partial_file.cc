@@ -13,7 +13,7 @@
 namespace smelt::client {
 namespace {
 
-constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{256} * 1024;
 
 // Through links at the final name, as far as they lead.
 std::string FollowLinks(const std::string& path) {

@@ -17,7 +17,7 @@ namespace smelt::client {
 namespace {
 
 constexpr std::uint64_t kMaxInMemory = 1ull << 30;
-constexpr std::size_t kCopyBytes = 256 * 1024;
+constexpr std::size_t kCopyBytes = std::size_t{256} * 1024;
 
 using Sink = std::function<Status(ByteSpan)>;
 using Watcher = std::function<void(std::uint64_t)>;  // told the bytes so far

@@ -17,8 +17,8 @@
 namespace smelt::client {
 namespace {
 
-constexpr std::size_t kChunkBytes = 256 * 1024;
-constexpr std::size_t kHashBytes = 1024 * 1024;
+constexpr std::size_t kChunkBytes = std::size_t{256} * 1024;
+constexpr std::size_t kHashBytes = std::size_t{1024} * 1024;
 constexpr int kDigestsAtOnce = 1000;  // the API's limit for one FindMissing
 
 // Stable, so that the next attempt finds this one's bytes; with an account in it, so that two

@@ -21,6 +21,7 @@ constexpr std::size_t kMaxSteps = 16;  // the block must fit on the screen
 struct Step {
   std::string label;
   std::string detail;
+  std::string full_detail;  // once it is over: the last progress may have been far from the end
   Clock::SteadyTime start;
   Clock::SteadyTime end;
   bool running = true;
@@ -87,12 +88,16 @@ class TtyProgress final : public Progress {
     if (event.has_progress()) {
       const v1::Progress& progress = event.progress();
       Step& step = Begin(Printable(progress.stage()));
-      step.detail = Amount(progress.done(), progress.total(), Printable(progress.unit()));
+      const std::string unit = Printable(progress.unit());
+      step.detail = Amount(progress.done(), progress.total(), unit);
+      step.full_detail =
+          progress.total() == 0 ? step.detail : Amount(progress.total(), progress.total(), unit);
       DrawIfDue();
       return;
     }
     EndAll();
     const v1::JobState state = event.has_finished() ? event.finished().state() : event.state();
+    if (state == v1::SUCCEEDED) CompleteLast();
     if (state == v1::QUEUED) Begin("queued");
     if (state == v1::RUNNING) Begin("start");
     Draw();
@@ -127,11 +132,19 @@ class TtyProgress final : public Progress {
       return steps_.back();
     }
     EndAll();
+    CompleteLast();
     // A step without amount said only that one waits: the next one takes its line.
     if (!steps_.empty() && steps_.back().detail.empty()) steps_.pop_back();
     if (steps_.size() == kMaxSteps) steps_.erase(steps_.begin());
-    steps_.push_back({label, "", clock_.Now(), {}, true});
+    steps_.push_back({label, "", "", clock_.Now(), {}, true});
     return steps_.back();
+  }
+
+  // The next step began, or the job succeeded: so the last one got to its end.
+  void CompleteLast() {
+    if (!steps_.empty() && !steps_.back().full_detail.empty()) {
+      steps_.back().detail = steps_.back().full_detail;
+    }
   }
 
   void EndAll() {

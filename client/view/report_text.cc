@@ -47,10 +47,10 @@ void PrintRow(std::ostream& out, const Ink& ink, std::string_view label, const s
 std::string CoverageText(const v1::Coverage& coverage) {
   std::string text = "from " + Count(coverage.source_nodes(), "source node");
   std::string parts;
-  const std::pair<std::uint32_t, const char*> kParts[] = {{coverage.converted(), "converted"},
-                                                          {coverage.folded(), "folded"},
-                                                          {coverage.decomposed(), "decomposed"}};
-  for (const auto& [count, word] : kParts) {
+  const std::pair<std::uint32_t, const char*> words[] = {{coverage.converted(), "converted"},
+                                                         {coverage.folded(), "folded"},
+                                                         {coverage.decomposed(), "decomposed"}};
+  for (const auto& [count, word] : words) {
     if (count != 0) parts += (parts.empty() ? "" : ", ") + std::to_string(count) + " " + word;
   }
   return parts.empty() ? text : text + ": " + parts;

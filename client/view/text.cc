@@ -1,6 +1,7 @@
 #include "client/view/text.h"
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 
 namespace smelt::client {
@@ -30,11 +31,9 @@ std::string ShowBytes(std::uint64_t bytes) {
 std::string ShowSeconds(double seconds) {
   if (seconds < 0.9995) return Format("%.*f ms", seconds < 0.00995 ? 1 : 0, seconds * 1000);
   if (seconds < 59.95) return Format("%.1f s", seconds);
-  const auto whole = static_cast<std::uint64_t>(seconds + 0.5);
-  if (whole < 3600)
-    return Format("%d min %02d s", static_cast<int>(whole / 60), static_cast<int>(whole % 60));
-  return Format("%llu h %02d min", static_cast<unsigned long long>(whole / 3600),
-                static_cast<int>(whole / 60 % 60));
+  const auto whole = std::llround(seconds);
+  if (whole < 3600) return Format("%lld min %02lld s", whole / 60, whole % 60);
+  return Format("%lld h %02lld min", whole / 3600, whole / 60 % 60);
 }
 
 std::string Count(std::uint64_t count, std::string_view noun) {

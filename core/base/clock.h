@@ -11,9 +11,9 @@ class Clock {
   using WallTime = std::chrono::system_clock::time_point;
 
   virtual ~Clock() = default;
-  virtual SteadyTime Now() const = 0;   // monotonic: for durations
-  virtual WallTime Wall() const = 0;    // calendar: for rows and logs
-  static const Clock& System();         // the real one; lives for ever, safe from any thread
+  virtual SteadyTime Now() const = 0;  // monotonic: for durations
+  virtual WallTime Wall() const = 0;   // calendar: for rows and logs
+  static const Clock& System();        // the real one; lives for ever, safe from any thread
 };
 
 }  // namespace smelt

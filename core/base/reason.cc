@@ -103,8 +103,8 @@ constexpr ReasonInfo kReasons[] = {
     {Reason::kTensorTooLarge, "tensor_too_large",
      "A tensor would be larger than any runtime or this service accepts.",
      "Compute the tensor at run time from smaller ones, or reduce its size."},
-    {Reason::kNestingTooDeep, "nesting_too_deep",
-     "Subgraphs are nested deeper than the limit.", "Flatten the control flow of the model."},
+    {Reason::kNestingTooDeep, "nesting_too_deep", "Subgraphs are nested deeper than the limit.",
+     "Flatten the control flow of the model."},
     {Reason::kModelTooLarge, "model_too_large", "The model exceeds the size limit.",
      "Store large weights as external data, or raise the limit of the service."},
     {Reason::kOutOfMemory, "out_of_memory", "Memory ran out.",
@@ -143,7 +143,8 @@ constexpr ReasonInfo kReasons[] = {
     {Reason::kCancelled, "cancelled", "The work was cancelled.", "Submit it again if needed."},
     {Reason::kIoError, "io_error", "Reading or writing a file failed.",
      "Check the disk and the permissions that the message names."},
-    {Reason::kInvalidArgument, "invalid_argument", "A request carries an argument that is not valid.",
+    {Reason::kInvalidArgument, "invalid_argument",
+     "A request carries an argument that is not valid.",
      "Correct the argument that the message names."},
     {Reason::kJobNotFound, "job_not_found", "No job has this name.",
      "List the jobs to find the right name."},
@@ -220,9 +221,9 @@ constexpr ReasonInfo kOkInfo = {Reason::kOk, "ok", "Success.", ""};
 std::span<const ReasonInfo> AllReasons() { return kReasons; }
 
 const ReasonInfo& GetReasonInfo(Reason reason) {
-  const auto* row = std::lower_bound(
-      std::begin(kReasons), std::end(kReasons), reason,
-      [](const ReasonInfo& info, Reason wanted) { return info.reason < wanted; });
+  const auto* row =
+      std::lower_bound(std::begin(kReasons), std::end(kReasons), reason,
+                       [](const ReasonInfo& info, Reason wanted) { return info.reason < wanted; });
   return row != std::end(kReasons) && row->reason == reason ? *row : kOkInfo;
 }
 

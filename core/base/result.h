@@ -11,8 +11,8 @@ namespace smelt {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}                     // NOLINT: implicit by design
-  Result(Status status) : status_(std::move(status)) {              // NOLINT: implicit by design
+  Result(T value) : value_(std::move(value)) {}         // NOLINT: implicit by design
+  Result(Status status) : status_(std::move(status)) {  // NOLINT: implicit by design
     SMELT_CHECK(!status_.ok());
   }
   Result(Reason reason, std::string message) : status_(reason, std::move(message)) {}
@@ -21,9 +21,18 @@ class [[nodiscard]] Result {
   const Status& status() const& { return status_; }
   Status&& status() && { return std::move(status_); }
 
-  T& value() & { SMELT_CHECK(ok()); return *value_; }
-  const T& value() const& { SMELT_CHECK(ok()); return *value_; }
-  T&& value() && { SMELT_CHECK(ok()); return *std::move(value_); }
+  T& value() & {
+    SMELT_CHECK(ok());
+    return *value_;
+  }
+  const T& value() const& {
+    SMELT_CHECK(ok());
+    return *value_;
+  }
+  T&& value() && {
+    SMELT_CHECK(ok());
+    return *std::move(value_);
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }

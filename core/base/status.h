@@ -34,7 +34,8 @@ class [[nodiscard]] Status {
   std::string_view hint() const;
   const std::vector<std::string>& context() const;
 
-  // Adds an outer context frame ("while building node 12"); keeps at most eight. No effect on success.
+  // Adds an outer context frame ("while building node 12"); keeps at most eight. No effect on
+  // success.
   Status&& WithContext(std::string frame) &&;
 
   // "reason_name: message" with the context frames before it; "ok" for success.
@@ -55,15 +56,14 @@ class [[nodiscard]] Status {
 
 }  // namespace smelt
 
-#define SMELT_CHECK(condition)                                       \
-  do {                                                               \
-    if (!(condition)) {                                              \
-      ::smelt::CheckFailed(__FILE__, __LINE__, #condition);          \
-    }                                                                \
+#define SMELT_CHECK(condition)                              \
+  do {                                                      \
+    if (!(condition)) {                                     \
+      ::smelt::CheckFailed(__FILE__, __LINE__, #condition); \
+    }                                                       \
   } while (false)
 
-#define SMELT_RETURN_IF_ERROR(expr)                                  \
-  do {                                                               \
-    if (::smelt::Status smelt_status_ = (expr); !smelt_status_.ok()) \
-      return smelt_status_;                                          \
+#define SMELT_RETURN_IF_ERROR(expr)                                                        \
+  do {                                                                                     \
+    if (::smelt::Status smelt_status_ = (expr); !smelt_status_.ok()) return smelt_status_; \
   } while (false)

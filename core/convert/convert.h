@@ -23,15 +23,15 @@ namespace smelt {
 enum class Verify { kStructure, kRun };
 
 struct ConvertRequest {
-  SharedBytes model;                                   // mapped or owned; read in place
-  std::map<std::string, SharedBytes> external_files;   // relative path as the model writes it
-  std::string file_name = "model.onnx";                // for messages and the artifact's name
+  SharedBytes model;                                  // mapped or owned; read in place
+  std::map<std::string, SharedBytes> external_files;  // relative path as the model writes it
+  std::string file_name = "model.onnx";               // for messages and the artifact's name
   std::string target = "litert";
-  std::map<std::string, std::int64_t> dims;            // symbolic dimension -> value
+  std::map<std::string, std::int64_t> dims;  // symbolic dimension -> value
   Verify verify = Verify::kRun;
   std::vector<std::string> disabled_passes;
-  bool check_ir = false;                               // IR verifier after every pass
-  std::string dump_after;                              // pass name; its IR text goes to the sink
+  bool check_ir = false;   // IR verifier after every pass
+  std::string dump_after;  // pass name; its IR text goes to the sink
 };
 
 // Receives what a conversion produces, on the calling thread.

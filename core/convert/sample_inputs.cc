@@ -16,7 +16,7 @@ class Random {
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
   }
-  double Unit() { return static_cast<double>(Next() >> 11) * 0x1p-53; }   // [0, 1)
+  double Unit() { return static_cast<double>(Next() >> 11) * 0x1p-53; }  // [0, 1)
 
  private:
   std::uint64_t state_;
@@ -30,7 +30,9 @@ std::map<std::string, std::int64_t> BindSymbols(const ir::Module& module,
     const ir::Shape& shape = graph.type(input).shape;
     for (int axis = 0; axis < shape.rank(); ++axis) {
       const bool is_image = shape.rank() == 4 && axis >= 2;
-      const std::int64_t size = axis == 0 ? options.batch : is_image ? options.image : options.other;
+      const std::int64_t size = axis == 0  ? options.batch
+                                : is_image ? options.image
+                                           : options.other;
       for (const std::string& name : module.symbols().NamesIn(shape.dim(axis))) {
         bindings.emplace(name, size);
       }
@@ -74,8 +76,8 @@ Result<std::vector<interp::Tensor>> SampleInputs(const ir::Module& module,
       count *= shape.back();
     }
     const std::vector<double> values = Draw(random, type.dtype, count, options);
-    const ir::Constant drawn = ir::Constant::FromValues(ir::DType::kF64, shape,
-                                                        std::span<const double>(values));
+    const ir::Constant drawn =
+        ir::Constant::FromValues(ir::DType::kF64, shape, std::span<const double>(values));
     tensors.push_back(interp::Tensor::FromConstant(drawn.Cast(type.dtype)));
   }
   return tensors;

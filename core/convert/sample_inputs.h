@@ -12,7 +12,8 @@ namespace smelt {
 
 struct SampleOptions {
   std::uint64_t seed = 1;
-  // Sizes given to symbolic dimensions: of the first axis, of image axes (rank 4, axis 2 and 3), others.
+  // Sizes given to symbolic dimensions: of the first axis, of image axes (rank 4, axis 2 and 3),
+  // others.
   std::int64_t batch = 2;
   std::int64_t image = 64;
   std::int64_t other = 8;

@@ -11,7 +11,7 @@
 namespace smelt {
 namespace {
 
-constexpr double kRelativeTolerance = 1e-4;   // of the output's largest magnitude
+constexpr double kRelativeTolerance = 1e-4;  // of the output's largest magnitude
 constexpr double kAbsoluteTolerance = 1e-5;
 
 using Tensors = std::vector<interp::Tensor>;
@@ -29,9 +29,9 @@ std::string TypeText(const interp::Tensor& tensor) {
 }
 
 struct Difference {
-  double max_abs = 0;             // over finite pairs
+  double max_abs = 0;  // over finite pairs
   double max_abs_reference = 0;
-  bool disagree = false;          // NaN or infinity on one side only, or different integers
+  bool disagree = false;  // NaN or infinity on one side only, or different integers
 };
 
 Difference Compare(const interp::Tensor& reference, const interp::Tensor& written) {
@@ -42,7 +42,8 @@ Difference Compare(const interp::Tensor& reference, const interp::Tensor& writte
     difference.disagree = !std::equal(a.begin(), a.end(), b.begin(), b.end());
     return difference;
   }
-  const interp::Tensor a = interp::Tensor::FromConstant(reference.ToConstant().Cast(ir::DType::kF64));
+  const interp::Tensor a =
+      interp::Tensor::FromConstant(reference.ToConstant().Cast(ir::DType::kF64));
   const interp::Tensor b = interp::Tensor::FromConstant(written.ToConstant().Cast(ir::DType::kF64));
   const auto left = a.values<double>();
   const auto right = b.values<double>();
@@ -73,8 +74,8 @@ Status CompareOutputs(const ir::Signature& signature, const Tensors& expected,
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const std::string& name = signature.output_names[i];
     if (expected[i].dtype() != actual[i].dtype() || expected[i].shape() != actual[i].shape()) {
-      return Mismatch(name, "the graph gives " + TypeText(expected[i]) + ", the file " +
-                                TypeText(actual[i]));
+      return Mismatch(
+          name, "the graph gives " + TypeText(expected[i]) + ", the file " + TypeText(actual[i]));
     }
     const Difference difference = Compare(expected[i], actual[i]);
     auto* output = verification.add_outputs();
@@ -98,7 +99,8 @@ Status VerifyByRunning(const ir::Module& reference, const ir::Module& written,
   verification.set_mode(v1::Verification::RUN);
   verification.set_reference("imported_graph");
   // Symbolic sizes and integers that a model can't run with prove nothing: try humbler ones.
-  const SampleOptions attempts[] = {{}, {.batch = 1, .image = 32, .other = 4, .max_int = 1},
+  const SampleOptions attempts[] = {{},
+                                    {.batch = 1, .image = 32, .other = 4, .max_int = 1},
                                     {.batch = 1, .image = 1, .other = 1, .max_int = 0}};
   for (const SampleOptions& options : attempts) {
     auto inputs = SampleInputs(reference, options);

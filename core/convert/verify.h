@@ -1,6 +1,6 @@
 // Verification by running: the imported graph and the re-read file are both executed by the
-// interpreter on seeded inputs and compared. It shares our importer, so an import error is invisible
-// to it; those are found by the outside oracles of the tests.
+// interpreter on seeded inputs and compared. It shares our importer, so an import error is
+// invisible to it; those are found by the outside oracles of the tests.
 #pragma once
 
 #include "core/base/cancel_token.h"

@@ -1,9 +1,9 @@
 // The reference interpreter of the IR: exact, readable kernels for every operator. Used to fold
 // constants while importing, to verify written files, and as an oracle in tests.
 //
-// Plain kernels run in fixed order with float contraction off and transcendental functions in double,
-// rounded once: their results may reach artifact bytes. Fast kernels (Eigen) serve convolutions and
-// matrix products where results are only compared.
+// Plain kernels run in fixed order with float contraction off and transcendental functions in
+// double, rounded once: their results may reach artifact bytes. Fast kernels (Eigen) serve
+// convolutions and matrix products where results are only compared.
 #pragma once
 
 #include <span>
@@ -21,11 +21,11 @@ enum class Kernels { kPlain, kFast };
 struct EvaluateOptions {
   Kernels kernels = Kernels::kPlain;
   const CancelToken* cancel = nullptr;
-  std::uint64_t max_bytes = 0;   // of all live tensors together; 0: unlimited -> kTensorTooLarge
+  std::uint64_t max_bytes = 0;  // of all live tensors together; 0: unlimited -> kTensorTooLarge
 };
 
-// Runs one graph. `inputs` in the graph's order, with its dtypes and matching static dimensions; frees
-// each tensor after its last use. kRuntimeOperatorUnsupported for an opaque composite.
+// Runs one graph. `inputs` in the graph's order, with its dtypes and matching static dimensions;
+// frees each tensor after its last use. kRuntimeOperatorUnsupported for an opaque composite.
 Result<std::vector<Tensor>> Evaluate(const ir::Module& module, ir::GraphId graph,
                                      std::span<const Tensor> inputs,
                                      const EvaluateOptions& options = {});

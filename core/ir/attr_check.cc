@@ -20,7 +20,8 @@ std::string AttributeProblem(const OpInfo& info, const Attributes& attrs) {
     if (value == nullptr) {
       if (spec.required) return "attribute " + std::string(spec.name) + " is missing";
     } else if (TypeOf(*value) != spec.type) {
-      return "attribute " + std::string(spec.name) + " has another type than the operator table says";
+      return "attribute " + std::string(spec.name) +
+             " has another type than the operator table says";
     }
   }
   if (info.kind == OpKind::kComposite) return "";

@@ -9,8 +9,8 @@
 
 namespace smelt::ir {
 
-// Empty when every required attribute is there, every attribute is known and has its type; else what
-// is wrong. A composite may have attributes of its own.
+// Empty when every required attribute is there, every attribute is known and has its type; else
+// what is wrong. A composite may have attributes of its own.
 std::string AttributeProblem(const OpInfo& info, const Attributes& attrs);
 
 }  // namespace smelt::ir

@@ -19,8 +19,9 @@ const T* Get(const Attributes& attributes, std::string_view name) {
 
 template <class Values>
 auto LowerBound(Values& values, std::string_view name) {
-  return std::lower_bound(values.begin(), values.end(), name,
-                          [](const auto& entry, std::string_view key) { return entry.first < key; });
+  return std::lower_bound(
+      values.begin(), values.end(), name,
+      [](const auto& entry, std::string_view key) { return entry.first < key; });
 }
 
 }  // namespace

@@ -109,8 +109,7 @@ ValueId Builder::ConstI32(std::initializer_list<std::int32_t> values) {
 }
 
 ValueId Builder::ScalarI32(std::int32_t value) {
-  return Const(
-      Constant::FromValues(DType::kI32, {}, std::span<const std::int32_t>(&value, 1)));
+  return Const(Constant::FromValues(DType::kI32, {}, std::span<const std::int32_t>(&value, 1)));
 }
 
 ValueId Builder::Scalar(DType dtype, double value) {

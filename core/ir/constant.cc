@@ -93,15 +93,15 @@ void Constant::Normalize() {
   if (first_bit % 8 != 0) return;
   strides_ = plain;
   offset_ = 0;
-  storage_ = storage_.Slice(
-      static_cast<std::size_t>(first_bit / 8),
-      StorageBytes(storage_dtype_, static_cast<std::uint64_t>(element_count())));
+  storage_ =
+      storage_.Slice(static_cast<std::size_t>(first_bit / 8),
+                     StorageBytes(storage_dtype_, static_cast<std::uint64_t>(element_count())));
 }
 
 Constant Constant::Transposed(std::span<const int> permutation) const {
   SMELT_CHECK(permutation.size() == shape_.size());
   Constant view = *this;
-  std::vector<int> position(shape_.size(), -1);   // where an axis of this goes
+  std::vector<int> position(shape_.size(), -1);  // where an axis of this goes
   for (std::size_t i = 0; i < permutation.size(); ++i) {
     const auto from = static_cast<std::size_t>(permutation[i]);
     SMELT_CHECK(from < shape_.size() && position[from] < 0);
@@ -167,13 +167,14 @@ Constant Constant::Reshaped(std::span<const std::int64_t> shape) const {
   Constant view = *this;
   view.shape_.assign(shape.begin(), shape.end());
   if (element_count() == 0) {
-    view.steps_.clear();   // nothing left to apply them to; the type they lead to is kept
+    view.steps_.clear();  // nothing left to apply them to; the type they lead to is kept
     view.storage_dtype_ = dtype_;
     view.Normalize();
     return view;
   }
   const ReshapeGroups groups = GroupAxes(shape_, view.shape_);
-  std::optional<std::vector<std::int64_t>> strides = ReshapedStrides(groups, shape_, strides_, shape);
+  std::optional<std::vector<std::int64_t>> strides =
+      ReshapedStrides(groups, shape_, strides_, shape);
   bool expressed = strides.has_value();
   for (ConstantStep& step : view.steps_) {
     if (expressed && step.axis >= 0) expressed = MoveStep(groups, shape_, shape, step);
@@ -192,8 +193,7 @@ Constant Constant::WithStep(ConstantStep step) const {
   } else {
     SMELT_CHECK(IsFloat(dtype_) && IsNumeric(dtype_) && step.values != nullptr);
     SMELT_CHECK(step.axis >= -1 && step.axis < rank());
-    const std::int64_t expected =
-        step.axis < 0 ? 1 : shape_[static_cast<std::size_t>(step.axis)];
+    const std::int64_t expected = step.axis < 0 ? 1 : shape_[static_cast<std::size_t>(step.axis)];
     SMELT_CHECK(static_cast<std::int64_t>(step.values->size()) == expected);
   }
   view.steps_.push_back(std::move(step));

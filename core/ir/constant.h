@@ -1,10 +1,11 @@
-// Constant: a tensor whose bytes are known, as a view. Nothing is copied until a consumer streams it.
+// Constant: a tensor whose bytes are known, as a view. Nothing is copied until a consumer streams
+// it.
 //
-// A view has storage (a mapped file or an owned buffer), strides and offset in elements, and a short
-// list of elementwise steps. Transposing, slicing, splitting, reversing and broadcasting edit strides;
-// BatchNorm folding and casting append steps. Values are evaluated block by block in row-major
-// order of `shape`, always in the same way, so equal views give equal bytes. Immutable; the methods
-// return new views of the same storage; safe to read from any thread.
+// A view has storage (a mapped file or an owned buffer), strides and offset in elements, and a
+// short list of elementwise steps. Transposing, slicing, splitting, reversing and broadcasting edit
+// strides; BatchNorm folding and casting append steps. Values are evaluated block by block in
+// row-major order of `shape`, always in the same way, so equal views give equal bytes. Immutable;
+// the methods return new views of the same storage; safe to read from any thread.
 #pragma once
 
 #include <cstdint>
@@ -33,24 +34,29 @@ struct ConstantStep {
 class Constant {
  public:
   Constant() = default;
-  // Row-major bytes, little endian, unaligned allowed. kPayloadSizeMismatch unless `bytes` has exactly the size.
-  static Result<Constant> FromBytes(DType dtype, std::vector<std::int64_t> shape, SharedBytes bytes);
+  // Row-major bytes, little endian, unaligned allowed. kPayloadSizeMismatch unless `bytes` has
+  // exactly the size.
+  static Result<Constant> FromBytes(DType dtype, std::vector<std::int64_t> shape,
+                                    SharedBytes bytes);
   // Owned copies of small values.
   template <class T>
-  static Constant FromValues(DType dtype, std::vector<std::int64_t> shape, std::span<const T> values);
+  static Constant FromValues(DType dtype, std::vector<std::int64_t> shape,
+                             std::span<const T> values);
   // All elements equal; stores one element. `element` holds ElementBits(dtype) / 8 bytes.
   static Constant Splat(DType dtype, std::vector<std::int64_t> shape, ByteSpan element);
 
-  DType dtype() const { return dtype_; }                          // after the steps
+  DType dtype() const { return dtype_; }  // after the steps
   const std::vector<std::int64_t>& shape() const { return shape_; }
   int rank() const { return static_cast<int>(shape_.size()); }
   std::int64_t element_count() const;
-  std::uint64_t size_bytes() const { return StorageBytes(dtype_, static_cast<std::uint64_t>(element_count())); }
+  std::uint64_t size_bytes() const {
+    return StorageBytes(dtype_, static_cast<std::uint64_t>(element_count()));
+  }
 
   // --- Views. Arguments must fit the shape (checked: our own bug otherwise). ---
   Constant Transposed(std::span<const int> permutation) const;
   Constant Sliced(std::span<const std::int64_t> begin, std::span<const std::int64_t> size,
-                  std::span<const std::int64_t> stride) const;    // stride may be negative
+                  std::span<const std::int64_t> stride) const;  // stride may be negative
   Constant BroadcastTo(std::span<const std::int64_t> shape) const;
   // The same elements in row-major order under a new shape; copies only when no strides express it.
   Constant Reshaped(std::span<const std::int64_t> shape) const;
@@ -63,7 +69,8 @@ class Constant {
   void Read(std::int64_t begin, std::int64_t count, std::byte* out) const;
   // All bytes: the storage itself when the view is plain, else an evaluated copy.
   SharedBytes Materialize() const;
-  // The value as a view without steps and with row-major strides; shares storage when it already is.
+  // The value as a view without steps and with row-major strides; shares storage when it already
+  // is.
   Constant Evaluated() const;
   // True when bytes() of storage are the tensor's bytes as they are.
   bool IsPlain() const;
@@ -89,12 +96,13 @@ class Constant {
   void Normalize();
   // Elements [begin, begin + count) before any step, one byte an element for types below a byte.
   void Gather(std::int64_t begin, std::int64_t count, std::byte* out) const;
+  void ReadInBlocks(std::int64_t begin, std::int64_t count, std::byte* out) const;
 
   DType dtype_ = DType::kF32;
   DType storage_dtype_ = DType::kF32;
   std::vector<std::int64_t> shape_;
-  std::vector<std::int64_t> strides_;   // elements of storage_dtype_
-  std::int64_t offset_ = 0;             // elements
+  std::vector<std::int64_t> strides_;  // elements of storage_dtype_
+  std::int64_t offset_ = 0;            // elements
   SharedBytes storage_;
   std::vector<ConstantStep> steps_;
 };

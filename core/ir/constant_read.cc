@@ -1,6 +1,7 @@
 // Evaluation of constants: the only place where a view's elements become bytes.
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 #include "core/ir/constant.h"
 #include "core/ir/element_cast.h"
@@ -9,12 +10,27 @@
 namespace smelt::ir {
 namespace {
 
-constexpr std::int64_t kMaxSmall = std::int64_t{1} << 16;   // elements, of AsInts and AsDoubles
-// Elements evaluated at a time: a few hundred kilobytes, and a multiple of every packing.
-constexpr std::int64_t kBlock = 1 << 15;
-constexpr std::size_t kMaxElementBytes = 16;
+constexpr std::int64_t kMaxSmall = std::int64_t{1} << 16;  // elements, of AsInts and AsDoubles
+// Elements evaluated at a time: what a cache holds, and a multiple of every packing.
+constexpr std::int64_t kBlock = 1 << 14;
 
 bool IsPacked(DType dtype) { return ElementBits(dtype) < 8; }
+
+bool HasCast(const std::vector<ConstantStep>& steps) {
+  return std::any_of(steps.begin(), steps.end(), [](const ConstantStep& step) {
+    return step.kind == ConstantStep::Kind::kCast;
+  });
+}
+
+// Bytes of the widest element on the way through the steps.
+std::size_t WidestElement(DType stored, const std::vector<ConstantStep>& steps) {
+  int widest = BlockElementBytes(stored);
+  for (const ConstantStep& step : steps) {
+    if (step.kind == ConstantStep::Kind::kCast)
+      widest = std::max(widest, BlockElementBytes(step.to));
+  }
+  return static_cast<std::size_t>(widest);
+}
 
 // Where in the storage an element of the row-major order lies.
 std::int64_t ElementOffset(const StridedView& view, std::int64_t at) {
@@ -29,7 +45,7 @@ std::int64_t ElementOffset(const StridedView& view, std::int64_t at) {
 // Applies one multiply or add step to a block that begins at element `begin`.
 void ApplyStep(const ConstantStep& step, DType dtype, const std::vector<std::int64_t>& shape,
                std::int64_t begin, std::int64_t count, std::byte* block) {
-  std::int64_t inner = INT64_MAX;   // one value for all
+  std::int64_t inner = INT64_MAX;  // one value for all
   if (step.axis >= 0) {
     inner = 1;
     for (std::size_t i = static_cast<std::size_t>(step.axis) + 1; i < shape.size(); ++i) {
@@ -57,34 +73,48 @@ void Constant::Gather(std::int64_t begin, std::int64_t count, std::byte* out) co
 
 void Constant::Read(std::int64_t begin, std::int64_t count, std::byte* out) const {
   SMELT_CHECK(begin >= 0 && count >= 0 && begin <= element_count() - count);
-  if (steps_.empty() && !IsPacked(dtype_)) {
+  if (storage_dtype_ == dtype_ && !IsPacked(dtype_) && !HasCast(steps_)) {
     Gather(begin, count, out);
+    // In pieces that stay in the cache over all steps.
+    const std::int64_t width = ElementBits(dtype_) / 8;
+    for (std::int64_t at = 0; at < count && !steps_.empty(); at += kBlock) {
+      const std::int64_t size = std::min(kBlock, count - at);
+      for (const ConstantStep& step : steps_) {
+        ApplyStep(step, dtype_, shape_, begin + at, size, out + at * width);
+      }
+    }
     return;
   }
+  ReadInBlocks(begin, count, out);
+}
+
+void Constant::ReadInBlocks(std::int64_t begin, std::int64_t count, std::byte* out) const {
   SMELT_CHECK(begin * ElementBits(dtype_) % 8 == 0);
-  const auto block_size = static_cast<std::size_t>(std::min(kBlock, count));
-  std::vector<std::byte> block(block_size * kMaxElementBytes);
-  std::vector<std::byte> other(block_size * kMaxElementBytes);
+  // Not vectors: their zeroing would cost as much as the work. A cast goes from one to the other.
+  const std::size_t bytes =
+      static_cast<std::size_t>(std::min(kBlock, count)) * WidestElement(storage_dtype_, steps_);
+  auto block = std::make_unique_for_overwrite<std::byte[]>(bytes);
+  auto other = std::make_unique_for_overwrite<std::byte[]>(bytes);
   for (std::int64_t at = begin; at < begin + count; at += kBlock) {
     const std::int64_t size = std::min(kBlock, begin + count - at);
-    Gather(at, size, block.data());
+    Gather(at, size, block.get());
     DType dtype = storage_dtype_;
     for (const ConstantStep& step : steps_) {
       if (step.kind == ConstantStep::Kind::kCast) {
-        CastBlock(dtype, block.data(), step.to, other.data(), size);
+        CastBlock(dtype, block.get(), step.to, other.get(), size);
         block.swap(other);
         dtype = step.to;
       } else {
-        ApplyStep(step, dtype, shape_, at, size, block.data());
+        ApplyStep(step, dtype, shape_, at, size, block.get());
       }
     }
-    const std::uint64_t bytes = StorageBytes(dtype_, static_cast<std::uint64_t>(size));
+    const std::uint64_t stored = StorageBytes(dtype_, static_cast<std::uint64_t>(size));
     if (IsPacked(dtype_)) {
-      PackBlock(dtype_, block.data(), size, out);
+      PackBlock(dtype_, block.get(), size, out);
     } else {
-      std::memcpy(out, block.data(), bytes);
+      std::memcpy(out, block.get(), stored);
     }
-    out += bytes;
+    out += stored;
   }
 }
 
@@ -134,9 +164,9 @@ bool Constant::IsSplat() const {
   // Along an axis of stride 0 elements differ only where a step makes them.
   Constant core = *this;
   for (std::size_t i = 0; i < shape_.size(); ++i) {
-    const bool stepped =
-        std::any_of(steps_.begin(), steps_.end(),
-                    [i](const ConstantStep& step) { return step.axis == static_cast<int>(i); });
+    const bool stepped = std::any_of(steps_.begin(), steps_.end(), [i](const ConstantStep& step) {
+      return step.axis == static_cast<int>(i);
+    });
     if (strides_[i] == 0 && !stepped) core.shape_[i] = 1;
   }
   const std::int64_t count = core.element_count();

@@ -29,7 +29,8 @@ std::string Numbers(const Constant& constant) {
   if (IsFloat(constant.dtype())) {
     const std::optional<std::vector<double>> values = constant.AsDoubles();
     for (const double value : *values) {
-      add(constant.dtype() == DType::kF64 ? FloatText(value) : FloatText(static_cast<float>(value)));
+      add(constant.dtype() == DType::kF64 ? FloatText(value)
+                                          : FloatText(static_cast<float>(value)));
     }
   } else {
     const std::optional<std::vector<std::int64_t>> values = constant.AsInts();

@@ -15,14 +15,14 @@ enum class Severity { kNote, kWarning, kError };
 struct Diagnostic {
   Severity severity = Severity::kError;
   Reason reason = Reason::kInternalError;
-  std::optional<SourceNode> node;   // absent when no single node is meant
-  std::string tensor;               // offending tensor's name; may be empty
-  std::string tensor_type;          // "f32[1,3,224,224]"; may be empty
-  std::string message;              // what, where, with the value found
+  std::optional<SourceNode> node;  // absent when no single node is meant
+  std::string tensor;              // offending tensor's name; may be empty
+  std::string tensor_type;         // "f32[1,3,224,224]"; may be empty
+  std::string message;             // what, where, with the value found
   std::string found;
-  std::string allowed;              // the constraint's own text
-  std::string hint;                 // empty: the reason's remedy
-  std::string stage;                // import, legalize, write, check, verify
+  std::string allowed;  // the constraint's own text
+  std::string hint;     // empty: the reason's remedy
+  std::string stage;    // import, legalize, write, check, verify
 };
 
 using Diagnostics = std::vector<Diagnostic>;

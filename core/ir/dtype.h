@@ -34,7 +34,7 @@ enum class DType : std::uint8_t {
 };
 inline constexpr int kDTypeCount = 23;
 
-std::string_view DTypeName(DType dtype);                       // "f32"
+std::string_view DTypeName(DType dtype);  // "f32"
 std::optional<DType> DTypeFromName(std::string_view name);
 
 // Bits of one stored element; 0 for string, resource and variant.
@@ -42,8 +42,8 @@ int ElementBits(DType dtype);
 // Bytes of `count` elements, rounded up for types below a byte.
 std::uint64_t StorageBytes(DType dtype, std::uint64_t count);
 
-bool IsFloat(DType dtype);            // f16 bf16 f32 f64 and the f8 types
-bool IsInteger(DType dtype);          // signed and unsigned, not bool
+bool IsFloat(DType dtype);    // f16 bf16 f32 f64 and the f8 types
+bool IsInteger(DType dtype);  // signed and unsigned, not bool
 bool IsSignedInteger(DType dtype);
 bool IsUnsignedInteger(DType dtype);
 

@@ -18,8 +18,8 @@ struct Small {
 };
 
 template <class T>
-inline constexpr bool kIsFloat = std::is_floating_point_v<T> || std::is_same_v<T, Half> ||
-                                 std::is_same_v<T, BFloat16>;
+inline constexpr bool kIsFloat =
+    std::is_floating_point_v<T> || std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
 template <class T>
 inline constexpr bool kIsSmall = false;
 template <int kBits, bool kSigned>
@@ -29,29 +29,62 @@ inline constexpr bool kIsSmall<Small<kBits, kSigned>> = true;
 template <class F>
 bool WithType(DType dtype, F&& f) {
   switch (dtype) {
-    case DType::kF32: f(static_cast<float*>(nullptr)); return true;
-    case DType::kF64: f(static_cast<double*>(nullptr)); return true;
-    case DType::kF16: f(static_cast<Half*>(nullptr)); return true;
-    case DType::kBF16: f(static_cast<BFloat16*>(nullptr)); return true;
-    case DType::kI8: f(static_cast<std::int8_t*>(nullptr)); return true;
-    case DType::kI16: f(static_cast<std::int16_t*>(nullptr)); return true;
-    case DType::kI32: f(static_cast<std::int32_t*>(nullptr)); return true;
-    case DType::kI64: f(static_cast<std::int64_t*>(nullptr)); return true;
-    case DType::kU8: f(static_cast<std::uint8_t*>(nullptr)); return true;
-    case DType::kU16: f(static_cast<std::uint16_t*>(nullptr)); return true;
-    case DType::kU32: f(static_cast<std::uint32_t*>(nullptr)); return true;
-    case DType::kU64: f(static_cast<std::uint64_t*>(nullptr)); return true;
-    case DType::kBool: f(static_cast<bool*>(nullptr)); return true;
-    case DType::kI4: f(static_cast<Small<4, true>*>(nullptr)); return true;
-    case DType::kU4: f(static_cast<Small<4, false>*>(nullptr)); return true;
-    case DType::kI2: f(static_cast<Small<2, true>*>(nullptr)); return true;
+    case DType::kF32:
+      f(static_cast<float*>(nullptr));
+      return true;
+    case DType::kF64:
+      f(static_cast<double*>(nullptr));
+      return true;
+    case DType::kF16:
+      f(static_cast<Half*>(nullptr));
+      return true;
+    case DType::kBF16:
+      f(static_cast<BFloat16*>(nullptr));
+      return true;
+    case DType::kI8:
+      f(static_cast<std::int8_t*>(nullptr));
+      return true;
+    case DType::kI16:
+      f(static_cast<std::int16_t*>(nullptr));
+      return true;
+    case DType::kI32:
+      f(static_cast<std::int32_t*>(nullptr));
+      return true;
+    case DType::kI64:
+      f(static_cast<std::int64_t*>(nullptr));
+      return true;
+    case DType::kU8:
+      f(static_cast<std::uint8_t*>(nullptr));
+      return true;
+    case DType::kU16:
+      f(static_cast<std::uint16_t*>(nullptr));
+      return true;
+    case DType::kU32:
+      f(static_cast<std::uint32_t*>(nullptr));
+      return true;
+    case DType::kU64:
+      f(static_cast<std::uint64_t*>(nullptr));
+      return true;
+    case DType::kBool:
+      f(static_cast<bool*>(nullptr));
+      return true;
+    case DType::kI4:
+      f(static_cast<Small<4, true>*>(nullptr));
+      return true;
+    case DType::kU4:
+      f(static_cast<Small<4, false>*>(nullptr));
+      return true;
+    case DType::kI2:
+      f(static_cast<Small<2, true>*>(nullptr));
+      return true;
     case DType::kString:
     case DType::kC64:
     case DType::kC128:
     case DType::kResource:
     case DType::kVariant:
     case DType::kF8E4M3FN:
-    case DType::kF8E5M2: return false;
+    case DType::kF8E5M2:
+      return false;
   }
   return false;
 }
@@ -99,8 +132,10 @@ struct Converter {
     if constexpr (std::is_same_v<To, bool>) {
       return value != V{0};
     } else if constexpr (std::is_same_v<To, Half> || std::is_same_v<To, BFloat16>) {
-      if constexpr (std::is_same_v<V, float>) return To::From(value);
-      else return To::From(static_cast<double>(value));
+      if constexpr (std::is_same_v<V, float>)
+        return To::From(value);
+      else
+        return To::From(static_cast<double>(value));
     } else if constexpr (std::is_floating_point_v<To>) {
       return static_cast<To>(value);
     } else if constexpr (std::is_floating_point_v<V>) {
@@ -131,7 +166,7 @@ T Load(const std::byte* block, std::int64_t i) {
 }
 template <>
 bool Load<bool>(const std::byte* block, std::int64_t i) {
-  return block[i] != std::byte{0};   // a stored byte above 1 is no valid bool object
+  return block[i] != std::byte{0};  // a stored byte above 1 is no valid bool object
 }
 template <class T>
 void Store(std::byte* block, std::int64_t i, T value) {
@@ -153,7 +188,7 @@ void ApplyBlock(DType dtype, std::byte* block, std::int64_t count, std::span<con
       };
       for (std::int64_t i = 0; i < count;) {
         const std::int64_t index = ((first + i) / inner) % size;
-        if (inner == 1) {   // the value changes with every element: runs of consecutive values
+        if (inner == 1) {  // the value changes with every element: runs of consecutive values
           const std::int64_t run = std::min(size - index, count - i);
           const double* from = values.data() + index;
           for (std::int64_t k = 0; k < run; ++k) apply(i + k, from[k]);

@@ -1,5 +1,5 @@
-// Elementwise arithmetic on blocks of elements: the steps of a Constant. Types below a byte are held
-// one element a byte here. Pure functions; results depend on the arguments alone.
+// Elementwise arithmetic on blocks of elements: the steps of a Constant. Types below a byte are
+// held one element a byte here. Pure functions; results depend on the arguments alone.
 #pragma once
 
 #include <cstdint>

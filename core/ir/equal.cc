@@ -16,7 +16,8 @@ bool SameNumber(double a, double b) {
 
 bool SameAttribute(const AttrValue& a, const AttrValue& b) {
   if (a.index() != b.index()) return false;
-  if (const double* number = std::get_if<double>(&a)) return SameNumber(*number, std::get<double>(b));
+  if (const double* number = std::get_if<double>(&a))
+    return SameNumber(*number, std::get<double>(b));
   if (const auto* numbers = std::get_if<std::vector<double>>(&a)) {
     const auto& others = std::get<std::vector<double>>(b);
     return std::equal(numbers->begin(), numbers->end(), others.begin(), others.end(), SameNumber);
@@ -118,7 +119,7 @@ class GraphComparison {
   const Module& b_;
   const Graph& left_;
   const Graph& right_;
-  std::vector<ValueId> partner_;   // by value of the left graph
+  std::vector<ValueId> partner_;  // by value of the left graph
 };
 
 }  // namespace
@@ -131,7 +132,8 @@ bool Equal(const Module& a, const Module& b) {
   for (const std::string& name : a.symbols().names()) {
     const DimOrigin* left = a.symbols().OriginOf(name);
     const DimOrigin* right = b.symbols().OriginOf(name);
-    if (right != nullptr && (left->input != right->input || left->axis != right->axis)) return false;
+    if (right != nullptr && (left->input != right->input || left->axis != right->axis))
+      return false;
   }
   for (std::uint32_t i = 0; i < a.graph_count(); ++i) {
     if (!GraphComparison(a, b, GraphId{i}).Run()) return false;

@@ -14,7 +14,7 @@ TensorType TypeOf(const Constant& constant) {
 }  // namespace
 
 Graph::Graph(std::string name) : name_(std::move(name)) {
-  ops_.emplace_back();   // the return
+  ops_.emplace_back();  // the return
   first_ = return_ = OpId{0};
 }
 
@@ -50,7 +50,8 @@ const Constant* Graph::constant(ValueId id) const {
 
 OpId Graph::Insert(OpKind kind, std::span<const ValueId> operands, Attributes attrs,
                    std::span<const TensorType> result_types, OriginId origin, OpId before) {
-  // Copied first: the caller may have pointed into this graph's own values, which are about to move.
+  // Copied first: the caller may have pointed into this graph's own values, which are about to
+  // move.
   std::vector<TensorType> types(result_types.begin(), result_types.end());
   const OpId id{static_cast<std::uint32_t>(ops_.size())};
   {
@@ -166,7 +167,7 @@ void Graph::LinkUse(Use use) {
   Op::Operand& operand = op(use.op).operands[use.operand];
   operand.previous = {};
   operand.next = {};
-  if (!operand.value.valid()) return;   // absent: used by nobody
+  if (!operand.value.valid()) return;  // absent: used by nobody
   Use& head = value(operand.value).first_use;
   operand.next = head;
   if (head.valid()) op(head.op).operands[head.operand].previous = use;

@@ -27,7 +27,7 @@ struct Id {
   friend constexpr auto operator<=>(Id, Id) = default;
 };
 using OpId = Id<struct OpTag>;
-using ValueId = Id<struct ValueTag>;     // invalid: an absent optional operand
+using ValueId = Id<struct ValueTag>;  // invalid: an absent optional operand
 using GraphId = Id<struct GraphTag>;
 
 // Operand `operand` of operator `op`: one use of a value.
@@ -40,20 +40,20 @@ struct Use {
 
 struct Value {
   TensorType type;
-  std::string name;                      // unique only where the source's names are; may be empty
-  std::optional<Constant> constant;      // set: the value is a constant of the graph
+  std::string name;                  // unique only where the source's names are; may be empty
+  std::optional<Constant> constant;  // set: the value is a constant of the graph
   QuantParams quant;
-  OpId producer;                         // invalid for inputs and constants
-  std::uint32_t result = 0;              // which result of the producer, or which graph input
+  OpId producer;             // invalid for inputs and constants
+  std::uint32_t result = 0;  // which result of the producer, or which graph input
   bool is_input = false;
-  Use first_use;                         // head of the use list
+  Use first_use;  // head of the use list
   bool is_constant() const { return constant.has_value(); }
 };
 
 struct Op {
   struct Operand {
     ValueId value;
-    Use previous, next;                  // neighbours in the value's use list
+    Use previous, next;  // neighbours in the value's use list
   };
   OpKind kind = OpKind::kReturn;
   std::vector<Operand> operands;
@@ -61,10 +61,10 @@ struct Op {
   Attributes attrs;
   std::vector<GraphId> regions;
   OriginId origin = kNoOrigin;
-  OpId previous, next;                   // program order
+  OpId previous, next;  // program order
   bool alive = true;
 
-  ValueId input(int i) const {           // invalid when absent
+  ValueId input(int i) const {  // invalid when absent
     const auto index = static_cast<std::size_t>(i);
     return index < operands.size() ? operands[index].value : ValueId{};
   }
@@ -82,7 +82,7 @@ class Graph {
   Value& value(ValueId id) { return values_[id.index]; }
   const Value& value(ValueId id) const { return values_[id.index]; }
   const TensorType& type(ValueId id) const { return values_[id.index].type; }
-  const Constant* constant(ValueId id) const;    // null when absent or not a constant
+  const Constant* constant(ValueId id) const;  // null when absent or not a constant
   std::size_t value_count() const { return values_.size(); }
   const std::vector<ValueId>& inputs() const { return inputs_; }
 
@@ -92,8 +92,8 @@ class Graph {
               std::span<const TensorType> result_types, OriginId origin, OpId before = {});
   Op& op(OpId id) { return ops_[id.index]; }
   const Op& op(OpId id) const { return ops_[id.index]; }
-  std::size_t op_arena_size() const { return ops_.size(); }     // erased ones included
-  std::size_t op_count() const { return live_ops_; }            // without the return
+  std::size_t op_arena_size() const { return ops_.size(); }  // erased ones included
+  std::size_t op_count() const { return live_ops_; }         // without the return
   // Requires that no result is used. Unlinks the operands.
   void Erase(OpId id);
   void SetOperand(Use use, ValueId value);
@@ -122,8 +122,13 @@ class Graph {
    public:
     Iterator(const Graph* graph, OpId at) : graph_(graph), at_(at) { Prefetch(); }
     OpId operator*() const { return at_; }
-    Iterator& operator++() { at_ = next_; Prefetch(); return *this; }
+    Iterator& operator++() {
+      at_ = next_;
+      Prefetch();
+      return *this;
+    }
     bool operator!=(const Iterator& other) const { return at_ != other.at_; }
+
    private:
     void Prefetch() { next_ = at_.valid() ? graph_->next(at_) : OpId{}; }
     const Graph* graph_;

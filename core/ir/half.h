@@ -8,14 +8,14 @@
 
 namespace smelt::ir {
 
-// `value` rounded to float so that a second rounding to a shorter format is right: towards zero with
-// the last bit set when inexact ("round to odd").
+// `value` rounded to float so that a second rounding to a shorter format is right: towards zero
+// with the last bit set when inexact ("round to odd").
 inline float RoundToOdd(double value) {
   const float nearest = static_cast<float>(value);
   const double back = nearest;
   if (back == value || std::isnan(value)) return nearest;
   auto bits = std::bit_cast<std::uint32_t>(nearest);
-  if (std::isinf(nearest) || std::fabs(back) > std::fabs(value)) --bits;   // one step to zero
+  if (std::isinf(nearest) || std::fabs(back) > std::fabs(value)) --bits;  // one step to zero
   return std::bit_cast<float>(bits | 1U);
 }
 
@@ -27,12 +27,12 @@ inline std::uint16_t HalfBits(float value) {
   if (magnitude > 0x7F800000U) {
     return static_cast<std::uint16_t>(sign | 0x7E00U | ((magnitude >> 13) & 0x1FFU));
   }
-  if (magnitude >= 0x47800000U) return static_cast<std::uint16_t>(sign | 0x7C00U);   // >= 65536
-  if (magnitude >= 0x38800000U) {                                                      // normal
+  if (magnitude >= 0x47800000U) return static_cast<std::uint16_t>(sign | 0x7C00U);  // >= 65536
+  if (magnitude >= 0x38800000U) {                                                   // normal
     const std::uint32_t odd = (magnitude >> 13) & 1U;
     return static_cast<std::uint16_t>(sign | ((magnitude - 0x38000000U + 0xFFFU + odd) >> 13));
   }
-  if (magnitude < 0x33000000U) return static_cast<std::uint16_t>(sign);   // below half of 2^-24
+  if (magnitude < 0x33000000U) return static_cast<std::uint16_t>(sign);  // below half of 2^-24
   // Subnormal: the mantissa with its hidden bit, shifted to units of 2^-24.
   const std::uint32_t shift = 126U - (magnitude >> 23);
   const std::uint32_t mantissa = (magnitude & 0x7FFFFFU) | 0x800000U;
@@ -47,7 +47,7 @@ inline float HalfToFloat(std::uint16_t half) {
   const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000U) << 16;
   const std::uint32_t exponent = (half >> 10) & 0x1FU;
   const std::uint32_t mantissa = half & 0x3FFU;
-  if (exponent == 0) {   // zero and subnormal: exact in float
+  if (exponent == 0) {  // zero and subnormal: exact in float
     const float magnitude = static_cast<float>(mantissa) * 0x1p-24F;
     return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(magnitude));
   }

@@ -49,6 +49,13 @@ Dim WindowPositions(SymbolTable& symbols, Dim input, Dim filter, std::int64_t st
 Dim SliceSize(SymbolTable& symbols, Dim size, std::optional<std::int64_t> begin,
               std::optional<std::int64_t> end, std::int64_t stride);
 
+// An index, end or step of a slice, near enough to 0 that sums of two don't overflow. No axis is so
+// long that the result would change.
+constexpr std::int64_t ClampIndex(std::int64_t at) {
+  constexpr std::int64_t kFar = std::int64_t{1} << 61;
+  return at < -kFar ? -kFar : (at > kFar ? kFar : at);
+}
+
 // The axes in ascending order without duplicates; kShapeMismatch when one is out of range.
 Result<std::vector<int>> NormalizeAxes(std::span<const std::int64_t> axes, int rank);
 

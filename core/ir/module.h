@@ -17,8 +17,8 @@ namespace smelt::ir {
 struct Signature {
   std::string key = "serving_default";
   GraphId graph;
-  std::vector<std::string> input_names;    // as many as the graph's inputs
-  std::vector<std::string> output_names;   // as many as the graph's outputs
+  std::vector<std::string> input_names;   // as many as the graph's inputs
+  std::vector<std::string> output_names;  // as many as the graph's outputs
   friend bool operator==(const Signature&, const Signature&) = default;
 };
 
@@ -43,7 +43,7 @@ class Module {
   std::map<std::string, std::string> metadata;
 
  private:
-  std::vector<std::unique_ptr<Graph>> graphs_;   // stable addresses
+  std::vector<std::unique_ptr<Graph>> graphs_;  // stable addresses
   SymbolTable symbols_;
   OriginTable origins_;
 };

@@ -114,8 +114,8 @@ enum class OpKind : std::uint16_t {
   kCoreTruncMod = 1001,   // core.TRUNC_MOD: remainder with the dividend's sign, broadcasting
   kCoreRoundAway = 1002,  // reserved: core.ROUND_AWAY, half away from zero
 
-  kComposite = 2000,      // attrs: name; the rest is the composite's own; optional body region
-  kReturn = 2001,         // last op of every graph; its operands are the graph's results
+  kComposite = 2000,  // attrs: name; the rest is the composite's own; optional body region
+  kReturn = 2001,     // last op of every graph; its operands are the graph's results
 };
 
 constexpr bool IsTfliteBuiltin(OpKind kind) { return static_cast<std::uint16_t>(kind) < 1000; }

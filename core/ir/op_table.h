@@ -19,13 +19,13 @@ enum class AttrType { kBool, kInt, kFloat, kString, kInts, kFloats };
 struct AttrSpec {
   std::string_view name;
   AttrType type;
-  bool required = false;   // an absent optional attribute reads as 0, false or empty
+  bool required = false;  // an absent optional attribute reads as 0, false or empty
 };
 
 // What shape inference sees of one operand.
 struct OperandInfo {
-  const TensorType* type = nullptr;       // null: absent optional operand
-  const Constant* constant = nullptr;     // null: not a constant
+  const TensorType* type = nullptr;    // null: absent optional operand
+  const Constant* constant = nullptr;  // null: not a constant
 };
 
 struct InferContext {
@@ -40,15 +40,15 @@ using InferFunction = Result<std::vector<TensorType>> (*)(const InferContext&);
 
 struct OpInfo {
   OpKind kind;
-  std::string_view name;           // "CONV_2D", "core.ERF", "composite", "return"
+  std::string_view name;  // "CONV_2D", "core.ERF", "composite", "return"
   int min_operands;
-  int max_operands;                // -1: any number
-  int results;                     // -1: any number (told by attributes or operands)
+  int max_operands;  // -1: any number
+  int results;       // -1: any number (told by attributes or operands)
   std::span<const AttrSpec> attrs;
-  InferFunction infer;             // null: result types are given by the maker (composite, IF, WHILE)
+  InferFunction infer;  // null: result types are given by the maker (composite, IF, WHILE)
 };
 
-std::span<const OpInfo> AllOps();               // ordered by kind
+std::span<const OpInfo> AllOps();  // ordered by kind
 const OpInfo& GetOpInfo(OpKind kind);
 std::optional<OpKind> OpKindFromName(std::string_view name);
 

@@ -11,18 +11,18 @@ namespace smelt::ir {
 
 // A node of the source model.
 struct SourceNode {
-  std::uint32_t index = 0;    // position in its graph's node list
-  std::string name;           // as the source names it; may be empty
-  std::string domain;         // "" is the default domain
+  std::uint32_t index = 0;  // position in its graph's node list
+  std::string name;         // as the source names it; may be empty
+  std::string domain;       // "" is the default domain
   std::string op_type;
   std::uint32_t opset = 0;
-  std::string module_path;    // place in the source's module tree; may be empty
+  std::string module_path;  // place in the source's module tree; may be empty
   friend bool operator==(const SourceNode&, const SourceNode&) = default;
 };
 
 using SourceId = std::uint32_t;
 using OriginId = std::uint32_t;
-inline constexpr OriginId kNoOrigin = 0;   // the empty set: nothing of the source asked for it
+inline constexpr OriginId kNoOrigin = 0;  // the empty set: nothing of the source asked for it
 
 class OriginTable {
  public:
@@ -33,7 +33,7 @@ class OriginTable {
 
   const std::vector<SourceNode>& sources() const { return sources_; }
   const std::vector<SourceId>& SourcesOf(OriginId origin) const { return sets_[origin]; }  // sorted
-  std::size_t set_count() const { return sets_.size(); }   // every OriginId is below it
+  std::size_t set_count() const { return sets_.size(); }  // every OriginId is below it
 
  private:
   OriginId Intern(std::vector<SourceId> set);

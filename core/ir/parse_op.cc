@@ -60,8 +60,8 @@ Status BodyParser::Line() {
 Status BodyParser::ReadConstant(const NewValue& made) {
   SMELT_ASSIGN_OR_RETURN(TypedQuant typed, ReadTypedQuant());
   if (!typed.type.shape.IsStatic()) return lexer_.Error("a constant has static dimensions");
-  SMELT_ASSIGN_OR_RETURN(
-      Constant constant, ParseConstant(lexer_, typed.type.dtype, typed.type.shape.Sizes()));
+  SMELT_ASSIGN_OR_RETURN(Constant constant,
+                         ParseConstant(lexer_, typed.type.dtype, typed.type.shape.Sizes()));
   const ValueId id = graph_.AddConstant(std::move(constant), made.name);
   graph_.value(id).quant = std::move(typed.quant);
   return Define(made, id);

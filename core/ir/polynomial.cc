@@ -24,7 +24,8 @@ std::optional<Monomial> Quotient(const Monomial& a, const Monomial& b) {
 
 using Term = std::pair<const Monomial, std::int64_t>;
 
-// The leading term in graded order, reverse: an order that products respect, as long division needs.
+// The leading term in graded order, reverse: an order that products respect, as long division
+// needs.
 const Term& LeadingTerm(const std::map<Monomial, std::int64_t>& terms) {
   // Of equal degree, exponents are compared from the smallest atom on; for sorted lists with
   // repetition of one length that is the lexicographic order of the lists.

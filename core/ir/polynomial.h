@@ -11,18 +11,18 @@
 namespace smelt::ir {
 
 using AtomId = std::uint32_t;
-using Monomial = std::vector<AtomId>;   // sorted, with repetition; empty is the constant 1
+using Monomial = std::vector<AtomId>;  // sorted, with repetition; empty is the constant 1
 
 class Polynomial {
  public:
   static constexpr std::size_t kMaxTerms = 64;
   static constexpr std::size_t kMaxDegree = 16;
 
-  Polynomial() = default;   // zero
+  Polynomial() = default;  // zero
   static Polynomial Constant(std::int64_t value);
   static Polynomial OfAtom(AtomId atom);
 
-  const std::map<Monomial, std::int64_t>& terms() const { return terms_; }   // no zero coefficients
+  const std::map<Monomial, std::int64_t>& terms() const { return terms_; }  // no zero coefficients
   bool IsConstant() const;
   std::int64_t constant_term() const;
   // The atom when this is one atom plus a constant.
@@ -36,8 +36,8 @@ class Polynomial {
 
   // this = divisor * quotient + rest, each coefficient of rest in [0, divisor). divisor > 0.
   void SplitBy(std::int64_t divisor, Polynomial& quotient, Polynomial& rest) const;
-  // Greatest common divisor of the coefficients of all but the constant term; 0 when there are none.
-  // For the rest of SplitBy: coefficients must not be negative.
+  // Greatest common divisor of the coefficients of all but the constant term; 0 when there are
+  // none. For the rest of SplitBy: coefficients must not be negative.
   std::int64_t Content() const;
   // Every coefficient by `divisor`: exact, but the constant term, which is floored.
   Polynomial DividedBy(std::int64_t divisor) const;

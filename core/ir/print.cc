@@ -113,9 +113,11 @@ class ModulePrinter {
     const Graph& graph = module_.graph(id);
     numbers_.assign(graph.value_count(), kUnnumbered);
     next_number_ = 0;
-    out_ += "  graph " + GraphLabel(id) + "(" + List(graph.inputs(), [&](ValueId input) {
-      return Define(graph, input) + ": " + TypeText(graph, input);
-    }) + ") {\n";
+    out_ +=
+        "  graph " + GraphLabel(id) + "(" +
+        List(graph.inputs(),
+             [&](ValueId input) { return Define(graph, input) + ": " + TypeText(graph, input); }) +
+        ") {\n";
     for (const OpId op : graph) PrintOp(graph, op);
     PrintOp(graph, graph.return_op());
     out_ += "  }\n";
@@ -142,19 +144,21 @@ class ModulePrinter {
     if (!op.attrs.empty()) {
       std::string attrs;
       for (const auto& [name, value] : op.attrs) {
-        attrs += (attrs.empty() ? "" : ", ") + WordText(name) + "=" + std::visit(AttrPrinter{}, value);
+        attrs +=
+            (attrs.empty() ? "" : ", ") + WordText(name) + "=" + std::visit(AttrPrinter{}, value);
       }
       out_ += " {" + attrs + "}";
     }
     if (!op.regions.empty()) {
-      out_ += " regions(" + List(op.regions, [this](GraphId region) { return GraphLabel(region); }) +
-              ")";
+      out_ += " regions(" +
+              List(op.regions, [this](GraphId region) { return GraphLabel(region); }) + ")";
     }
     out_ += " : " + List(op.results, [&](ValueId result) { return TypeText(graph, result); });
     if (op.origin != kNoOrigin) {
-      out_ += " from {" + List(module_.origins().SourcesOf(op.origin), [](SourceId source) {
-                return std::to_string(source);
-              }) + "}";
+      out_ += " from {" +
+              List(module_.origins().SourcesOf(op.origin),
+                   [](SourceId source) { return std::to_string(source); }) +
+              "}";
     }
     out_ += "\n";
   }
@@ -164,7 +168,7 @@ class ModulePrinter {
     const Constant* constant = graph.constant(id);
     const std::string label = Define(graph, id);
     if (constant == nullptr) {
-      out_ += "    " + label + " = undefined\n";   // of a malformed module; does not parse
+      out_ += "    " + label + " = undefined\n";  // of a malformed module; does not parse
       return;
     }
     out_ += "    " + label + " = const " + TypeText(graph, id) + " " +
@@ -175,7 +179,7 @@ class ModulePrinter {
   const Module& module_;
   const PrintOptions& options_;
   std::map<std::string, int> graphs_called_;
-  std::vector<std::uint32_t> numbers_;   // by value, of the graph being printed
+  std::vector<std::uint32_t> numbers_;  // by value, of the graph being printed
   std::uint32_t next_number_ = 0;
   std::string out_;
 };

@@ -7,9 +7,9 @@
 namespace smelt::ir {
 
 struct QuantParams {
-  std::vector<float> scale;               // one, or one per index of `axis`
-  std::vector<std::int64_t> zero_point;   // as many as scale
-  int axis = 0;                           // moves with its dimension when a value is transposed
+  std::vector<float> scale;              // one, or one per index of `axis`
+  std::vector<std::int64_t> zero_point;  // as many as scale
+  int axis = 0;                          // moves with its dimension when a value is transposed
   bool empty() const { return scale.empty(); }
   friend bool operator==(const QuantParams&, const QuantParams&) = default;
 };

@@ -12,24 +12,28 @@
 
 namespace smelt::ir {
 
-// A size or a symbolic expression. In a shape a static Dim is never negative; as an integer known at
-// import (the -1 of a Reshape target, an element of shape arithmetic) it may be.
+// A size or a symbolic expression. In a shape a static Dim is never negative; as an integer known
+// at import (the -1 of a Reshape target, an element of shape arithmetic) it may be.
 class Dim {
  public:
   // Static values lie in [kMinStatic, 2^63 - 1].
   static constexpr std::int64_t kMinStatic = INT64_MIN / 2;
 
-  constexpr Dim() = default;                           // static 0
-  constexpr Dim(std::int64_t size) : raw_(size) {}     // NOLINT: a size is a dimension
-  static constexpr Dim Symbol(std::uint32_t id) { return Dim(Raw{}, INT64_MIN + 1 + std::int64_t{id}); }
+  constexpr Dim() = default;                        // static 0
+  constexpr Dim(std::int64_t size) : raw_(size) {}  // NOLINT: a size is a dimension
+  static constexpr Dim Symbol(std::uint32_t id) {
+    return Dim(Raw{}, INT64_MIN + 1 + std::int64_t{id});
+  }
   // Only as an answer of shape inference: "can't be told from what is known". Never stored.
   static constexpr Dim Unknown() { return Dim(Raw{}, INT64_MIN); }
 
   constexpr bool is_static() const { return raw_ >= kMinStatic; }
   constexpr bool is_symbol() const { return raw_ < kMinStatic && raw_ != INT64_MIN; }
   constexpr bool is_unknown() const { return raw_ == INT64_MIN; }
-  constexpr std::int64_t value() const { return raw_; }          // requires is_static()
-  constexpr std::uint32_t symbol() const { return static_cast<std::uint32_t>(raw_ - INT64_MIN - 1); }
+  constexpr std::int64_t value() const { return raw_; }  // requires is_static()
+  constexpr std::uint32_t symbol() const {
+    return static_cast<std::uint32_t>(raw_ - INT64_MIN - 1);
+  }
 
   friend constexpr bool operator==(Dim, Dim) = default;
 
@@ -41,7 +45,7 @@ class Dim {
 
 class Shape {
  public:
-  Shape() = default;                                               // rank 0
+  Shape() = default;  // rank 0
   Shape(std::initializer_list<Dim> dims) : dims_(dims) {}
   explicit Shape(std::vector<Dim> dims) : dims_(std::move(dims)) {}
   static Shape Of(std::span<const std::int64_t> sizes);
@@ -73,8 +77,8 @@ struct TensorType {
   friend bool operator==(const TensorType&, const TensorType&) = default;
 };
 
-// True when one tensor may have both types. Unequal symbols may be equal numbers at run time, so only
-// element types, ranks and static sizes can contradict each other.
+// True when one tensor may have both types. Unequal symbols may be equal numbers at run time, so
+// only element types, ranks and static sizes can contradict each other.
 bool MayAgree(const TensorType& a, const TensorType& b);
 
 // `axis` counted from the end when negative, as 0..rank-1; nothing when out of range.

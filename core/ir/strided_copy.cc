@@ -112,7 +112,7 @@ void CopyBox(const Box& box, const std::byte* origin, std::byte* out) {
         out_strides[static_cast<std::size_t>(i + 1)] * box.sizes[i + 1];
   }
   std::vector<std::int64_t> index(static_cast<std::size_t>(box.rank), 0);
-  std::int64_t source = 0;   // elements
+  std::int64_t source = 0;  // elements
   std::int64_t target = 0;
   while (true) {
     std::byte* to = out + target * std::int64_t{sizeof(T)};
@@ -194,12 +194,23 @@ void CopyStrided(const StridedView& view, const std::byte* origin, int element_b
   const Box box{view.sizes.data(), view.strides.data(), static_cast<int>(view.sizes.size())};
   const std::int64_t end = begin + count;
   switch (element_bytes) {
-    case 1: CopyRange<std::uint8_t>(box, origin, begin, end, out); return;
-    case 2: CopyRange<std::uint16_t>(box, origin, begin, end, out); return;
-    case 4: CopyRange<std::uint32_t>(box, origin, begin, end, out); return;
-    case 8: CopyRange<std::uint64_t>(box, origin, begin, end, out); return;
-    case 16: CopyRange<Bits128>(box, origin, begin, end, out); return;
-    default: SMELT_CHECK(false);
+    case 1:
+      CopyRange<std::uint8_t>(box, origin, begin, end, out);
+      return;
+    case 2:
+      CopyRange<std::uint16_t>(box, origin, begin, end, out);
+      return;
+    case 4:
+      CopyRange<std::uint32_t>(box, origin, begin, end, out);
+      return;
+    case 8:
+      CopyRange<std::uint64_t>(box, origin, begin, end, out);
+      return;
+    case 16:
+      CopyRange<Bits128>(box, origin, begin, end, out);
+      return;
+    default:
+      SMELT_CHECK(false);
   }
 }
 

@@ -17,11 +17,11 @@ namespace smelt::ir {
 struct SymbolAtom {
   enum class Kind { kNamed, kFloor, kMin, kMax };
   Kind kind = Kind::kNamed;
-  std::string name;        // kNamed
-  DimOrigin origin;        // kNamed
-  Dim a, b;                // the operands of the others
+  std::string name;  // kNamed
+  DimOrigin origin;  // kNamed
+  Dim a, b;          // the operands of the others
   bool at_least_zero = true;
-  std::uint32_t weight = 1;   // atoms in it all told; bounds recursion and text
+  std::uint32_t weight = 1;  // atoms in it all told; bounds recursion and text
 };
 
 struct SymbolTable::Impl {
@@ -32,15 +32,15 @@ struct SymbolTable::Impl {
   std::vector<SymbolAtom> atoms;
   std::map<std::string, AtomId, std::less<>> by_name;
   std::map<std::tuple<SymbolAtom::Kind, std::int64_t, std::int64_t>, AtomId> by_operands;
-  std::vector<Polynomial> expressions;         // by symbol id
+  std::vector<Polynomial> expressions;  // by symbol id
   std::map<Polynomial, std::uint32_t> ids;
   std::vector<std::string> names;
   std::uint32_t next_fresh = 0;
 
   AtomId InternName(std::string_view name, DimOrigin origin);
   Dim MakeFresh();
-  Polynomial Expand(Dim dim) const;            // requires that it is not unknown
-  Dim Intern(const std::optional<Polynomial>& polynomial);   // nothing: a fresh dimension
+  Polynomial Expand(Dim dim) const;                         // requires that it is not unknown
+  Dim Intern(const std::optional<Polynomial>& polynomial);  // nothing: a fresh dimension
   Dim InternAtom(SymbolAtom::Kind kind, Dim a, Dim b);
   std::uint32_t WeightOf(const Polynomial& polynomial) const;
   bool AtLeastZero(const Polynomial& polynomial) const;   // provable

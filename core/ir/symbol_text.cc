@@ -48,9 +48,8 @@ class ExpressionParser {
   Result<Dim> ParseAll() {
     Dim value;
     if (!Sum(value, 0) || (Skip(), at_ != text_.size())) {
-      return Status(Reason::kInvalidArgument,
-                    "not a dimension: \"" + std::string(text_) + "\" at column " +
-                        std::to_string(at_ + 1));
+      return Status(Reason::kInvalidArgument, "not a dimension: \"" + std::string(text_) +
+                                                  "\" at column " + std::to_string(at_ + 1));
     }
     return value;
   }
@@ -201,7 +200,7 @@ std::string SymbolTable::Impl::TextOf(const Polynomial& polynomial) const {
   for (const Part& part : parts) {
     std::string term = std::to_string(part.coefficient);
     const bool negative = term[0] == '-';
-    if (negative) term.erase(0, 1);   // not by negation: INT64_MIN has none
+    if (negative) term.erase(0, 1);  // not by negation: INT64_MIN has none
     if (!part.product.empty()) term = term == "1" ? part.product : term + "*" + part.product;
     if (text.empty()) {
       text = (negative ? "-" : "") + term;

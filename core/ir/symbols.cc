@@ -147,7 +147,7 @@ Dim SymbolTable::FloorDiv(Dim a, Dim b) {
   Polynomial quotient;
   Polynomial rest;
   impl_->Expand(a).SplitBy(*divisor, quotient, rest);
-  if (rest.IsConstant()) return impl_->Intern(quotient);   // 0 <= rest < divisor
+  if (rest.IsConstant()) return impl_->Intern(quotient);  // 0 <= rest < divisor
   std::int64_t denominator = *divisor;
   // floor((floor(x / p) + k) / q) = floor((x + k * p) / (p * q)) for positive p and q: two strided
   // windows in a row get the same size however they are written.
@@ -242,14 +242,45 @@ std::optional<std::int64_t> SymbolTable::Impl::EvaluateAtom(
   const std::optional<std::int64_t> b = Evaluate(Expand(atom.b), bindings);
   if (!a.has_value() || !b.has_value()) return std::nullopt;
   switch (atom.kind) {
-    case SymbolAtom::Kind::kNamed: break;
-    case SymbolAtom::Kind::kMin: return std::min(*a, *b);
-    case SymbolAtom::Kind::kMax: return std::max(*a, *b);
+    case SymbolAtom::Kind::kNamed:
+      break;
+    case SymbolAtom::Kind::kMin:
+      return std::min(*a, *b);
+    case SymbolAtom::Kind::kMax:
+      return std::max(*a, *b);
     case SymbolAtom::Kind::kFloor:
-      if (*b == 0 || *b == -1) return std::nullopt;   // no dimension is divided by a negative one
+      if (*b == 0 || *b == -1) return std::nullopt;  // no dimension is divided by a negative one
       return *a / *b - (*a % *b != 0 && (*a < 0) != (*b < 0) ? 1 : 0);
   }
   return std::nullopt;
+}
+
+std::vector<DimTerm> SymbolTable::TermsOf(Dim dim) {
+  const auto kind_of = [](SymbolAtom::Kind kind) {
+    switch (kind) {
+      case SymbolAtom::Kind::kNamed:
+        break;
+      case SymbolAtom::Kind::kFloor:
+        return DimFactor::Kind::kFloorDiv;
+      case SymbolAtom::Kind::kMin:
+        return DimFactor::Kind::kMin;
+      case SymbolAtom::Kind::kMax:
+        return DimFactor::Kind::kMax;
+    }
+    return DimFactor::Kind::kNamed;
+  };
+  std::vector<DimTerm> terms;
+  const Polynomial polynomial = impl_->Expand(dim);
+  for (const auto& [monomial, coefficient] : polynomial.terms()) {
+    DimTerm& term = terms.emplace_back();
+    term.coefficient = coefficient;
+    for (const AtomId id : monomial) {
+      const Dim whole = impl_->Intern(Polynomial::OfAtom(id));
+      const SymbolAtom& atom = impl_->atoms[id];
+      term.factors.push_back({kind_of(atom.kind), whole, atom.a, atom.b});
+    }
+  }
+  return terms;
 }
 
 std::vector<std::string> SymbolTable::NamesIn(Dim dim) const {

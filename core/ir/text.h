@@ -22,7 +22,7 @@
 namespace smelt::ir {
 
 struct PrintOptions {
-  bool constants = true;   // false: payloads of more than 16 elements are elided; not parseable
+  bool constants = true;  // false: payloads of more than 16 elements are elided; not parseable
 };
 
 std::string Print(const Module& module, const PrintOptions& options = {});

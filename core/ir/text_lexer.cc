@@ -107,15 +107,12 @@ Result<std::string> TextLexer::QuotedString() {
   return value;
 }
 
-Result<std::string> TextLexer::WordOrString() {
-  return Peek() == '"' ? QuotedString() : Word();
-}
+Result<std::string> TextLexer::WordOrString() { return Peek() == '"' ? QuotedString() : Word(); }
 
 std::string_view TextLexer::NumberText() {
   Skip();
   std::size_t end = at_;
-  while (end < text_.size() &&
-         (IsWordPart(text_[end]) || text_[end] == '-' || text_[end] == '+')) {
+  while (end < text_.size() && (IsWordPart(text_[end]) || text_[end] == '-' || text_[end] == '+')) {
     ++end;
   }
   return text_.substr(at_, end - at_);

@@ -34,7 +34,7 @@ class TextLexer {
   Result<double> Float();
   // What a number is written as: true for one with a point, an exponent or letters.
   bool NextIsFloat();
-  Result<std::vector<std::byte>> HexString();   // "0a1b"
+  Result<std::vector<std::byte>> HexString();  // "0a1b"
   // "f32[N,3,floor(H/2)]"
   Result<TensorType> Type(SymbolTable& symbols);
 

@@ -77,7 +77,8 @@ class GraphVerifier {
     std::size_t operands = 0;
     for (std::uint32_t i = 0; i < graph_.op_arena_size(); ++i) {
       if (!graph_.op(OpId{i}).alive) continue;
-      for (const Op::Operand& operand : graph_.op(OpId{i}).operands) operands += operand.value.valid();
+      for (const Op::Operand& operand : graph_.op(OpId{i}).operands)
+        operands += operand.value.valid();
     }
     std::size_t uses = 0;
     for (std::uint32_t i = 0; i < graph_.value_count(); ++i) {
@@ -110,7 +111,7 @@ class GraphVerifier {
     std::size_t seen = 0;
     OpId previous;
     for (const OpId id : graph_) {
-      if (++seen > graph_.op_count()) break;   // a cycle in the list
+      if (++seen > graph_.op_count()) break;  // a cycle in the list
       const Op& op = graph_.op(id);
       if (!op.alive) Report(Name(id), "is erased but in the program");
       if (op.previous != previous) Report(Name(id), "is not linked back to the one before");
@@ -163,7 +164,7 @@ class GraphVerifier {
     }
     if (const std::string problem = AttributeProblem(info, op.attrs); !problem.empty()) {
       Report(Name(id), problem);
-      return;   // inference relies on the attributes
+      return;  // inference relies on the attributes
     }
     if (info.infer != nullptr) CheckTypes(id);
   }
@@ -172,7 +173,7 @@ class GraphVerifier {
     const Op& op = graph_.op(id);
     std::vector<ValueId> operands;
     for (const Op::Operand& operand : op.operands) {
-      if (operand.value.valid() && !InRange(operand.value)) return;   // reported
+      if (operand.value.valid() && !InRange(operand.value)) return;  // reported
       operands.push_back(operand.value);
     }
     const auto types = InferTypes(graph_, module_.symbols(), op.kind, operands, op.attrs);

@@ -8,7 +8,7 @@
 namespace smelt::ir {
 
 struct VerifyOptions {
-  bool require_origins = true;   // off for hand-written modules and re-read files
+  bool require_origins = true;  // off for hand-written modules and re-read files
 };
 
 // kInternalError with every finding, one a line, when the module is not well formed: a malformed

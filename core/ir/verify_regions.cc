@@ -34,7 +34,7 @@ class RegionVerifier {
   enum class State : std::uint8_t { kNew, kOpen, kDone };
   struct Frame {
     GraphId graph;
-    std::vector<GraphId> regions;   // still to visit
+    std::vector<GraphId> regions;  // still to visit
   };
 
   // Depth first with a stack of its own: nesting is as deep as a hostile model makes it.
@@ -90,7 +90,7 @@ class RegionVerifier {
       return report("has " + std::to_string(op.regions.size()) + " regions");
     }
     if (op.regions.empty()) return;
-    if (is_if) values.erase(values.begin());   // the condition
+    if (is_if) values.erase(values.begin());  // the condition
     for (const ValueId value : values) {
       if (!value.valid()) return report("an absent operand is passed to a region");
     }

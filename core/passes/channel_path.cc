@@ -25,7 +25,7 @@ std::optional<int> BehindTranspose(const ir::Graph& graph, const ir::Op& op, int
 
 // A reshape that only adds or drops axes of size 1 keeps the order of the others.
 std::optional<int> BehindReshape(const Shape& before, const Shape& after, int axis) {
-  if (before.dim(axis) == Dim(1)) return std::nullopt;   // which of the new ones it is can't be told
+  if (before.dim(axis) == Dim(1)) return std::nullopt;  // which of the new ones it is can't be told
   const auto others = [](const Shape& shape) {
     std::vector<int> axes;
     for (int i = 0; i < shape.rank(); ++i) {
@@ -75,7 +75,7 @@ std::optional<int> ChannelAxisBehind(const ir::Graph& graph, const ir::Op& op, i
 
 std::optional<std::vector<double>> PerChannel(const ir::Constant& constant, int rank, int axis,
                                               std::int64_t channels) {
-  const int added = rank - constant.rank();   // axes in front that the constant lacks
+  const int added = rank - constant.rank();  // axes in front that the constant lacks
   if (added < 0) return std::nullopt;
   for (int i = 0; i < constant.rank(); ++i) {
     const std::int64_t size = constant.shape()[static_cast<std::size_t>(i)];

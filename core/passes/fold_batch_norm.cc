@@ -1,8 +1,8 @@
 // Per-channel scale and shift into the weights and bias before them.
 //
-// conv(x, w, b) * s + t = conv(x, w * s, b * s + t), channel by channel. Weights get the scale as an
-// elementwise step of their view, so nothing is evaluated here; the bias is computed in double and
-// rounded once.
+// conv(x, w, b) * s + t = conv(x, w * s, b * s + t), channel by channel. Weights get the scale as
+// an elementwise step of their view, so nothing is evaluated here; the bias is computed in double
+// and rounded once.
 #include <memory>
 #include <optional>
 #include <utility>
@@ -24,9 +24,9 @@ using ir::ValueId;
 // Where an operator keeps its weights and bias.
 struct Producer {
   OpKind kind;
-  std::uint32_t weights;   // operand
-  int channel_axis;        // of the weights; of the result it is the last
-  std::uint32_t bias;      // operand; the last one, and optional
+  std::uint32_t weights;  // operand
+  int channel_axis;       // of the weights; of the result it is the last
+  std::uint32_t bias;     // operand; the last one, and optional
 };
 constexpr Producer kProducers[] = {{OpKind::kConv2d, 1, 0, 2},
                                    {OpKind::kDepthwiseConv2d, 1, 3, 2},
@@ -64,7 +64,7 @@ class Folding {
     while (graph_.HasOneUse(at)) {
       const ir::Use use = graph_.value(at).first_use;
       if (use.op == graph_.return_op()) break;
-      if (Absorb(at, use, axis)) continue;   // the value's users have changed: look again
+      if (Absorb(at, use, axis)) continue;  // the value's users have changed: look again
       if (use.operand != 0) break;
       const std::optional<int> behind = ChannelAxisBehind(graph_, graph_.op(use.op), axis);
       if (!behind.has_value()) break;
@@ -81,7 +81,8 @@ class Folding {
     if (op().attrs.String("fused_activation_function", "NONE") != "NONE") return false;
     if (op().attrs.String("weights_format", "DEFAULT") != "DEFAULT") return false;
     const ir::TensorType& type = graph_.type(op().result());
-    if (!ir::IsFloat(type.dtype) || !ir::IsNumeric(type.dtype) || type.shape.rank() == 0) return false;
+    if (!ir::IsFloat(type.dtype) || !ir::IsNumeric(type.dtype) || type.shape.rank() == 0)
+      return false;
     const ir::Dim channels = type.shape.dim(type.shape.rank() - 1);
     if (!channels.is_static() || channels.value() == 0) return false;
     channels_ = channels.value();
@@ -102,7 +103,7 @@ class Folding {
     if (multiplies && !scalable_) return false;
     if (user.attrs.String("fused_activation_function", "NONE") != "NONE") return false;
     const ValueId result = user.result();
-    if (!(graph_.type(result) == graph_.type(at))) return false;   // broadcasts the other way
+    if (!(graph_.type(result) == graph_.type(at))) return false;  // broadcasts the other way
     const Constant* constant = graph_.constant(user.input(use.operand == 0 ? 1 : 0));
     if (constant == nullptr) return false;
     const auto values = PerChannel(*constant, graph_.type(at).shape.rank(), axis, channels_);
@@ -119,7 +120,7 @@ class Folding {
     shifts_ = shifts_ || !multiplies;
     op().origin = context_.module.origins().Merge(op().origin, user.origin);
     graph_.ReplaceAllUses(result, at);
-    graph_.value(at).name = graph_.value(result).name;   // it holds that value now
+    graph_.value(at).name = graph_.value(result).name;  // it holds that value now
     graph_.Erase(use.op);
     ++absorbed_;
     return true;
@@ -140,10 +141,10 @@ class Folding {
   Constant Bias(ValueId old) {
     const ir::DType dtype = graph_.type(op().result()).dtype;
     const double zero = 0;
-    const Constant bias =
-        old.valid() ? graph_.constant(old)->Cast(ir::DType::kF64)
-                    : Constant::Splat(ir::DType::kF64, {channels_},
-                                      std::as_bytes(std::span<const double>(&zero, 1)));
+    const Constant bias = old.valid()
+                              ? graph_.constant(old)->Cast(ir::DType::kF64)
+                              : Constant::Splat(ir::DType::kF64, {channels_},
+                                                std::as_bytes(std::span<const double>(&zero, 1)));
     return bias.Reshaped(std::vector{channels_})
         .WithStep(Step(ConstantStep::Kind::kMultiply, 0, scale_))
         .WithStep(Step(ConstantStep::Kind::kAdd, 0, shift_))

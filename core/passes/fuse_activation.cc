@@ -13,8 +13,8 @@ namespace {
 
 using ir::OpKind;
 
-// Operators whose kernels clamp their own result. CONCATENATION and L2_NORMALIZATION have the field,
-// but their kernels take nothing but NONE; TRANSPOSE_CONV takes it from version 4 on only.
+// Operators whose kernels clamp their own result. CONCATENATION and L2_NORMALIZATION have the
+// field, but their kernels take nothing but NONE; TRANSPOSE_CONV takes it from version 4 on only.
 constexpr std::array kFusing = {OpKind::kAdd,
                                 OpKind::kAveragePool2d,
                                 OpKind::kConv2d,
@@ -31,9 +31,8 @@ struct Activation {
   OpKind kind;
   std::string_view name;
 };
-constexpr Activation kActivations[] = {{OpKind::kRelu, "RELU"},
-                                       {OpKind::kReluN1To1, "RELU_N1_TO_1"},
-                                       {OpKind::kRelu6, "RELU6"}};
+constexpr Activation kActivations[] = {
+    {OpKind::kRelu, "RELU"}, {OpKind::kReluN1To1, "RELU_N1_TO_1"}, {OpKind::kRelu6, "RELU6"}};
 
 std::optional<std::string_view> ActivationName(OpKind kind) {
   for (const Activation& activation : kActivations) {
@@ -70,7 +69,7 @@ Status FuseActivation(PassContext& context) {
       graph.op(producer).origin =
           context.module.origins().Merge(graph.op(producer).origin, graph.op(id).origin);
       graph.ReplaceAllUses(after, before);
-      graph.value(before).name = graph.value(after).name;   // it holds that value now
+      graph.value(before).name = graph.value(after).name;  // it holds that value now
       graph.value(before).quant = graph.value(after).quant;
       graph.Erase(id);
       ++context.rewrites;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/ir/op_table.h"
+#include "core/passes/legalize_merge.h"
 
 namespace smelt::passes {
 namespace {
@@ -180,6 +181,8 @@ Status LegalizeRank(const LegalizeSite& site, const target::OperatorSupport& sup
     SMELT_RETURN_IF_ERROR(MergeTranspose(site, support.max_rank, changed));
   } else if (IsElementwise(kind)) {
     SMELT_RETURN_IF_ERROR(Flatten(site, changed));
+  } else {
+    SMELT_RETURN_IF_ERROR(MergeDimensions(site, support.max_rank, changed));
   }
   if (changed) return Status::Ok();
   site.Refuse(Reason::kRuntimeRankUnsupported, bad,

@@ -27,8 +27,8 @@ class StructureLegalizer {
   explicit StructureLegalizer(PassContext& context)
       : context_(context), done_(context.module.graph_count(), false) {
     for (const ir::Diagnostic& diagnostic : context.diagnostics) {
-      const bool tells = diagnostic.severity == ir::Severity::kError ||
-                         diagnostic.reason == Reason::kNotChecked;
+      const bool tells =
+          diagnostic.severity == ir::Severity::kError || diagnostic.reason == Reason::kNotChecked;
       if (tells && diagnostic.node) said_.insert(Key(*diagnostic.node));
     }
   }
@@ -123,7 +123,7 @@ class StructureLegalizer {
 
   PassContext& context_;
   std::vector<bool> done_;
-  std::unordered_set<std::string> said_;   // keys of the nodes that a diagnostic names
+  std::unordered_set<std::string> said_;  // keys of the nodes that a diagnostic names
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Element types and ranks that the profile's kernels compute right.
-#include <algorithm>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -102,11 +103,13 @@ class TypeLegalizer {
                     bool& changed) {
     const DType dtype = site.In(context_.profile.Find(site.op().kind)->type_operand);
     Builder before = site.Before();
+    std::map<ValueId, ValueId> done;  // x + x converts x once
     for (std::uint32_t i = 0; i < site.op().operands.size(); ++i) {
       const ValueId operand = site.op().input(static_cast<int>(i));
       if (!Carries(data.operands, i) || !operand.valid()) continue;
       if (site.type(operand).dtype != dtype) continue;
-      const ValueId converted = Convert(before, operand, detour.dtype, detour.bitcast);
+      ValueId& converted = done[operand];
+      if (!converted.valid()) converted = Convert(before, operand, detour.dtype, detour.bitcast);
       SMELT_RETURN_IF_ERROR(before.status());
       graph_.SetOperand(Use{site.id, i}, converted);
     }

@@ -19,13 +19,13 @@ struct PassContext {
   ir::Module& module;
   const target::Profile& profile;
   ir::Diagnostics& diagnostics;
-  std::uint64_t rewrites = 0;   // a pass counts what it changes
+  std::uint64_t rewrites = 0;  // a pass counts what it changes
 };
 
 struct Pass {
-  std::string_view name;        // stable: jobs disable passes by it
-  std::string_view summary;     // one sentence, for people
-  bool required;                // may not be disabled: the artifact depends on it
+  std::string_view name;     // stable: jobs disable passes by it
+  std::string_view summary;  // one sentence, for people
+  bool required;             // may not be disabled: the artifact depends on it
   Status (*run)(PassContext& context);
 };
 
@@ -42,13 +42,13 @@ struct PassOutcome {
 };
 
 struct PipelineOptions {
-  std::span<const std::string> disabled;   // kInvalidArgument when unknown or required
-  bool check_ir = false;                   // verify after every pass
-  std::function<void(std::string_view pass)> after_pass;   // may be empty
+  std::span<const std::string> disabled;  // kInvalidArgument when unknown or required
+  bool check_ir = false;                  // verify after every pass
+  std::function<void(std::string_view pass)> after_pass;  // may be empty
 };
 
-// Runs all passes. Findings about the model go to `diagnostics`; a status other than OK is a defect,
-// a bad option or a cancellation.
+// Runs all passes. Findings about the model go to `diagnostics`; a status other than OK is a
+// defect, a bad option or a cancellation.
 Status RunPipeline(ir::Module& module, const target::Profile& profile,
                    const PipelineOptions& options, const CancelToken& cancel,
                    ir::Diagnostics& diagnostics, std::vector<PassOutcome>& outcomes);

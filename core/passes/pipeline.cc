@@ -72,7 +72,7 @@ Status CheckDisabled(std::span<const std::string> disabled) {
 
 Status Verify(ir::Module& module, std::string_view after) {
   ir::VerifyOptions options;
-  options.require_origins = !module.origins().sources().empty();   // hand-written ones have none
+  options.require_origins = !module.origins().sources().empty();  // hand-written ones have none
   return ir::VerifyModule(module, options).WithContext("after pass " + std::string(after));
 }
 

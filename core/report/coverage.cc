@@ -26,7 +26,7 @@ std::unordered_map<std::string, Entry::Outcome> OutcomesOfFindings(
     if (diagnostic.severity == ir::Severity::kError) {
       outcomes[Key(*diagnostic.node)] = Entry::REJECTED;
     } else if (diagnostic.reason == Reason::kNotChecked) {
-      outcomes.emplace(Key(*diagnostic.node), Entry::NOT_CHECKED);   // a rejection stays
+      outcomes.emplace(Key(*diagnostic.node), Entry::NOT_CHECKED);  // a rejection stays
     }
   }
   return outcomes;

@@ -48,9 +48,8 @@ std::string ReasonsPage() {
       "Names and numbers are stable: match on the name, never on a message.\n\n"
       "| number | reason code | when it is said | what to do |\n|--:|---|---|---|\n";
   for (const ReasonInfo& info : AllReasons()) {
-    page += "| " + std::to_string(static_cast<int>(info.reason)) + " | `" +
-            std::string(info.name) + "` | " + std::string(info.meaning) + " | " +
-            std::string(info.remedy) + " |\n";
+    page += "| " + std::to_string(static_cast<int>(info.reason)) + " | `" + std::string(info.name) +
+            "` | " + std::string(info.meaning) + " | " + std::string(info.remedy) + " |\n";
   }
   return page;
 }

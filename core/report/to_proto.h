@@ -1,4 +1,5 @@
-// Fills the parts of a smelt.v1.Report from what the stages found. Pure functions, safe from any thread.
+// Fills the parts of a smelt.v1.Report from what the stages found. Pure functions, safe from any
+// thread.
 #pragma once
 
 #include <span>

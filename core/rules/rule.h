@@ -28,8 +28,8 @@ enum class Verdict {
   kNotChecked,  // needs a value that an earlier violation hides
 };
 
-// One requirement on a node. `doc` is shown to users and printed in the support matrix; {lo} and {hi}
-// in it are filled from `bounds`, so that text and check cannot drift.
+// One requirement on a node. `doc` is shown to users and printed in the support matrix; {lo} and
+// {hi} in it are filled from `bounds`, so that text and check cannot drift.
 template <class Node>
 struct Constraint {
   Reason reason;
@@ -43,11 +43,11 @@ template <class Node, class Out>
 struct Rule {
   std::string_view domain;  // "" is the format's own operator set
   std::string_view op;
-  int since;                // first schema version covered
-  int until;                // last one, inclusive
+  int since;  // first schema version covered
+  int until;  // last one, inclusive
   std::span<const Constraint<Node>> constraints;
-  Status (*infer)(Node& node);                  // result types; must not need the constraints to hold
-  Status (*translate)(Node& node, Out& out);    // may rely on every constraint
+  Status (*infer)(Node& node);                // result types; must not need the constraints to hold
+  Status (*translate)(Node& node, Out& out);  // may rely on every constraint
 };
 
 // `doc` with {lo} and {hi} replaced.

@@ -32,11 +32,11 @@ constexpr TypeSet kAll =
 constexpr int kAny = 12;
 
 // Kind, element types, the operand they are read from, rank, operator version. Ordered by kind.
-// clang-format off
 constexpr OperatorSupport kOperators[] = {
     {OpKind::kAdd, kF32 | kF16 | kI16 | kI32 | kI64, 0, 8, 6},
     {OpKind::kAveragePool2d, kF32, 0, 4, 3},
-    {OpKind::kConcatenation, kF32 | kF16 | kBF16 | kI8 | kU8 | kI16 | kI32 | kU32 | kI64 | kBool, 0, 6, 7},
+    {OpKind::kConcatenation, kF32 | kF16 | kBF16 | kI8 | kU8 | kI16 | kI32 | kU32 | kI64 | kBool, 0,
+     6, 7},
     {OpKind::kConv2d, kF32, 0, 4, 8},
     {OpKind::kDepthwiseConv2d, kF32, 0, 4, 7},
     {OpKind::kDepthToSpace, kF32 | kI8 | kU8 | kI32 | kI64, 0, 4, 2},
@@ -67,7 +67,9 @@ constexpr OperatorSupport kOperators[] = {
     {OpKind::kTopkV2, kF32 | kI8 | kU8 | kI16 | kI32 | kI64, 0, kAny, 3},
     {OpKind::kSplit, kF32 | kF16 | kI8 | kU8 | kI16 | kI32 | kI64, 1, 6, 5},
     {OpKind::kLogSoftmax, kF32, 0, kAny, 2},
-    {OpKind::kCast, kF32 | kF16 | kBF16 | kF64 | kI8 | kI16 | kI32 | kI64 | kU8 | kU16 | kU32 | kBool | kC64, 0, kAny, 9},
+    {OpKind::kCast,
+     kF32 | kF16 | kBF16 | kF64 | kI8 | kI16 | kI32 | kI64 | kU8 | kU16 | kU32 | kBool | kC64, 0,
+     kAny, 9},
     {OpKind::kPrelu, kF32, 0, 8, 1},
     {OpKind::kMaximum, kF32 | kF16 | kBF16 | kI8 | kU8 | kI16 | kI32 | kI64, 0, 8, 4},
     {OpKind::kArgMax, kF32 | kI8 | kU8 | kI32 | kBool, 0, kAny, 3},
@@ -108,7 +110,8 @@ constexpr OperatorSupport kOperators[] = {
     {OpKind::kFill, kAll, 1, kAny, 5},
     {OpKind::kFloorMod, kF32 | kI8 | kI16 | kI32 | kI64, 0, 8, 2},
     {OpKind::kRange, kF32 | kI32 | kI64, 0, 1, 2},
-    {OpKind::kResizeNearestNeighbor, kF32 | kF16 | kBF16 | kI8 | kU8 | kI16 | kU16 | kI32 | kU32 | kBool, 0, 4, 4},
+    {OpKind::kResizeNearestNeighbor,
+     kF32 | kF16 | kBF16 | kI8 | kU8 | kI16 | kU16 | kI32 | kU32 | kBool, 0, 4, 4},
     {OpKind::kLeakyRelu, kF32, 0, kAny, 2},
     {OpKind::kSquaredDifference, kF32 | kF16 | kI32, 0, 8, 2},
     {OpKind::kMirrorPad, kAll, 0, kAny, 3},
@@ -135,7 +138,6 @@ constexpr OperatorSupport kOperators[] = {
     {OpKind::kSign, kF32 | kF64 | kI32, 0, kAny, 2},
     {OpKind::kBitcast, kAll, 0, kAny, 1},
 };
-// clang-format on
 
 }  // namespace
 

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -34,7 +32,9 @@ namespace {
 // calls queues instead of thrashing.
 constexpr std::size_t kRpcThreads = 8;
 constexpr std::chrono::seconds kCallsEndLimit{2};
-constexpr std::chrono::seconds kShutdownLimit{5};
+// No parked call is left by then. An idle client may take seconds to notice that we close its
+// connection; nobody needs to wait for it.
+constexpr std::chrono::seconds kShutdownLimit{1};
 constexpr std::chrono::hours kSweepInterval{1};
 
 void SweepUploadsForEver(jobs::Executor& executor, jobs::BlobStore& blobs) {
@@ -99,14 +99,14 @@ Status App::Build(const config::ServerConfig& config) {
   p.metrics = std::make_unique<metrics::Metrics>(
       metrics::MetricsOptions{.version = SMELT_VERSION, .targets = Targets()});
   p.metrics->SetOperators(OperatorNames(p.operators));
+  SMELT_ASSIGN_OR_RETURN(p.stores,
+                         local::LocalStores::Open({.state_dir = config.state_dir,
+                                                   .max_queued_jobs = config.max_queued,
+                                                   .max_blob_bytes = config.max_blob_bytes},
+                                                  p.clock, p.metrics->store(), p.metrics->blobs()));
   SMELT_ASSIGN_OR_RETURN(
-      p.stores, local::LocalStores::Open({.state_dir = config.state_dir,
-                                          .max_queued_jobs = config.max_queued,
-                                          .max_blob_bytes = config.max_blob_bytes},
-                                         p.clock, p.metrics->store(), p.metrics->blobs()));
-  SMELT_ASSIGN_OR_RETURN(const jobs::RecoverySummary recovered,
-                         jobs::Recover(p.stores->job_store(), p.stores->blobs(), p.clock,
-                                       p.metrics->jobs()));
+      const jobs::RecoverySummary recovered,
+      jobs::Recover(p.stores->job_store(), p.stores->blobs(), p.clock, p.metrics->jobs()));
   Log(LogLevel::kInfo, "recovered",
       {{"requeued", recovered.requeued},
        {"cancelled", recovered.cancelled},
@@ -146,14 +146,14 @@ Status App::BuildServer(const config::ServerConfig& config) {
                                             !p.draining);
                     },
                 .operators = p.operators}));
-  SMELT_ASSIGN_OR_RETURN(p.server, rpc::GrpcServer::Start({.listen = config.listen,
-                                                           .reflection = config.reflection},
-                                                          std::move(services)));
+  SMELT_ASSIGN_OR_RETURN(
+      p.server, rpc::GrpcServer::Start({.listen = config.listen, .reflection = config.reflection},
+                                       std::move(services)));
   std::string metrics_address = "off";
   if (config.metrics != "off") {
     SMELT_ASSIGN_OR_RETURN(p.exposer, metrics::MetricsExposer::Start(config.metrics, *p.metrics));
-    metrics_address = config.metrics.substr(0, config.metrics.rfind(':') + 1) +
-                      std::to_string(p.exposer->port());
+    metrics_address =
+        config.metrics.substr(0, config.metrics.rfind(':') + 1) + std::to_string(p.exposer->port());
   }
   p.metrics->SetGauges({.job_counts = [&p] { return p.stores->job_store().CountByState(); },
                         .blob_bytes = [&p] { return p.stores->blobs().TotalBytes(); }});
@@ -167,11 +167,12 @@ Status App::BuildServer(const config::ServerConfig& config) {
   return Status::Ok();
 }
 
-void App::RefreshReadiness() {
+bool App::RefreshReadiness() {
   Parts& p = *parts_;
-  if (p.server == nullptr) return;
-  const bool ledger_answers = p.stores->job_store().CountByState().ok();
-  p.server->SetReady(!p.draining && p.workers->healthy() && ledger_answers);
+  const bool ready =
+      !p.draining && p.workers->healthy() && p.stores->job_store().CountByState().ok();
+  p.server->SetReady(ready);
+  return ready;
 }
 
 void App::Drain() {

@@ -17,8 +17,8 @@ class App {
   static Result<std::unique_ptr<App>> Start(const config::ServerConfig& config);
   ~App();
 
-  // Says on the health service whether work is welcome, by looking at every part.
-  void RefreshReadiness();
+  // Says on the health service whether work is welcome, by looking at every part; returns it.
+  bool RefreshReadiness();
 
   // Lets running jobs end within their time, queues the others again, ends every call, and stops
   // all threads. Blocks. Once.

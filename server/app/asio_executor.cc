@@ -13,13 +13,14 @@ void AsioExecutor::PostAfter(std::chrono::milliseconds delay, Task task) {
     std::lock_guard lock(mutex_);
     if (stopping_) return;
     timers_.insert(timer);
-    timer->async_wait([this, timer, task = std::move(task)](const boost::system::error_code& error) {
-      {
-        std::lock_guard held(mutex_);
-        timers_.erase(timer);
-      }
-      if (!error) task();
-    });
+    timer->async_wait(
+        [this, timer, task = std::move(task)](const boost::system::error_code& error) {
+          {
+            std::lock_guard held(mutex_);
+            timers_.erase(timer);
+          }
+          if (!error) task();
+        });
   }
 }
 

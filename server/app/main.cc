@@ -39,12 +39,12 @@ int main(int argc, char** argv) {
     std::puts("the configuration is valid");
     return 0;
   }
-  ::umask(0077);  // models are nobody else's business
+  ::umask(0077);                          // models are nobody else's business
   ::setenv("GRPC_VERBOSITY", "NONE", 0);  // our own log says what matters, a line an event
   smelt::app::HoldSignals();
-  smelt::SetLog(*smelt::LogLevelFromName(parsed->config.log_level),
-                parsed->config.log_format == "json" ? smelt::LogFormat::kJson
-                                                    : smelt::LogFormat::kLogfmt);
+  smelt::SetLog(
+      *smelt::LogLevelFromName(parsed->config.log_level),
+      parsed->config.log_format == "json" ? smelt::LogFormat::kJson : smelt::LogFormat::kLogfmt);
   auto app = smelt::app::App::Start(parsed->config);
   if (!app.ok()) return Fail(app.status());
   return smelt::app::ServeUntilSignal(**app);

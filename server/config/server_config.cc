@@ -38,9 +38,8 @@ std::string CheckAddress(const std::string& text, bool unix_allowed) {
     return "'" + text + "' is not HOST:PORT" + (unix_allowed ? " or unix:PATH" : "");
   }
   const std::string port = text.substr(colon + 1);
-  const bool digits = port.size() <= 5 && std::ranges::all_of(port, [](char c) {
-    return c >= '0' && c <= '9';
-  });
+  const bool digits =
+      port.size() <= 5 && std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; });
   if (!digits || std::stoi(port) > 65535) return "'" + port + "' is not a port";
   return "";
 }
@@ -78,19 +77,22 @@ void AddOptions(CLI::App& app, ServerConfig& config, Durations& seconds) {
   flags.Add("--state-dir", config.state_dir, "Folder of jobs and blobs; made with mode 0700");
   flags.Add("--worker-binary", config.worker_binary, "Path of smelt-worker");
   flags.Add("--workers", config.workers, "Jobs at a time")->check(CLI::Range(1, 1024));
-  flags.Add("--worker-memory", config.worker_memory_bytes,
-            "Memory of one worker, as 4GiB; 0: unlimited")
+  flags
+      .Add("--worker-memory", config.worker_memory_bytes,
+           "Memory of one worker, as 4GiB; 0: unlimited")
       ->transform(CLI::AsSizeValue(false));
   flags.Add("--worker-timeout", seconds.worker_timeout, "Seconds that a job may run")
       ->check(CLI::Range(0.001, 86'400.0));
   flags.Add("--max-blob-size", config.max_blob_bytes, "Largest upload, as 16GiB")
       ->transform(CLI::AsSizeValue(false));
   flags.Add("--max-queued", config.max_queued, "Jobs that may wait before new ones are refused");
-  flags.Add("--drain-delay", seconds.drain_delay,
-            "Seconds between turning not-ready and refusing work")
+  flags
+      .Add("--drain-delay", seconds.drain_delay,
+           "Seconds between turning not-ready and refusing work")
       ->check(CLI::Range(0.0, 3'600.0));
-  flags.Add("--drain-timeout", seconds.drain_timeout,
-            "Seconds that running jobs get to end before they are queued again")
+  flags
+      .Add("--drain-timeout", seconds.drain_timeout,
+           "Seconds that running jobs get to end before they are queued again")
       ->check(CLI::Range(0.0, 86'400.0));
   flags.Add("--log-level", config.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));

@@ -13,12 +13,12 @@
 namespace smelt::config {
 
 struct ServerConfig {
-  std::string listen = "127.0.0.1:7070";  // HOST:PORT or unix:PATH
+  std::string listen = "127.0.0.1:7070";   // HOST:PORT or unix:PATH
   std::string metrics = "127.0.0.1:7071";  // HOST:PORT; "off": none
   std::string state_dir = "/var/lib/smeltd";
-  std::string worker_binary;               // default: smelt-worker beside smeltd
-  std::size_t workers = 1;                 // jobs at a time; default: cores
-  std::uint64_t worker_memory_bytes = std::uint64_t{4} << 30;   // 0: unlimited
+  std::string worker_binary;  // default: smelt-worker beside smeltd
+  std::size_t workers = 1;    // jobs at a time; default: cores
+  std::uint64_t worker_memory_bytes = std::uint64_t{4} << 30;  // 0: unlimited
   std::uint64_t max_blob_bytes = std::uint64_t{16} << 30;
   std::uint32_t max_queued = 10'000;
   std::chrono::milliseconds worker_timeout{600'000};

@@ -6,6 +6,15 @@
 #include "core/base/log.h"
 
 namespace smelt::local {
+namespace {
+
+Status Missing(const Digest& digest) {
+  return Status(
+      Reason::kBlobMissing,
+      "blob " + digest.Hex() + " (" + std::to_string(digest.size_bytes) + " bytes) is not stored");
+}
+
+}  // namespace
 
 Result<std::unique_ptr<BlobFiles>> BlobFiles::Open(Disk disk, std::string root) {
   std::unique_ptr<BlobFiles> files(new BlobFiles(disk, std::move(root)));
@@ -53,11 +62,14 @@ Result<UniqueFd> BlobFiles::OpenRead(const Digest& digest) {
     std::lock_guard lock(mutex_);
     const auto found = index_.find(digest.sha256);
     if (found == index_.end() || found->second.size_bytes != digest.size_bytes) {
-      return Status(Reason::kBlobMissing, "blob " + digest.Hex() + " (" +
-                                              std::to_string(digest.size_bytes) +
-                                              " bytes) is not stored");
+      return Missing(digest);
     }
     verified = found->second.verified;
+  }
+  SMELT_ASSIGN_OR_RETURN(const std::optional<FileInfo> info, disk_.fs.Stat(Path(digest)));
+  if (!info) {  // somebody removed it behind our back
+    Erase(digest);
+    return Missing(digest);
   }
   SMELT_ASSIGN_OR_RETURN(UniqueFd fd, disk_.fs.Open(Path(digest), OpenMode::kRead));
   SMELT_ASSIGN_OR_RETURN(const std::uint64_t size, disk_.fs.Size(fd.get()));

@@ -74,8 +74,7 @@ class BlobsService final : public v1::Blobs::CallbackService {
 
 }  // namespace
 
-std::shared_ptr<grpc::Service> MakeBlobsService(const RpcContext& context,
-                                                jobs::BlobStore& blobs) {
+std::shared_ptr<grpc::Service> MakeBlobsService(const RpcContext& context, jobs::BlobStore& blobs) {
   return std::make_shared<BlobsService>(context, blobs);
 }
 

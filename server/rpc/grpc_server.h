@@ -26,7 +26,8 @@ inline constexpr int kMaxMessageBytes = 4 << 20;
 
 class GrpcServer {
  public:
-  // Shared pointers only because their type is incomplete for whoever wires the daemon. Serves at once. kServerUnavailable with the address when it can't be listened on.
+  // Shared pointers only because their type is incomplete for whoever wires the daemon. Serves at
+  // once. kServerUnavailable with the address when it can't be listened on.
   static Result<std::unique_ptr<GrpcServer>> Start(
       const GrpcServerOptions& options, std::vector<std::shared_ptr<grpc::Service>> services);
   ~GrpcServer();

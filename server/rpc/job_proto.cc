@@ -13,8 +13,8 @@ void SetTime(Clock::WallTime time, google::protobuf::Timestamp* out) {
   const auto since = time.time_since_epoch();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
   out->set_seconds(seconds.count());
-  out->set_nanos(static_cast<std::int32_t>(
-      duration_cast<std::chrono::nanoseconds>(since - seconds).count()));
+  out->set_nanos(
+      static_cast<std::int32_t>(duration_cast<std::chrono::nanoseconds>(since - seconds).count()));
 }
 
 }  // namespace

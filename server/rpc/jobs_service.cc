@@ -57,8 +57,8 @@ class JobsService final : public v1::Jobs::CallbackService {
                     [this, request] { return AsProto(deps_.admission.Admit(*request)); });
   }
 
-  grpc::ServerUnaryReactor* Get(grpc::CallbackServerContext* call,
-                                const v1::GetJobRequest* request, v1::Job* response) override {
+  grpc::ServerUnaryReactor* Get(grpc::CallbackServerContext* call, const v1::GetJobRequest* request,
+                                v1::Job* response) override {
     return RunUnary(context_, call, {kService, "Get"}, response,
                     [this, request] { return AsProto(deps_.store.Get(request->id())); });
   }

@@ -36,7 +36,7 @@ class LiveCalls {
   mutable std::mutex mutex_;
   std::condition_variable empty_;
   std::set<std::shared_ptr<LiveCall>> calls_;  // shared with reactors and pool tasks
-  Status closed_;  // not ok: CloseAll was called
+  Status closed_;                              // not ok: CloseAll was called
 };
 
 }  // namespace smelt::rpc

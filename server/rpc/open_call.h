@@ -15,8 +15,8 @@ class OpenCall {
  public:
   explicit OpenCall(Reactor* reactor) : reactor_(reactor) {}
 
-  // Runs `operation(reactor)` while the call is unfinished; false otherwise. The operation may start
-  // a read or fill the response, and must not block.
+  // Runs `operation(reactor)` while the call is unfinished; false otherwise. The operation may
+  // start a read or fill the response, and must not block.
   template <class Operation>
   bool IfOpen(Operation operation) {
     std::lock_guard lock(mutex_);

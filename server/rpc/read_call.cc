@@ -64,8 +64,7 @@ class ReadState final : public LiveCall, public std::enable_shared_from_this<Rea
 class ReadReactor final : public grpc::ServerWriteReactor<v1::ReadResponse> {
  public:
   ReadReactor(const RpcContext& context, jobs::BlobStore& blobs, const v1::ReadRequest& request)
-      : live_(context.live),
-        state_(std::make_shared<ReadState>(context, blobs, request, this)) {
+      : live_(context.live), state_(std::make_shared<ReadState>(context, blobs, request, this)) {
     live_.Add(state_);
     state_->Begin();
   }

@@ -35,8 +35,7 @@ class ServerInfoService final : public v1::ServerInfo::CallbackService {
 
 }  // namespace
 
-std::shared_ptr<grpc::Service> MakeServerInfoService(const RpcContext& context,
-                                                     ServerFacts facts) {
+std::shared_ptr<grpc::Service> MakeServerInfoService(const RpcContext& context, ServerFacts facts) {
   return std::make_shared<ServerInfoService>(context, std::move(facts));
 }
 

@@ -75,8 +75,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::JobEvent> {
  public:
   WatchReactor(const RpcContext& context, const JobReaders& readers,
                const v1::WatchJobRequest& request)
-      : live_(context.live),
-        state_(std::make_shared<WatchState>(context, readers, request, this)) {
+      : live_(context.live), state_(std::make_shared<WatchState>(context, readers, request, this)) {
     live_.Add(state_);
     state_->Begin();
   }

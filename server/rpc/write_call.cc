@@ -1,10 +1,13 @@
 #include "server/rpc/write_call.h"
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <utility>
 
+#include "core/base/log.h"
 #include "server/jobs/operation.h"
 #include "server/rpc/call_guard.h"
 #include "server/rpc/error_details.h"
@@ -18,8 +21,8 @@ constexpr std::size_t kMaxChunkBytes = std::size_t{1} << 20;
 
 class WriteReactor;
 
-// What the reactor and the pool's tasks share. At most one task at a time works for a call: the
-// next read starts only at its end.
+// What the reactor and the pool's tasks share. At most one chunk at a time is worked on: the next
+// read starts only at its end.
 class WriteState final : public LiveCall, public std::enable_shared_from_this<WriteState> {
  public:
   WriteState(const RpcContext& context, jobs::BlobStore& blobs, v1::WriteResponse* response,
@@ -49,6 +52,7 @@ class WriteState final : public LiveCall, public std::enable_shared_from_this<Wr
   jobs::BlobStore& blobs_;
   v1::WriteResponse* const response_;  // gRPC's; written only while the call is open
   v1::WriteRequest request_;           // gRPC fills it between StartRead and OnReadDone
+  std::mutex work_;                    // over the session: the end of a call may meet a chunk
   std::unique_ptr<jobs::UploadSession> session_;  // after the first chunk
   CallGuard guard_;
   OpenCall<WriteReactor> call_;
@@ -57,8 +61,7 @@ class WriteState final : public LiveCall, public std::enable_shared_from_this<Wr
 class WriteReactor final : public grpc::ServerReadReactor<v1::WriteRequest> {
  public:
   WriteReactor(const RpcContext& context, jobs::BlobStore& blobs, v1::WriteResponse* response)
-      : live_(context.live),
-        state_(std::make_shared<WriteState>(context, blobs, response, this)) {
+      : live_(context.live), state_(std::make_shared<WriteState>(context, blobs, response, this)) {
     live_.Add(state_);
     state_->Begin();
   }
@@ -88,6 +91,7 @@ void WriteState::NextChunk() {
 
 void WriteState::ReadDone(bool ok) {
   context_.executor.Post([self = shared_from_this(), ok] {
+    std::lock_guard lock(self->work_);
     if (ok) {
       self->TakeChunk();
     } else {
@@ -113,8 +117,8 @@ void WriteState::TakeChunk() {
     return Fail(Status(Reason::kInvalidArgument, "data: a chunk is larger than 1 MiB"));
   }
   const std::string& data = request_.data();
-  Status status = session_->Append(request_.offset(),
-                                   std::as_bytes(std::span(data.data(), data.size())));
+  Status status =
+      session_->Append(request_.offset(), std::as_bytes(std::span(data.data(), data.size())));
   if (status.ok() && request_.finish()) status = session_->Seal();
   if (!status.ok()) return Fail(status);
   if (request_.finish()) return Answer();
@@ -150,6 +154,16 @@ void WriteState::Fail(const Status& why) {
 void WriteState::Done() {
   call_.Detach();
   guard_.Handled(call_.code());
+  // A call that was cancelled amid a chunk has not committed yet; the client will want to resume.
+  context_.executor.Post([self = shared_from_this()] {
+    std::lock_guard lock(self->work_);
+    if (self->session_ == nullptr || self->session_->status().sealed) return;
+    const Status committed = self->session_->Commit();
+    // Other errors say that somebody else holds the upload by now, or that it is gone.
+    if (committed.reason() == Reason::kIoError) {
+      Log(LogLevel::kWarning, "upload_not_committed", {{"reason", committed.ToString()}});
+    }
+  });
 }
 
 }  // namespace

@@ -36,8 +36,7 @@ Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
   if (!start.file_name().empty()) request.file_name = start.file_name();
   if (!options.target().empty()) request.target = options.target();
   request.dims.insert(options.dims().begin(), options.dims().end());
-  request.verify =
-      options.verify() == v1::VERIFY_STRUCTURE ? Verify::kStructure : Verify::kRun;
+  request.verify = options.verify() == v1::VERIFY_STRUCTURE ? Verify::kStructure : Verify::kRun;
   request.disabled_passes.assign(options.disabled_passes().begin(),
                                  options.disabled_passes().end());
   request.check_ir = options.check_ir();
@@ -118,7 +117,7 @@ double ProcessCpuSeconds() {
 
 void FillDone(const v1::Report& report, std::uint64_t artifact_bytes, worker::v1::Done* done) {
   const bool succeeded = report.state() == "succeeded";
-  done->set_state(succeeded                        ? v1::SUCCEEDED
+  done->set_state(succeeded                       ? v1::SUCCEEDED
                   : report.state() == "cancelled" ? v1::CANCELLED
                                                   : v1::FAILED);
   done->set_reason_code(report.reason_code());
@@ -163,9 +162,8 @@ worker::v1::Done RunConversion(const Library& library, const worker::v1::Start& 
   worker::v1::Done done;
   FillDone(report, artifact_bytes, &done);
   const Result<int> report_fd = DescriptorAt(descriptors, start.report_fd_index());
-  const Status written = report_fd.ok()
-                             ? WriteReport(*report_fd, report, done.mutable_report())
-                             : report_fd.status();
+  const Status written =
+      report_fd.ok() ? WriteReport(*report_fd, report, done.mutable_report()) : report_fd.status();
   if (!written.ok()) {
     done.set_state(v1::FAILED);
     done.set_reason_code(std::string(ReasonName(written.reason())));

@@ -44,8 +44,8 @@ std::size_t FillForVersion(long version, Ruleset& rules) {
 
 Rung CloseFileSystem() {
   if (SanitizerBuild()) return {"landlock", "sanitizer build: the leak check reads /proc"};
-  const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0,
-                                 LANDLOCK_CREATE_RULESET_VERSION);
+  const long version =
+      ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (version < 1) return {"landlock", std::strerror(errno)};
   Ruleset rules;
   const std::size_t size = FillForVersion(version, rules);

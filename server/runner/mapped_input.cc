@@ -26,9 +26,8 @@ Result<SharedBytes> MapReadOnly(int fd, std::size_t size) {
   if (size == 0) return SharedBytes();
   void* address = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
   if (address == MAP_FAILED) return ErrnoStatus("mapping a file");
-  std::shared_ptr<const void> owner(address, [size](const void* mapped) {
-    ::munmap(const_cast<void*>(mapped), size);
-  });
+  std::shared_ptr<const void> owner(
+      address, [size](const void* mapped) { ::munmap(const_cast<void*>(mapped), size); });
   return SharedBytes(ByteSpan(static_cast<const std::byte*>(address), size), std::move(owner));
 }
 

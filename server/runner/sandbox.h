@@ -11,9 +11,9 @@
 namespace smelt::runner {
 
 struct SandboxLimits {
-  std::uint64_t memory_bytes = 0;       // private writable memory; 0: unlimited
-  std::uint64_t cpu_seconds = 0;        // processor time of the process; 0: unlimited
-  std::uint64_t file_bytes = 0;         // size of any file written; 0: unlimited
+  std::uint64_t memory_bytes = 0;  // private writable memory; 0: unlimited
+  std::uint64_t cpu_seconds = 0;   // processor time of the process; 0: unlimited
+  std::uint64_t file_bytes = 0;    // size of any file written; 0: unlimited
 };
 
 struct Rung {

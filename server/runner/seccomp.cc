@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 
@@ -27,8 +27,7 @@ constexpr const char* kAllowed[] = {
     "mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "membarrier", "msync", "mincore",
     // threads
     "futex", "futex_waitv", "sched_yield", "sched_getaffinity", "sched_setaffinity",
-    "set_robust_list", "get_robust_list", "rseq", "gettid", "getpid", "getcpu",
-    "set_tid_address",
+    "set_robust_list", "get_robust_list", "rseq", "gettid", "getpid", "getcpu", "set_tid_address",
     // signals and exit
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "exit",
     "exit_group",
@@ -36,15 +35,59 @@ constexpr const char* kAllowed[] = {
     "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
     "getrandom", "getrusage", "getrlimit", "times", "sysinfo", "uname"};
 
-constexpr const char* kFatal[] = {
-    "execve", "execveat", "fork", "vfork", "socket", "socketpair", "connect", "bind", "listen",
-    "accept", "accept4", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "mount",
-    "umount2", "pivot_root", "chroot", "unshare", "setns", "open_by_handle_at", "bpf",
-    "perf_event_open", "userfaultfd", "io_uring_setup", "keyctl", "add_key", "request_key",
-    "init_module", "finit_module", "delete_module", "kexec_load", "reboot", "setuid", "setgid",
-    "unlink", "unlinkat", "rename", "renameat", "renameat2", "mkdir", "mkdirat", "creat",
-    "truncate", "link", "linkat", "symlink", "symlinkat", "chmod", "fchmodat", "chown",
-    "fchownat"};
+constexpr const char* kFatal[] = {"execve",
+                                  "execveat",
+                                  "fork",
+                                  "vfork",
+                                  "socket",
+                                  "socketpair",
+                                  "connect",
+                                  "bind",
+                                  "listen",
+                                  "accept",
+                                  "accept4",
+                                  "ptrace",
+                                  "process_vm_readv",
+                                  "process_vm_writev",
+                                  "pidfd_getfd",
+                                  "mount",
+                                  "umount2",
+                                  "pivot_root",
+                                  "chroot",
+                                  "unshare",
+                                  "setns",
+                                  "open_by_handle_at",
+                                  "bpf",
+                                  "perf_event_open",
+                                  "userfaultfd",
+                                  "io_uring_setup",
+                                  "keyctl",
+                                  "add_key",
+                                  "request_key",
+                                  "init_module",
+                                  "finit_module",
+                                  "delete_module",
+                                  "kexec_load",
+                                  "reboot",
+                                  "setuid",
+                                  "setgid",
+                                  "unlink",
+                                  "unlinkat",
+                                  "rename",
+                                  "renameat",
+                                  "renameat2",
+                                  "mkdir",
+                                  "mkdirat",
+                                  "creat",
+                                  "truncate",
+                                  "link",
+                                  "linkat",
+                                  "symlink",
+                                  "symlinkat",
+                                  "chmod",
+                                  "fchmodat",
+                                  "chown",
+                                  "fchownat"};
 
 struct FilterDeleter {
   void operator()(void* filter) const { seccomp_release(filter); }
@@ -79,7 +122,8 @@ int AddByArgument(const Filter& filter) {
       {SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), SCMP_A2_64(SCMP_CMP_EQ, 0)},  // reading a limit only
       {SCMP_ACT_ALLOW, SCMP_SYS(newfstatat),  // fstat of the C library: no path, a descriptor
        SCMP_A3_64(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH)},
-      {SCMP_ACT_KILL_PROCESS, SCMP_SYS(openat), SCMP_A2_64(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_WRONLY)},
+      {SCMP_ACT_KILL_PROCESS, SCMP_SYS(openat),
+       SCMP_A2_64(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_WRONLY)},
       {SCMP_ACT_KILL_PROCESS, SCMP_SYS(openat), SCMP_A2_64(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDWR)},
       {SCMP_ACT_KILL_PROCESS, SCMP_SYS(open), SCMP_A1_64(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_WRONLY)},
       {SCMP_ACT_KILL_PROCESS, SCMP_SYS(open), SCMP_A1_64(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDWR)},

@@ -11,8 +11,8 @@ Result<std::uint64_t> ParseNumber(std::string_view flag, std::string_view text) 
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) {
-    return Status(Reason::kUsage, std::string(flag) + " takes a number, not '" +
-                                      std::string(text) + "'");
+    return Status(Reason::kUsage,
+                  std::string(flag) + " takes a number, not '" + std::string(text) + "'");
   }
   return value;
 }

@@ -62,9 +62,9 @@ RunOutcome JudgeSignal(const ExitEvidence& evidence, int signal) {
       return Failure(ExitCause::kError, Reason::kArtifactTooLarge,
                      "the worker wrote past its file size limit" + Where(evidence));
     case SIGKILL:  // not ours: the kernel's answer when the machine runs out of memory
-      return Failure(ExitCause::kOutOfMemory, Reason::kWorkerOutOfMemory,
-                     "the worker was killed from outside, most likely for memory" +
-                         Where(evidence));
+      return Failure(
+          ExitCause::kOutOfMemory, Reason::kWorkerOutOfMemory,
+          "the worker was killed from outside, most likely for memory" + Where(evidence));
     default:
       return Failure(ExitCause::kSignal, Reason::kWorkerCrashed,
                      "the worker was killed by " + named + Where(evidence));
@@ -74,7 +74,8 @@ RunOutcome JudgeSignal(const ExitEvidence& evidence, int signal) {
 RunOutcome JudgeStop(const ExitEvidence& evidence) {
   switch (evidence.stop) {
     case StopCause::kCancelled: {
-      RunOutcome outcome = Failure(ExitCause::kCancelled, Reason::kCancelled, "the job was cancelled");
+      RunOutcome outcome =
+          Failure(ExitCause::kCancelled, Reason::kCancelled, "the job was cancelled");
       outcome.state = JobState::kCancelled;
       return outcome;
     }
@@ -90,7 +91,8 @@ RunOutcome JudgeStop(const ExitEvidence& evidence) {
       outcome.infrastructure_failure = true;
       return outcome;
     }
-    case StopCause::kNone: break;
+    case StopCause::kNone:
+      break;
   }
   return Failure(ExitCause::kError, Reason::kInternalError, "the worker was stopped without cause");
 }

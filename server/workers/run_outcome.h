@@ -16,11 +16,11 @@ enum class StopCause : std::uint8_t { kNone, kCancelled, kTimeout, kProtocol, kS
 
 // Everything that is known when a process was reaped.
 struct ExitEvidence {
-  int wait_status = 0;                      // as waitpid gives it
+  int wait_status = 0;  // as waitpid gives it
   StopCause stop = StopCause::kNone;
-  bool killed_by_us = false;                // a SIGKILL was the daemon's own
-  bool start_failed = false;                // the job never reached the process
-  std::string protocol_error;               // of a frame that could not be taken or sent
+  bool killed_by_us = false;   // a SIGKILL was the daemon's own
+  bool start_failed = false;   // the job never reached the process
+  std::string protocol_error;  // of a frame that could not be taken or sent
   std::optional<worker::v1::Done> done;
   std::string last_stage;                   // of the newest progress frame
   std::string stderr_tail;                  // what the process said last, untrusted

@@ -16,8 +16,8 @@ namespace smelt::workers {
 namespace {
 
 constexpr std::size_t kMaxOutputBytes = std::size_t{16} << 20;
-constexpr std::string_view kPassedVariables[] = {"ASAN_OPTIONS=", "LSAN_OPTIONS=", "TSAN_OPTIONS=",
-                                                 "UBSAN_OPTIONS="};
+constexpr std::string_view kPassedVariables[] = {
+    "ASAN_OPTIONS=", "LSAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS="};
 
 std::vector<char*> CleanEnvironment() {
   std::vector<char*> kept;
@@ -62,8 +62,8 @@ class SpawnAttributes {
     sigfillset(&signals);
     posix_spawnattr_setsigdefault(&attributes_, &signals);
     posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                               POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(
+        &attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   }
   ~SpawnAttributes() { posix_spawnattr_destroy(&attributes_); }
   SpawnAttributes(const SpawnAttributes&) = delete;
@@ -130,7 +130,9 @@ Result<std::string> RunForOutput(const std::string& binary, const std::string& a
   if (::pipe2(ends, O_CLOEXEC) != 0) return Unavailable(binary, std::strerror(errno));
   const UniqueFd reader(ends[0]);
   UniqueFd writer(ends[1]);
-  SpawnSpec spec{.binary = binary, .arguments = {argument}, .stdout_fd = writer.get(),
+  SpawnSpec spec{.binary = binary,
+                 .arguments = {argument},
+                 .stdout_fd = writer.get(),
                  .stderr_fd = STDERR_FILENO};
   SMELT_ASSIGN_OR_RETURN(const pid_t pid, Spawn(spec));
   writer.Reset();

@@ -63,8 +63,8 @@ WorkerPool::~WorkerPool() {
 }
 
 void WorkerPool::Run(jobs::RunSpec spec, ProgressFn progress, DoneFn done) {
-  auto job = std::make_shared<Pending>(
-      Pending{std::move(spec), std::move(progress), std::move(done)});
+  auto job =
+      std::make_shared<Pending>(Pending{std::move(spec), std::move(progress), std::move(done)});
   boost::asio::post(io_, [this, job] {
     waiting_.push_back(std::move(*job));
     Dispatch();
@@ -106,9 +106,8 @@ void WorkerPool::Fill() {
 void WorkerPool::LaunchOne() {
   Result<std::shared_ptr<WorkerProcess>> worker = WorkerProcess::Launch(
       io_, options_.binary, options_.limits,
-      {.ready = [this](WorkerProcess& self, const worker::v1::Ready& ready) {
-         OnReady(self, ready);
-       },
+      {.ready = [this](WorkerProcess& self,
+                       const worker::v1::Ready& ready) { OnReady(self, ready); },
        .progress =
            [this](WorkerProcess& self, const v1::Progress& progress) {
              if (const auto job = running_.find(&self); job != running_.end()) {

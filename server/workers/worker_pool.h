@@ -23,8 +23,8 @@
 namespace smelt::workers {
 
 struct WorkerPoolOptions {
-  std::string binary;                     // path of smelt-worker
-  std::size_t idle = 1;                   // processes kept ready
+  std::string binary;    // path of smelt-worker
+  std::size_t idle = 1;  // processes kept ready
   WorkerLimits limits;
 };
 

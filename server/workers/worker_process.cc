@@ -20,6 +20,7 @@ namespace {
 using boost::asio::posix::descriptor_base;
 
 constexpr std::size_t kStderrTailBytes = 512;
+constexpr int kReadsATurn = 64;
 
 // Threads may run on all cores, so the processor time of a well-behaved job is bounded by both.
 std::uint64_t CpuSeconds(std::chrono::milliseconds wall) {
@@ -37,8 +38,8 @@ std::vector<std::string> WorkerArguments(const WorkerLimits& limits) {
 
 }  // namespace
 
-WorkerProcess::WorkerProcess(boost::asio::io_context& io, const WorkerLimits& limits,
-                             Events events, FrameChannel channel)
+WorkerProcess::WorkerProcess(boost::asio::io_context& io, const WorkerLimits& limits, Events events,
+                             FrameChannel channel)
     : limits_(limits),
       events_(std::move(events)),
       channel_(std::move(channel)),
@@ -130,11 +131,10 @@ void WorkerProcess::Arm(std::chrono::milliseconds limit, StopCause cause) {
 }
 
 void WorkerProcess::WaitReadable() {
-  channel_wait_.async_wait(
-      descriptor_base::wait_read,
-      [self = shared_from_this()](const boost::system::error_code& error) {
-        if (!error && self->pid_ >= 0) self->ReadFrames();
-      });
+  channel_wait_.async_wait(descriptor_base::wait_read,
+                           [self = shared_from_this()](const boost::system::error_code& error) {
+                             if (!error && self->pid_ >= 0) self->ReadFrames();
+                           });
 }
 
 void WorkerProcess::WaitExit() {
@@ -145,7 +145,8 @@ void WorkerProcess::WaitExit() {
 }
 
 void WorkerProcess::ReadFrames() {
-  for (;;) {
+  // A worker that never stops talking must not keep the others waiting.
+  for (int reads = 0; reads < kReadsATurn; ++reads) {
     Result<FrameChannel::ReadResult> read = channel_.ReadAvailable();
     if (!read.ok()) return ProtocolError(read.status().ToString());
     if (*read == FrameChannel::ReadResult::kWouldBlock) return WaitReadable();
@@ -164,6 +165,7 @@ void WorkerProcess::ReadFrames() {
       return Arm(limits_.grace, StopCause::kProtocol);
     }
   }
+  WaitReadable();
 }
 
 void WorkerProcess::Take(worker::v1::Frame frame) {
@@ -186,7 +188,8 @@ void WorkerProcess::Take(worker::v1::Frame frame) {
       return Arm(limits_.grace, StopCause::kNone);
     case worker::v1::Frame::kStart:
     case worker::v1::Frame::kCancel:
-    case worker::v1::Frame::KIND_NOT_SET: return ProtocolError("a frame that no worker sends");
+    case worker::v1::Frame::KIND_NOT_SET:
+      return ProtocolError("a frame that no worker sends");
   }
 }
 
@@ -205,7 +208,7 @@ void WorkerProcess::Kill() {
 }
 
 void WorkerProcess::Reap() {
-  // What it said before it ended may still be in the socket.
+  // What it said before it ended may still be in the socket, which holds less than a turn.
   if (evidence_.stop != StopCause::kProtocol) ReadFrames();
   rusage usage{};
   ::kill(-pid_, SIGKILL);  // nothing of its group stays behind

@@ -79,8 +79,8 @@ Result<ConvertRequest> MakeRequest(const ConvertFlags& flags) {
 
 struct Outcome {
   v1::Report report;
-  double conversion_seconds = 0;          // import to write, without checking
-  std::uint64_t peak_rss_bytes = 0;       // before verification
+  double conversion_seconds = 0;     // import to write, without checking
+  std::uint64_t peak_rss_bytes = 0;  // before verification
 };
 
 Result<Outcome> ConvertOnce(const ConvertFlags& flags, const std::string& output) {
@@ -147,10 +147,11 @@ int RunConvert(const ConvertFlags& flags) {
   last.conversion_seconds = median(conversions);
   const double copy_seconds = median(copies);
   if (flags.json) {
-    std::printf("{\"model\":%s,\"conversion_seconds\":%.6f,\"copy_seconds\":%.6f,"
-                "\"peak_rss_bytes\":%llu,\"report\":%s}\n",
-                Quoted(flags.model).c_str(), last.conversion_seconds, copy_seconds,
-                static_cast<unsigned long long>(last.peak_rss_bytes), Json(last.report).c_str());
+    std::printf(
+        "{\"model\":%s,\"conversion_seconds\":%.6f,\"copy_seconds\":%.6f,"
+        "\"peak_rss_bytes\":%llu,\"report\":%s}\n",
+        Quoted(flags.model).c_str(), last.conversion_seconds, copy_seconds,
+        static_cast<unsigned long long>(last.peak_rss_bytes), Json(last.report).c_str());
   } else {
     PrintText(last, copy_seconds);
   }
@@ -172,8 +173,8 @@ int RunConvertBatch(const std::string& list_path, const std::string& verify) {
     if (state != "succeeded") std::remove(output.c_str());
     const std::string reason = outcome.ok() ? outcome->report.reason_code()
                                             : std::string(ReasonName(outcome.status().reason()));
-    const std::string message = outcome.ok() ? outcome->report.message()
-                                             : std::string(outcome.status().message());
+    const std::string message =
+        outcome.ok() ? outcome->report.message() : std::string(outcome.status().message());
     std::printf("{\"model\":%s,\"state\":%s,\"reason_code\":%s,\"message\":%s}\n",
                 Quoted(flags.model).c_str(), Quoted(state).c_str(), Quoted(reason).c_str(),
                 Quoted(message).c_str());

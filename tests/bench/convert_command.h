@@ -1,5 +1,5 @@
-// `smelt-bench convert` and `smelt-bench convert-batch`: the conversion library in this process, without
-// daemon, cache or sync.
+// `smelt-bench convert` and `smelt-bench convert-batch`: the conversion library in this process,
+// without daemon, cache or sync.
 #pragma once
 
 #include <string>
@@ -9,21 +9,21 @@ namespace smelt::bench {
 
 struct ConvertFlags {
   std::string model;
-  std::string output;              // empty: a temporary file that is removed
+  std::string output;  // empty: a temporary file that is removed
   std::string verify = "structure";
-  std::vector<std::string> dims;   // NAME=VALUE
-  std::string dump_after;          // its IR text goes to stderr
+  std::vector<std::string> dims;  // NAME=VALUE
+  std::string dump_after;         // its IR text goes to stderr
   bool check_ir = false;
   bool json = false;
-  bool with_folder = false;        // files beside the model serve as external data
-  int repeat = 1;                  // the median is reported
+  bool with_folder = false;  // files beside the model serve as external data
+  int repeat = 1;            // the median is reported
 };
 
 // 0 converted, 1 refused or failed, 2 not usable.
 int RunConvert(const ConvertFlags& flags);
 
-// Each line of `list_path` is "MODEL<tab>OUTPUT"; one JSON line a model on stdout. 0 when all lines were
-// processed, whatever became of them.
+// Each line of `list_path` is "MODEL<tab>OUTPUT"; one JSON line a model on stdout. 0 when all lines
+// were processed, whatever became of them.
 int RunConvertBatch(const std::string& list_path, const std::string& verify);
 
 }  // namespace smelt::bench

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """What the daemon adds to a conversion, beside what its bytes must cost.
 
-Starts smeltd on a private socket, converts one model several times through the `smelt` client, and prints
-in one run, on the same inputs:
+Starts smeltd on a private socket, converts one model several times through the `smelt` client, and
+prints in one run, on the same inputs:
 
 - the whole path as the client sees it (upload, job, download);
 - the conversion itself, from the job's report;
 - hashing, copying and syncing the model's and the artifact's bytes once each, done here.
 
-Every upload is made new by a few bytes after the model (an unknown protobuf field), so that nothing is
-answered from the store.
+Every upload is made new by a few bytes after the model (an unknown protobuf field), so that nothing
+is answered from the store.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def main() -> None:
         folder = pathlib.Path(name)
         socket = folder / "smeltd.sock"
         daemon = subprocess.Popen(
-            [arguments.bin / "smeltd", "--listen", f"unix:{socket}", "--state-dir", folder / "state",
-             "--metrics", "127.0.0.1:0", "--workers", "2"],
+            [arguments.bin / "smeltd", "--listen", f"unix:{socket}",
+             "--state-dir", folder / "state", "--metrics", "127.0.0.1:0", "--workers", "2"],
             stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         )
         try:

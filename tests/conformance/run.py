@@ -59,7 +59,7 @@ def read_manifest() -> dict[str, str]:
 
 
 def write_manifest(found: dict[str, str]) -> None:
-    head = "# Written by tests/conformance/run.py --update; read the difference before committing.\n"
+    head = "# Written by tests/conformance/run.py --update; read the difference first.\n"
     lines = [f"{n} {r}\n" for n, r in sorted(found.items()) if not r.startswith(BAD)]
     MANIFEST.write_text(head + "".join(lines))
 

@@ -58,8 +58,10 @@ Status Wait(const ConvertRequest&, ConvertSink& sink, const CancelToken& cancel,
 
 // Never looks at the token.
 Status Hang(const ConvertRequest&, ConvertSink& sink, const CancelToken&, v1::Report*) {
-  sink.OnProgress("passes", 0, 0, "passes");
-  for (;;) std::this_thread::sleep_for(milliseconds(1000));
+  for (std::uint64_t i = 0;; ++i) {
+    sink.OnProgress("passes", i, 0, "passes");
+    std::this_thread::sleep_for(milliseconds(20));
+  }
 }
 
 Status Crash(const ConvertRequest&, ConvertSink& sink, const CancelToken&, v1::Report*) {
@@ -148,11 +150,11 @@ struct Trick {
 };
 
 constexpr Trick kTricks[] = {
-    {"chaos-copy", &Copy},         {"chaos-slow-copy", &SlowCopy}, {"chaos-wait", &Wait},
-    {"chaos-hang", &Hang},         {"chaos-crash", &Crash},        {"chaos-allocate", &Allocate},
-    {"chaos-socket", &Socket},     {"chaos-open", &OpenForWrite},  {"chaos-peek", &Peek},
-    {"chaos-junk", &Junk},         {"chaos-exit0", &ExitSilently}, {"chaos-exit3", &ExitWithCode},
-    {"chaos-lie", &Lie},           {"chaos-refuse", &Refuse},
+    {"chaos-copy", &Copy},     {"chaos-slow-copy", &SlowCopy}, {"chaos-wait", &Wait},
+    {"chaos-hang", &Hang},     {"chaos-crash", &Crash},        {"chaos-allocate", &Allocate},
+    {"chaos-socket", &Socket}, {"chaos-open", &OpenForWrite},  {"chaos-peek", &Peek},
+    {"chaos-junk", &Junk},     {"chaos-exit0", &ExitSilently}, {"chaos-exit3", &ExitWithCode},
+    {"chaos-lie", &Lie},       {"chaos-refuse", &Refuse},
 };
 
 Status ChaosConvert(const ConvertRequest& request, ConvertSink& sink, const CancelToken& cancel,

@@ -45,7 +45,9 @@ void ExpectEnded(TestClient& client, const std::map<std::string, std::string>& a
     std::uint64_t next = 1;
     int endings = 0;
     for (const v1::JobEvent& event : client.Watch(id).value) {
-      if (event.seq() != 0) EXPECT_EQ(event.seq(), next++);
+      if (event.seq() != 0) {
+        EXPECT_EQ(event.seq(), next++);
+      }
       endings += event.has_finished();
     }
     EXPECT_EQ(endings, 1) << id;

@@ -56,14 +56,10 @@ bool IsAlive(pid_t pid) {
 Daemon::~Daemon() { Kill(); }
 
 void Daemon::Spawn(const std::vector<std::string>& flags) {
-  std::vector<std::string> words = {SMELT_SMELTD,
-                                    "--listen=" + address(),
-                                    "--state-dir=" + state_dir(),
-                                    "--metrics=off",
-                                    "--worker-binary=" + worker_,
-                                    "--workers=2",
-                                    "--drain-delay=0",
-                                    "--log-level=warning"};
+  std::vector<std::string> words = {
+      SMELT_SMELTD,      "--listen=" + address(),      "--state-dir=" + state_dir(),
+      "--metrics=off",   "--worker-binary=" + worker_, "--workers=2",
+      "--drain-delay=0", "--log-level=warning"};
   words.insert(words.end(), flags.begin(), flags.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());

@@ -96,7 +96,8 @@ bool TestClient::WaitReady() {
 
 // Debian ships no health.proto to generate from: one string in, one enum out, written by hand.
 std::string TestClient::Health(const std::string& service) {
-  std::string request = service.empty() ? "" : std::string("\x0a") + static_cast<char>(service.size());
+  std::string request =
+      service.empty() ? "" : std::string("\x0a") + static_cast<char>(service.size());
   request += service;
   const grpc::Slice slice(request);
   grpc::ByteBuffer in(&slice, 1);
@@ -120,8 +121,9 @@ std::string TestClient::Health(const std::string& service) {
 }
 
 Answer<v1::Job> TestClient::Create(const v1::CreateJobRequest& request) {
-  return Unary<v1::Job>(
-      [&](auto* context, auto* response) { return stubs_->jobs->Create(context, request, response); });
+  return Unary<v1::Job>([&](auto* context, auto* response) {
+    return stubs_->jobs->Create(context, request, response);
+  });
 }
 
 Answer<v1::Job> TestClient::Get(const std::string& id) {
@@ -134,21 +136,24 @@ Answer<v1::Job> TestClient::Get(const std::string& id) {
 Answer<v1::Job> TestClient::Cancel(const std::string& id) {
   v1::CancelJobRequest request;
   request.set_id(id);
-  return Unary<v1::Job>(
-      [&](auto* context, auto* response) { return stubs_->jobs->Cancel(context, request, response); });
+  return Unary<v1::Job>([&](auto* context, auto* response) {
+    return stubs_->jobs->Cancel(context, request, response);
+  });
 }
 
 Answer<v1::Job> TestClient::Wait(const std::string& id, double seconds) {
   v1::WaitJobRequest request;
   request.set_id(id);
   request.set_timeout_seconds(seconds);
-  return Unary<v1::Job>(
-      [&](auto* context, auto* response) { return stubs_->jobs->Wait(context, request, response); });
+  return Unary<v1::Job>([&](auto* context, auto* response) {
+    return stubs_->jobs->Wait(context, request, response);
+  });
 }
 
 Answer<v1::ListJobsResponse> TestClient::List(const v1::ListJobsRequest& request) {
-  return Unary<v1::ListJobsResponse>(
-      [&](auto* context, auto* response) { return stubs_->jobs->List(context, request, response); });
+  return Unary<v1::ListJobsResponse>([&](auto* context, auto* response) {
+    return stubs_->jobs->List(context, request, response);
+  });
 }
 
 Answer<std::vector<v1::JobEvent>> TestClient::Watch(

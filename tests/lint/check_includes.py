@@ -126,8 +126,12 @@ def length_problems(path: str, lines: list[str]) -> Iterator[str]:
             yield f"{path}:{limit + 1}: {len(lines)} lines, at most {limit}: split it by nouns"
     if path.endswith((".h", ".cc", ".py")):
         for number, line in enumerate(lines, 1):
-            if len(line) > COLUMNS:
+            if len(line) > COLUMNS and not IR_TEXT.match(line):
                 yield f"{path}:{number}: {len(line)} columns, at most {COLUMNS}"
+
+
+# A line of the IR's text form inside a test can't be broken.
+IR_TEXT = re.compile(r"\s*(%|graph @|composite\()")
 
 
 def top_level_problems() -> Iterator[str]:

@@ -28,7 +28,13 @@ import onnx
 
 from oracle.forked import Died, run_each
 from oracle.litert_side import LiteRtModel
-from oracle.onnx_side import EvaluatorEngine, ReferenceFailed, run_reference, source_ports
+from oracle.onnx_side import (
+    EvaluatorEngine,
+    ReferenceFailed,
+    as_declared,
+    run_reference,
+    source_ports,
+)
 from oracle.tolerance import compare
 
 
@@ -56,19 +62,26 @@ class Verdict:
     outputs: list[str] = field(default_factory=list)
 
 
-def load_sets(path: str, names: list[str]) -> list[dict[str, np.ndarray]]:
+def load_sets(path: str, model: onnx.ModelProto) -> list[dict[str, np.ndarray]]:
     """Input sets of an .npz file by the source's input names."""
+    names, _ = source_ports(model)
+    ports = {v.name: v for v in model.graph.input}
     with np.load(path) as data:
         sets = sorted({int(k.split("_")[0]) for k in data.files if not k.startswith("out_")})
         if not sets:  # a graph without inputs is run once
             sets = [0]
-        return [{n: data[f"{s}_{i}"] for i, n in enumerate(names)} for s in sets]
+        return [
+            {n: as_declared(data[f"{s}_{i}"], ports[n]) for i, n in enumerate(names)} for s in sets
+        ]
 
 
-def load_expected(path: str, count: int) -> Optional[list[list[np.ndarray]]]:
+def load_expected(path: str, model: onnx.ModelProto) -> Optional[list[list[np.ndarray]]]:
+    ports = list(model.graph.output)
     with np.load(path) as data:
         sets = sorted({int(k.split("_")[1]) for k in data.files if k.startswith("out_")})
-        return [[data[f"out_{s}_{i}"] for i in range(count)] for s in sets] or None
+        return [
+            [as_declared(data[f"out_{s}_{i}"], v) for i, v in enumerate(ports)] for s in sets
+        ] or None
 
 
 def _hardly_varies(results: list[list[np.ndarray]], index: int) -> bool:
@@ -81,9 +94,9 @@ def _hardly_varies(results: list[list[np.ndarray]], index: int) -> bool:
 def judge(work: Work) -> Verdict:
     """Runs both sides in this process."""
     model = onnx.load(work.onnx_path)
-    inputs, outputs = source_ports(model)
-    sets = load_sets(work.inputs_path, inputs)
-    expected = load_expected(work.inputs_path, len(outputs))
+    _, outputs = source_ports(model)
+    sets = load_sets(work.inputs_path, model)
+    expected = load_expected(work.inputs_path, model)
     engine = "given"
     if expected is None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Sequence
 
+import ml_dtypes
 import numpy as np
 import onnx
 
@@ -11,6 +12,7 @@ import onnx
 # The newest that the pinned ONNX Runtime runs.
 RUNTIME_OPSET = 26
 RUNTIME_IR = 13
+BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
 
 class ReferenceFailed(Exception):
@@ -28,6 +30,19 @@ def source_ports(model: onnx.ModelProto) -> tuple[list[str], list[str]]:
 def exact(array: Any) -> np.ndarray:
     """A contiguous copy that keeps rank 0 (ascontiguousarray would make it rank 1)."""
     return np.array(array, order="C")
+
+
+def carried(array: np.ndarray) -> np.ndarray:
+    """For storage: numpy's files know no bfloat16, so its bits travel as uint16."""
+    return array.view(np.uint16) if array.dtype == BFLOAT16 else array
+
+
+def as_declared(array: np.ndarray, value: onnx.ValueInfoProto) -> np.ndarray:
+    """The other way: uint16 where the model says bfloat16. Some ONNX tests store it so, too."""
+    number = value.type.tensor_type.elem_type
+    if number == onnx.TensorProto.BFLOAT16 and array.dtype == np.uint16:
+        return array.view(BFLOAT16)
+    return array
 
 
 class OnnxRuntimeEngine:

@@ -3,8 +3,9 @@
 
     probe_profile.py --tool build/dev/tests/write_probe [--op OP] [--jobs N]
 
-The tool writes a file for every operator, element type and rank that the profile promises, with
-inputs and the values that our interpreter expects. Prints what differs and exits 1 if anything does.
+The tool writes a file for every operator, element type and rank that the profile promises, and for
+every graph of tests/probe/variants (other attributes, shapes and constants), with inputs and the
+values that our interpreter expects. Prints what differs; exits 1 if anything does.
 """
 
 from __future__ import annotations
@@ -34,10 +35,14 @@ TOLERANCE = {"f32": 2e-6, "f16": 2e-3, "f64": 1e-12}
 BF16_TOLERANCE = 2.0 ** -7
 
 
+VARIANTS = Path(__file__).resolve().parents[1] / "probe" / "variants"
+
+
 class Probe(NamedTuple):
-    op: str
+    op: str      # of a variant: its name
     dtype: str
     rank: int
+    text: str = ""   # of a variant: the file with its graph
 
 
 def array(entry: dict) -> np.ndarray:
@@ -61,7 +66,8 @@ def difference(probe: Probe, wanted: np.ndarray, got: np.ndarray) -> str:
     else:
         same = np.array_equal(wanted, got)
         return "" if same else f"expected {wanted.ravel()[:6]}, got {got.ravel()[:6]}"
-    scale = np.maximum(np.abs(wanted.astype(np.float64)), 1e-3)
+    finite = np.abs(wanted[np.isfinite(wanted)].astype(np.float64))
+    scale = max(finite.max(initial=0.0), 1e-3)
     error = np.abs(got.astype(np.float64) - wanted.astype(np.float64)) / scale
     if error.size == 0 or (np.isfinite(error).all() and error.max() <= tolerance):
         return ""
@@ -84,7 +90,9 @@ def run_file(path: str, probe: Probe) -> str:
 
 
 def write(tool: str, probe: Probe, path: str) -> str:
-    command = [tool, "--op", probe.op, "--type", probe.dtype, "--rank", str(probe.rank), "-o", path]
+    command = [tool, "-o", path, "--op", probe.op, "--type", probe.dtype, "--rank", str(probe.rank)]
+    if probe.text:
+        command = [tool, "-o", path, "--ir", probe.text, "--legalize"]
     done = subprocess.run(command, capture_output=True, text=True)
     return "" if done.returncode == 0 else done.stderr.strip()
 
@@ -92,18 +100,19 @@ def write(tool: str, probe: Probe, path: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tool", required=True, help="the built write_probe")
-    parser.add_argument("--op", help="this operator only")
+    parser.add_argument("--op", help="this operator or variant only")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
     listed = subprocess.run([arguments.tool, "--list"], capture_output=True, text=True, check=True)
     probes = [Probe(op, dtype, int(rank)) for op, dtype, rank in
               (line.split() for line in listed.stdout.splitlines())]
+    probes += [Probe(path.stem, "variant", 0, str(path)) for path in sorted(VARIANTS.glob("*.ir"))]
     probes = [p for p in probes if arguments.op in (None, p.op)]
     if not probes:
         parser.error("nothing to probe")
 
     with tempfile.TemporaryDirectory(prefix="probe_") as folder:
-        paths = {p: os.path.join(folder, "_".join(map(str, p)) + ".tflite") for p in probes}
+        paths = {p: os.path.join(folder, f"{i}.tflite") for i, p in enumerate(probes)}
 
         def judge(probe: Probe) -> str:
             return write(arguments.tool, probe, paths[probe]) or run_file(paths[probe], probe)
@@ -116,7 +125,7 @@ def main() -> int:
                 wrong[probe] = str(result)
     for probe in sorted(wrong):
         print(f"{probe.op} {probe.dtype} rank {probe.rank}: {wrong[probe].splitlines()[0]}")
-    print(f"{len(probes) - len(wrong)} of {len(probes)} probes are right")
+    print(f"{len(probes) - len(wrong)} passed, {len(wrong)} failed")
     return 1 if wrong else 0
 
 

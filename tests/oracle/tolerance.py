@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
+import ml_dtypes
 import numpy as np
 
 ZOO_SPAN = 1e-4
@@ -12,7 +13,8 @@ RELATIVE = 1e-3
 ABSOLUTE = 1e-5
 # The distance of two neighbours of float16 is already 1e-3 of their size, and engines differ in
 # which intermediate results they round to it: two such steps of the largest element are allowed.
-RELATIVE_HALF = 2.1e-3
+# The same for bfloat16, whose neighbours are eight times further apart.
+HALVES = {np.dtype(np.float16): 2.1e-3, np.dtype(ml_dtypes.bfloat16): 1.7e-2}
 
 
 @dataclass
@@ -37,15 +39,19 @@ def compare(actual: np.ndarray, expected: np.ndarray, mode: str) -> Difference:
     if expected.size == 0:
         return Difference(None, 0.0, 0.0, True)
     trivial = _is_trivial(expected)
-    if not np.issubdtype(expected.dtype, np.floating):
+    if not is_float(expected.dtype):
         wrong = actual != expected
         problem = _first_difference(actual, expected, wrong) if wrong.any() else None
         return Difference(problem, float(wrong.any()), 1.0, trivial)
     return _compare_floats(actual, expected, mode, trivial)
 
 
+def is_float(dtype: np.dtype) -> bool:
+    return np.issubdtype(dtype, np.floating) or dtype in HALVES
+
+
 def _is_trivial(array: np.ndarray) -> bool:
-    if np.issubdtype(array.dtype, np.floating) and np.isnan(array).all():
+    if is_float(array.dtype) and np.isnan(array).all():
         return True
     return array.size > 1 and bool((array == array.flat[0]).all())
 
@@ -61,7 +67,6 @@ def _first_difference(actual: np.ndarray, expected: np.ndarray, wrong: np.ndarra
 def _compare_floats(
     actual: np.ndarray, expected: np.ndarray, mode: str, trivial: bool
 ) -> Difference:
-    half = expected.dtype == np.float16
     a = actual.astype(np.float64)
     b = expected.astype(np.float64)
     # Infinities must be the same infinity and NaN must stand where NaN stands.
@@ -76,8 +81,8 @@ def _compare_floats(
     else:
         size = np.abs(np.where(finite, b, 0.0))
         bound = np.maximum(RELATIVE * size, ABSOLUTE)
-        if half:
-            bound = np.maximum(bound, RELATIVE_HALF * size.max())
+        if expected.dtype in HALVES:
+            bound = np.maximum(bound, HALVES[expected.dtype] * size.max())
     wrong = (special & ~same_special) | (finite & (error > bound))
     worst = float(error.max())
     problem = _first_difference(actual, expected, wrong) if wrong.any() else None

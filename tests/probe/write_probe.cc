@@ -24,6 +24,8 @@
 namespace smelt::probe {
 namespace {
 
+constexpr std::int64_t kOpenSize = 4;  // of a symbolic dimension
+
 using Arguments = std::map<std::string, std::string>;
 
 std::string Hex(ByteSpan bytes) {
@@ -76,8 +78,9 @@ Result<ProbeCase> FromText(const std::string& path) {
   const ir::Graph& graph = made.module.main();
   for (const ir::ValueId input : graph.inputs()) {
     const ir::TensorType& type = graph.type(input);
-    if (!type.shape.IsStatic()) return Status(Reason::kInvalidArgument, "inputs must be static");
-    made.inputs.push_back(MakeTensor(type.dtype, type.shape.Sizes(), Values::kExtreme,
+    std::vector<std::int64_t> sizes;
+    for (const ir::Dim dim : type.shape) sizes.push_back(dim.is_static() ? dim.value() : kOpenSize);
+    made.inputs.push_back(MakeTensor(type.dtype, sizes, Values::kExtreme,
                                      static_cast<std::uint32_t>(made.inputs.size())));
   }
   return made;

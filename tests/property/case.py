@@ -39,11 +39,11 @@ class Graph:
         return f"{stem}{self._separator}{self._count}"
 
     def input(self, value: np.ndarray, stem: str = "x") -> str:
-        """A graph input; now and then with a symbolic first dimension."""
+        """A graph input; data, not weights, now and then with a symbolic first dimension."""
         value = np.array(value, order="C")
         name = self._name(stem)
         shape: list[Any] = list(value.shape)
-        if shape and self.draw.chance(0.04):
+        if shape and stem == "x" and self.draw.chance(0.08):
             shape[0] = f"n{len(self._inputs)}"
         number = ONNX_OF[value.dtype]
         self._inputs.append(helper.make_tensor_value_info(name, number, shape))

@@ -42,15 +42,20 @@ class Tally:
 
 
 def offered_operators(page: Path) -> set[str] | None:
-    """Operators that core/OPERATORS.md lists, or None without the page."""
+    """ONNX operators that core/OPERATORS.md lists, or None without the page. Another table of the
+    page is about the target's operators."""
     if not page.is_file():
         return None
     names = set()
+    wanted = False
     for line in page.read_text().splitlines():
-        if line.startswith("|"):
-            cell = line.split("|")[1].strip().strip("`")
-            if cell and cell.isidentifier() and cell[0].isupper():
-                names.add(cell)
+        cells = [cell.strip(" `") for cell in line.split("|")[1:-1]]
+        if not cells:
+            wanted = False
+        elif cells[0] == "operator":
+            wanted = "schema versions" in cells
+        elif wanted and cells[0].isidentifier():
+            names.add(cells[0])
     return names
 
 

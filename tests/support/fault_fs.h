@@ -30,7 +30,7 @@ inline constexpr Loss kAllLosses[] = {Loss::kNothing, Loss::kUnsynced, Loss::kUn
                                       Loss::kUnsyncedNames};
 
 // Safe for calls from any thread.
-class FaultFs final : public FileSystem {
+class FaultFs : public FileSystem {
  public:
   // What is under `root` already counts as synced. `root` outlives this object.
   explicit FaultFs(std::string root);

@@ -57,9 +57,7 @@ struct AttrWriter {
   }
 };
 
-bool IsAbsent(const interp::Tensor& tensor) {
-  return tensor.rank() == 0 && tensor.bytes().empty();
-}
+bool IsAbsent(const interp::Tensor& tensor) { return tensor.rank() == 0 && tensor.bytes().empty(); }
 
 }  // namespace
 
@@ -252,7 +250,7 @@ void ExpectTensor(const interp::Tensor& got, const interp::Tensor& want, double 
   const std::vector<double> b = ToDoubles(want);
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (std::isnan(a[i]) && std::isnan(b[i])) continue;
-    if (a[i] == b[i]) continue;   // infinities too
+    if (a[i] == b[i]) continue;  // infinities too
     ASSERT_NEAR(a[i], b[i], absolute + relative * std::abs(b[i])) << "element " << i;
   }
 }

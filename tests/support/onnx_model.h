@@ -81,24 +81,24 @@ class OnnxModel {
 
   // Imports with default limits.
   Result<onnx_import::Imported> Import(const std::map<std::string, std::int64_t>& dims = {}) const;
-  // Imports, expects no error, and evaluates; outputs in the model's order. A failure is added to the
-  // test's failures and gives an empty list.
+  // Imports, expects no error, and evaluates; outputs in the model's order. A failure is added to
+  // the test's failures and gives an empty list.
   std::vector<interp::Tensor> Run(const std::vector<interp::Tensor>& inputs) const;
-  // Imports and gives the reasons of all error diagnostics, in order of report; a failed import is one
-  // reason.
+  // Imports and gives the reasons of all error diagnostics, in order of report; a failed import is
+  // one reason.
   std::vector<Reason> Refusals() const;
 
  private:
   std::unique_ptr<onnx::ModelProto> proto_;
 };
 
-// One node with `inputs` ("x0", "x1", ... as graph inputs, or initializers where `constant` says so) and
-// `outputs` results ("y0", ...): what most operator tests need.
+// One node with `inputs` ("x0", "x1", ... as graph inputs, or initializers where `constant` says
+// so) and `outputs` results ("y0", ...): what most operator tests need.
 struct OneNode {
   std::string op;
-  std::vector<interp::Tensor> inputs;    // a default-made one is an absent operand
+  std::vector<interp::Tensor> inputs;  // a default-made one is an absent operand
   std::vector<Attr> attrs = {};
-  std::vector<bool> constant = {};       // by input; shorter means false
+  std::vector<bool> constant = {};  // by input; shorter means false
   int outputs = 1;
   int opset = 17;
 };

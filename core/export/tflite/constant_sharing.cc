@@ -1,7 +1,7 @@
 #include "core/export/tflite/constant_sharing.h"
 
 #include <algorithm>
-#include <map>
+#include <cstring>
 #include <numeric>
 #include <tuple>
 
@@ -52,7 +52,8 @@ std::uint64_t HashBlock(std::uint64_t hash, ByteSpan bytes) {
 
 std::uint64_t PrefixHash(const ir::Constant& constant) {
   const std::int64_t count = std::min(constant.element_count(), std::int64_t{1024});
-  const ByteSpan bytes = BlockReader(constant).Read(0, count);
+  BlockReader reader(constant);
+  const ByteSpan bytes = reader.Read(0, count);
   ByteSpan prefix = bytes.first(std::min<std::size_t>(bytes.size(), kPrefixBytes));
   return HashBlock(0, prefix);
 }
@@ -76,7 +77,9 @@ bool SameBytes(const ir::Constant& a, const ir::Constant& b) {
   const std::int64_t total = a.element_count();
   for (std::int64_t at = 0; at < total; at += kBlockElements) {
     const std::int64_t count = std::min(kBlockElements, total - at);
-    if (!std::ranges::equal(left.Read(at, count), right.Read(at, count))) return false;
+    const ByteSpan x = left.Read(at, count);
+    const ByteSpan y = right.Read(at, count);
+    if (x.size() != y.size() || std::memcmp(x.data(), y.data(), x.size()) != 0) return false;
   }
   return true;
 }

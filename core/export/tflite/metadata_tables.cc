@@ -148,6 +148,13 @@ class Layout {
       shape.push_back(dim.is_static() ? static_cast<std::int32_t>(dim.value()) : 1);
       signature.push_back(dim.is_static() ? shape.back() : -1);
     }
+    // Kernels count elements in an int.
+    const auto count = value.type.shape.ElementCount();
+    if (known && (!count || *count > std::numeric_limits<std::int32_t>::max())) {
+      return Status(
+          Reason::kArtifactTooLarge,
+          "tensor " + plan.name + " has 2^31 elements or more, which runtimes can't count");
+    }
     TableFields fields;
     fields.Reference(TensorSlot::kShape);
     fields.U8(TensorSlot::kType, static_cast<std::uint8_t>(value.type.dtype));

@@ -15,8 +15,8 @@ namespace smelt::onnx_import {
 // The storage kind; files older than IR version 2 do not say it, then it is told by what is filled.
 AttrKind KindOf(const onnx::AttributeProto& attribute);
 
-// The errors of ReadTensor for tensor attributes. A tensor that can't be read because of its element type
-// leaves an attribute without value.
+// The errors of ReadTensor for tensor attributes. A tensor that can't be read because of its
+// element type leaves an attribute without value.
 Result<NodeAttributes> ReadAttributes(const onnx::NodeProto& node, const PayloadSource& source);
 
 }  // namespace smelt::onnx_import

@@ -1,11 +1,11 @@
 // The checks that constraints of all families share, as functions of one shape:
 //   Verdict check(const OnnxNode&, Bounds, Finding&)
-// They are templates over operand numbers, type sets and attribute names, so that a constraint stays
-// a row: {Reason::kUnsupportedRank, RankWithin<0>, {3, 4}, "input rank {lo} to {hi}"}.
+// They are templates over operand numbers, type sets and attribute names, so that a constraint
+// stays a row: {Reason::kUnsupportedRank, RankWithin<0>, {3, 4}, "input rank {lo} to {hi}"}.
 //
-// An absent operand satisfies every check on it (arity is checked by the walk for every node). What is
-// hidden behind an earlier violation gives kNotChecked; the walk makes sure of that even when a check
-// of a family forgets it.
+// An absent operand satisfies every check on it (arity is checked by the walk for every node). What
+// is hidden behind an earlier violation gives kNotChecked; the walk makes sure of that even when a
+// check of a family forgets it.
 #pragma once
 
 #include <cstddef>
@@ -37,16 +37,16 @@ inline constexpr TypeSet kUnsignedTypes =
 inline constexpr TypeSet kIntegerTypes = kSignedTypes | kUnsignedTypes;
 inline constexpr TypeSet kNumericTypes = kFloatTypes | kIntegerTypes;
 inline constexpr TypeSet kBoolType = Types(ir::DType::kBool);
-inline constexpr TypeSet kPlainTypes = kNumericTypes | kBoolType;   // all that we compute with
+inline constexpr TypeSet kPlainTypes = kNumericTypes | kBoolType;  // all that we compute with
 
 constexpr bool Contains(TypeSet set, ir::DType dtype) { return (set & TypeBit(dtype)) != 0; }
-std::string TypeSetText(TypeSet set);   // "f32, f16"
+std::string TypeSetText(TypeSet set);  // "f32, f16"
 
 // A string literal as a template argument.
 template <std::size_t N>
 struct Literal {
   char text[N];
-  constexpr Literal(const char (&from)[N]) {   // NOLINT: implicit by design
+  constexpr Literal(const char (&from)[N]) {  // NOLINT: implicit by design
     for (std::size_t i = 0; i < N; ++i) text[i] = from[i];
   }
   constexpr std::string_view view() const { return {text, N - 1}; }
@@ -67,7 +67,7 @@ Verdict CheckIntAttr(const OnnxNode& node, std::string_view name, std::int64_t f
                      Bounds bounds, Finding& finding);
 
 // --- Arity ---
-Verdict InputCount(const OnnxNode& node, Bounds bounds, Finding& finding);    // lo..hi inputs
+Verdict InputCount(const OnnxNode& node, Bounds bounds, Finding& finding);  // lo..hi inputs
 // Only the first {hi} results are used.
 Verdict OutputCount(const OnnxNode& node, Bounds bounds, Finding& finding);
 

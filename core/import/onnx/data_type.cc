@@ -9,10 +9,10 @@ namespace {
 using D = ir::DType;
 
 constexpr std::array<std::optional<D>, 27> kByNumber = {
-    std::nullopt,    D::kF32,  D::kU8,   D::kI8,        D::kU16,       D::kI16,      D::kI32,
-    D::kI64,         D::kString, D::kBool, D::kF16,     D::kF64,       D::kU32,      D::kU64,
-    D::kC64,         D::kC128, D::kBF16, D::kF8E4M3FN,  std::nullopt,  D::kF8E5M2,   std::nullopt,
-    D::kU4,          D::kI4,   std::nullopt, std::nullopt, std::nullopt, D::kI2};
+    std::nullopt, D::kF32,    D::kU8,       D::kI8,       D::kU16,      D::kI16,    D::kI32,
+    D::kI64,      D::kString, D::kBool,     D::kF16,      D::kF64,      D::kU32,    D::kU64,
+    D::kC64,      D::kC128,   D::kBF16,     D::kF8E4M3FN, std::nullopt, D::kF8E5M2, std::nullopt,
+    D::kU4,       D::kI4,     std::nullopt, std::nullopt, std::nullopt, D::kI2};
 
 }  // namespace
 

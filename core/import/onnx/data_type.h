@@ -8,7 +8,8 @@
 
 namespace smelt::onnx_import {
 
-// Nothing for types that the IR does not have (f8 variants of other rules, 8-bit exponents, undefined).
+// Nothing for types that the IR does not have (f8 variants of other rules, 8-bit exponents,
+// undefined).
 std::optional<ir::DType> DTypeFromOnnx(std::int32_t data_type);
 // 0 when ONNX has no such type.
 std::int32_t DTypeToOnnx(ir::DType dtype);

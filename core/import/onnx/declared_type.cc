@@ -11,7 +11,8 @@ namespace smelt::onnx_import {
 Result<DeclaredType> ReadDeclaredType(const onnx::ValueInfoProto& info) {
   const std::string who = "\"" + info.name() + "\"";
   if (!info.has_type() || !info.type().has_tensor_type()) {
-    const bool other = info.has_type() && info.type().value_case() != onnx::TypeProto::VALUE_NOT_SET;
+    const bool other =
+        info.has_type() && info.type().value_case() != onnx::TypeProto::VALUE_NOT_SET;
     return Status(other ? Reason::kUnsupportedType : Reason::kMissingTypeInformation,
                   who + (other ? " is a sequence, map or optional value, not a tensor"
                                : " declares no type"));
@@ -19,8 +20,9 @@ Result<DeclaredType> ReadDeclaredType(const onnx::ValueInfoProto& info) {
   const auto& tensor = info.type().tensor_type();
   const auto dtype = DTypeFromOnnx(tensor.elem_type());
   if (!dtype) {
-    return Status(tensor.elem_type() == 0 ? Reason::kMissingTypeInformation : Reason::kUnsupportedType,
-                  who + " declares element type " + std::to_string(tensor.elem_type()));
+    return Status(
+        tensor.elem_type() == 0 ? Reason::kMissingTypeInformation : Reason::kUnsupportedType,
+        who + " declares element type " + std::to_string(tensor.elem_type()));
   }
   if (!tensor.has_shape()) {
     return Status(Reason::kMissingTypeInformation, who + " declares no shape");
@@ -63,8 +65,8 @@ Status CheckTypeSize(const ir::TensorType& type, const std::string& name,
   std::int64_t elements = 1;
   bool overflow = false;
   for (const ir::Dim dim : type.shape) {
-    if (!dim.is_static()) continue;
-    if (dim.value() == 0) return Status::Ok();
+    // An empty tensor's other dimensions are bounded like those of others.
+    if (!dim.is_static() || dim.value() == 0) continue;
     overflow = overflow || elements > INT64_MAX / dim.value();
     if (!overflow) elements *= dim.value();
   }

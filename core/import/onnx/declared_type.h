@@ -26,8 +26,8 @@ struct DeclaredType {
   std::vector<DeclaredDim> dims;
 };
 
-// kMissingTypeInformation (no tensor type, or no shape), kUnsupportedType, kDimensionOverflow (a negative
-// size). A size of -1 counts as unknown: some exporters write it so.
+// kMissingTypeInformation (no tensor type, or no shape), kUnsupportedType, kDimensionOverflow (a
+// negative size). A size of -1 counts as unknown: some exporters write it so.
 Result<DeclaredType> ReadDeclaredType(const onnx::ValueInfoProto& info);
 
 // The symbol of a dimension without size: its name, else "input[axis]".

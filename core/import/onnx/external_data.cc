@@ -44,9 +44,9 @@ Result<SharedBytes> FindExternalData(const std::map<std::string, SharedBytes>* f
   const std::uint64_t size = file->size();
   const std::uint64_t length = reference.length.value_or(needed);
   if (reference.offset > size || length > size - reference.offset) {
-    return Status(Reason::kExternalDataRange,
-                  "bytes " + std::to_string(reference.offset) + " + " + std::to_string(length) +
-                      " lie outside of \"" + path + "\", which has " + std::to_string(size));
+    return Status(Reason::kExternalDataRange, "bytes " + std::to_string(reference.offset) + " + " +
+                                                  std::to_string(length) + " lie outside of \"" +
+                                                  path + "\", which has " + std::to_string(size));
   }
   return file->Slice(static_cast<std::size_t>(reference.offset), static_cast<std::size_t>(length));
 }

@@ -24,8 +24,8 @@ struct ExternalReference {
 // kExternalPathEscapes when it is absolute, empty or climbs ("..").
 Result<std::string> NormalizeLocation(std::string_view location);
 
-// The bytes that `reference` means, `needed` of them when it states no length. Shares the file's bytes.
-// kExternalDataMissing, kExternalPathEscapes, kExternalDataRange; each names the location.
+// The bytes that `reference` means, `needed` of them when it states no length. Shares the file's
+// bytes. kExternalDataMissing, kExternalPathEscapes, kExternalDataRange; each names the location.
 Result<SharedBytes> FindExternalData(const std::map<std::string, SharedBytes>* files,
                                      const ExternalReference& reference, std::uint64_t needed);
 

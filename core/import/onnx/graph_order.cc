@@ -10,7 +10,7 @@
 namespace smelt::onnx_import {
 namespace {
 
-constexpr std::uint32_t kOutside = UINT32_MAX;   // defined by an input or an initializer
+constexpr std::uint32_t kOutside = UINT32_MAX;  // defined by an input or an initializer
 
 ir::Diagnostic GraphDiagnostic(Reason reason, const std::string& tensor, std::string message) {
   ir::Diagnostic diagnostic;
@@ -93,8 +93,9 @@ class Order {
     std::unordered_set<std::string_view> outputs;
     for (const auto& output : graph_.output()) {
       if (outputs.insert(output.name()).second) continue;
-      diagnostics_.push_back(GraphDiagnostic(Reason::kDuplicateName, output.name(),
-                                             "\"" + output.name() + "\" is declared as output twice"));
+      diagnostics_.push_back(
+          GraphDiagnostic(Reason::kDuplicateName, output.name(),
+                          "\"" + output.name() + "\" is declared as output twice"));
     }
   }
 
@@ -120,10 +121,10 @@ class Order {
   }
 
   void Undefined(const std::string& name, std::uint32_t reader) {
-    auto diagnostic = GraphDiagnostic(
-        Reason::kUndefinedName, name,
-        "\"" + name + "\" is " + (reader == kOutside ? "a graph output" : "read") +
-            " but nothing defines it");
+    auto diagnostic =
+        GraphDiagnostic(Reason::kUndefinedName, name,
+                        "\"" + name + "\" is " + (reader == kOutside ? "a graph output" : "read") +
+                            " but nothing defines it");
     if (reader != kOutside) diagnostic.node = Source(graph_, reader);
     diagnostic.found = name;
     diagnostics_.push_back(std::move(diagnostic));
@@ -173,9 +174,9 @@ class Order {
       names += source.name.empty() ? source.op_type + " (node " + std::to_string(source.index) + ")"
                                    : source.name;
     }
-    auto diagnostic = GraphDiagnostic(Reason::kGraphCycle, "",
-                                      std::to_string(path.size() - begin) +
-                                          " nodes depend on each other in a circle: " + names);
+    auto diagnostic = GraphDiagnostic(
+        Reason::kGraphCycle, "",
+        std::to_string(path.size() - begin) + " nodes depend on each other in a circle: " + names);
     diagnostic.node = Source(graph_, path[begin]);
     diagnostic.found = names;
     diagnostics_.push_back(std::move(diagnostic));

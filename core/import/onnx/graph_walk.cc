@@ -100,10 +100,10 @@ void GraphWalk::AddInitializers() {
   }
   for (const auto& sparse : proto_.sparse_initializer()) {
     const std::string& name = sparse.values().name();
-    context_.diagnostics.push_back(TensorDiagnostic(
-        Status(Reason::kUnsupportedType, "initializer \"" + name + "\" is sparse",
-               "Store the initializer as a dense tensor."),
-        name));
+    context_.diagnostics.push_back(
+        TensorDiagnostic(Status(Reason::kUnsupportedType, "initializer \"" + name + "\" is sparse",
+                                "Store the initializer as a dense tensor."),
+                         name));
     DefineUnreadable(name, std::nullopt);
   }
 }
@@ -144,7 +144,7 @@ void GraphWalk::DefineUnreadable(const std::string& name, std::optional<ir::Tens
 
 void GraphWalk::AddInputs(ir::Signature& signature) {
   for (const auto& info : proto_.input()) {
-    if (by_name_.contains(info.name())) continue;   // an initializer gives its value
+    if (by_name_.contains(info.name())) continue;  // an initializer gives its value
     auto declared = ReadDeclaredType(info);
     ir::TensorType type;
     Status status = declared.ok() ? Status::Ok() : declared.status();
@@ -199,7 +199,7 @@ void GraphWalk::AddOutputs(ir::Signature& signature) {
   std::vector<ir::ValueId> outputs;
   for (const auto& info : proto_.output()) {
     const KnownValue* value = Find(info.name());
-    if (value == nullptr) continue;   // an unused kind of initializer; reported
+    if (value == nullptr) continue;  // an unused kind of initializer; reported
     outputs.push_back(value->value);
     signature.output_names.push_back(info.name());
     if (!value->type) continue;

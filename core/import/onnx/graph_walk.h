@@ -1,8 +1,9 @@
-// GraphWalk: the one walk over a graph's nodes. Each node is inferred, checked, translated and folded;
-// one that can't be becomes an opaque composite and the walk goes on, so that every violation is found.
+// GraphWalk: the one walk over a graph's nodes. Each node is inferred, checked, translated and
+// folded; one that can't be becomes an opaque composite and the walk goes on, so that every
+// violation is found.
 //
-// Lives for one import; not thread safe. Borrows everything that it is given. What happens at one node
-// is in walk_node.cc.
+// Lives for one import; not thread safe. Borrows everything that it is given. What happens at one
+// node is in walk_node.cc.
 #pragma once
 
 #include <deque>
@@ -34,7 +35,7 @@ struct WalkContext {
   const ImportRequest& request;
   const CancelToken& cancel;
   PayloadSource payloads;
-  std::map<std::string, std::uint32_t> opsets;   // "" is the default domain
+  std::map<std::string, std::uint32_t> opsets;  // "" is the default domain
   ir::Module& module;
   ir::Diagnostics& diagnostics;
 };
@@ -43,18 +44,18 @@ class GraphWalk {
  public:
   GraphWalk(WalkContext& context, const onnx::GraphProto& proto, ir::GraphId graph);
 
-  // Initializers, inputs, nodes, outputs, in this order; fills the graph and a signature. When names or
-  // order are broken, only the operators are looked at. A status other than OK ends the import
-  // (cancelled, a dimension name that no input has).
+  // Initializers, inputs, nodes, outputs, in this order; fills the graph and a signature. When
+  // names or order are broken, only the operators are looked at. A status other than OK ends the
+  // import (cancelled, a dimension name that no input has).
   Status Run(ir::Signature& signature);
 
   std::uint64_t parameter_bytes() const { return parameter_bytes_; }
 
  private:
-  struct Step;   // one node under way
+  struct Step;  // one node under way
 
   KnownValue& Define(const std::string& name);
-  const KnownValue* Find(const std::string& name) const;   // null: not defined
+  const KnownValue* Find(const std::string& name) const;  // null: not defined
 
   Status CheckDimNames() const;
   void AddInitializers();
@@ -87,10 +88,10 @@ class GraphWalk {
   const onnx::GraphProto& proto_;
   ir::GraphId graph_id_;
   ir::Graph& graph_;
-  std::deque<KnownValue> values_;                                  // stable addresses
-  std::unordered_map<std::string_view, KnownValue*> by_name_;      // keys live in values_
+  std::deque<KnownValue> values_;                              // stable addresses
+  std::unordered_map<std::string_view, KnownValue*> by_name_;  // keys live in values_
   std::unordered_map<std::string_view, const onnx::ValueInfoProto*> declared_;
-  std::unordered_set<std::string> missing_files_;                  // messages said
+  std::unordered_set<std::string> missing_files_;  // messages said
   bool said_default_domain_ = false;
   std::uint64_t parameter_bytes_ = 0;
 };

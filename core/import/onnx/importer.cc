@@ -35,12 +35,12 @@ ModelFacts Facts(const onnx::ModelProto& model) {
   ModelFacts facts;
   facts.producer = model.producer_name();
   if (!model.producer_version().empty()) facts.producer += " " + model.producer_version();
-  facts.ir_version = static_cast<std::uint32_t>(
-      std::clamp<std::int64_t>(model.ir_version(), 0, UINT32_MAX));
+  facts.ir_version =
+      static_cast<std::uint32_t>(std::clamp<std::int64_t>(model.ir_version(), 0, UINT32_MAX));
   for (const auto& import : model.opset_import()) {
     const std::string domain = import.domain() == "ai.onnx" ? "" : import.domain();
-    facts.opset_imports[domain] = static_cast<std::uint32_t>(
-        std::clamp<std::int64_t>(import.version(), 0, UINT32_MAX));
+    facts.opset_imports[domain] =
+        static_cast<std::uint32_t>(std::clamp<std::int64_t>(import.version(), 0, UINT32_MAX));
   }
   return facts;
 }
@@ -82,13 +82,13 @@ Result<Imported> Import(const ImportRequest& request, const CancelToken& cancel)
   ir::Signature signature;
   signature.graph = graph;
   if (CheckModel(model, imported)) {
-    WalkContext context{request,
-                        cancel,
-                        {request.model, &loaded.tensors, request.external_files,
-                         request.limits.max_tensor_bytes},
-                        imported.facts.opset_imports,
-                        imported.module,
-                        imported.diagnostics};
+    WalkContext context{
+        request,
+        cancel,
+        {request.model, &loaded.tensors, request.external_files, request.limits.max_tensor_bytes},
+        imported.facts.opset_imports,
+        imported.module,
+        imported.diagnostics};
     GraphWalk walk(context, model.graph(), graph);
     SMELT_RETURN_IF_ERROR(walk.Run(signature));
     imported.facts.parameter_bytes = walk.parameter_bytes();

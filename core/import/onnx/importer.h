@@ -18,15 +18,15 @@ namespace smelt::onnx_import {
 
 // Bounds on what a hostile file may make us do. Each has a reason code and a test.
 struct ImportLimits {
-  std::uint64_t max_tensor_bytes = std::uint64_t{1} << 36;   // of any one tensor
-  std::uint64_t max_folded_bytes = std::uint64_t{1} << 24;   // of a result that folding may compute
+  std::uint64_t max_tensor_bytes = std::uint64_t{1} << 36;  // of any one tensor
+  std::uint64_t max_folded_bytes = std::uint64_t{1} << 24;  // of a result that folding may compute
   std::uint32_t max_nodes = 1'000'000;
   std::uint32_t max_subgraph_depth = 32;
 };
 
 struct ImportRequest {
   SharedBytes model;
-  const std::map<std::string, SharedBytes>* external_files = nullptr;   // may be null
+  const std::map<std::string, SharedBytes>* external_files = nullptr;  // may be null
   std::map<std::string, std::int64_t> dims;
   ImportLimits limits;
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;  // nodes; may be empty
@@ -42,7 +42,7 @@ struct ModelFacts {
 struct Imported {
   ir::Module module;
   ModelFacts facts;
-  ir::Diagnostics diagnostics;     // an error among them: the module must not be exported
+  ir::Diagnostics diagnostics;  // an error among them: the module must not be exported
 };
 
 // True when the bytes look like an ONNX ModelProto (cheap; reads the first fields).

@@ -37,15 +37,14 @@ Result<ir::Shape> BroadcastInputs(OnnxNode& node) {
   ir::Shape shape;
   for (int i = 0; i < node.input_count(); ++i) {
     if (!node.has_input(i)) continue;
-    SMELT_ASSIGN_OR_RETURN(shape,
-                           BroadcastShapes(node.symbols(), shape, node.input_shape(i)));
+    SMELT_ASSIGN_OR_RETURN(shape, BroadcastShapes(node.symbols(), shape, node.input_shape(i)));
   }
   return shape;
 }
 
 ir::Dim DimFromInt(ir::SymbolTable& symbols, std::int64_t value) {
   if (value >= 0) return ir::Dim(value);
-  if (value == INT64_MIN) ++value;   // its magnitude is no dimension; as far from any size
+  if (value == INT64_MIN) ++value;  // its magnitude is no dimension; as far from any size
   return symbols.Sub(ir::Dim(0), ir::Dim(-value));
 }
 

@@ -13,10 +13,11 @@
 namespace smelt::onnx_import {
 namespace {
 
-// Subgraphs cost three levels each; types of types a few more. The scanner's limit is the tighter one.
+// Subgraphs cost three levels each; types of types a few more. The scanner's limit is the tighter
+// one.
 constexpr int kRecursionLimit = 1000;
 
-constexpr int kMetadataProps = 9;   // NodeProto.metadata_props, of IR version 10
+constexpr int kMetadataProps = 9;  // NodeProto.metadata_props, of IR version 10
 
 Status Parse(const std::string& stripped, onnx::ModelProto& model) {
   if (stripped.size() > static_cast<std::size_t>(INT_MAX)) {
@@ -28,7 +29,8 @@ Status Parse(const std::string& stripped, onnx::ModelProto& model) {
         reinterpret_cast<const std::uint8_t*>(stripped.data()), static_cast<int>(stripped.size()));
     stream.SetRecursionLimit(kRecursionLimit);
     if (model.ParseFromCodedStream(&stream) && stream.ConsumedEntireMessage()) return Status::Ok();
-    return Status(Reason::kModelMalformed, "a field of the model has not the type that ONNX gives it");
+    return Status(Reason::kModelMalformed,
+                  "a field of the model has not the type that ONNX gives it");
   } catch (const std::bad_alloc&) {
     return Status(Reason::kOutOfMemory, "memory ran out while the model was parsed");
   } catch (const std::exception& error) {

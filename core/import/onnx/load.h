@@ -19,7 +19,7 @@ class NodeProto;
 namespace smelt::onnx_import {
 
 struct LoadedModel {
-  std::unique_ptr<onnx::ModelProto> proto;   // payloads removed; see wire_scan.h
+  std::unique_ptr<onnx::ModelProto> proto;  // payloads removed; see wire_scan.h
   std::vector<TensorSpan> tensors;
   bool has_functions = false;
 
@@ -36,8 +36,8 @@ Result<LoadedModel> LoadModel(ByteSpan bytes, const ImportLimits& limits);
 std::string NodeMetadata(const onnx::NodeProto& node, std::string_view key);
 
 // The module path that PyTorch's exporters leave on a node: the innermost scope of
-// "pkg.torch.onnx.name_scopes", a Python list of strings as text. Empty when there is none or when the
-// text is not such a list.
+// "pkg.torch.onnx.name_scopes", a Python list of strings as text. Empty when there is none or when
+// the text is not such a list.
 std::string ModulePath(const onnx::NodeProto& node);
 
 }  // namespace smelt::onnx_import

@@ -1,5 +1,6 @@
-// NodeAttributes: the attributes of one ONNX node, as plain values. Made by the loader from protobuf,
-// read by OnnxNode. Immutable once made; owns its values, tensors share the model's bytes.
+// NodeAttributes: the attributes of one ONNX node, as plain values. Made by the loader from
+// protobuf, read by OnnxNode. Immutable once made; owns its values, tensors share the model's
+// bytes.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,7 @@ enum class AttrKind : std::uint8_t {
   kTypeProtos = 14,
 };
 
-std::string_view AttrKindName(AttrKind kind);   // "INTS"
+std::string_view AttrKindName(AttrKind kind);  // "INTS"
 
 struct NodeAttribute {
   std::string name;

@@ -41,7 +41,8 @@ class SchemaCheck {
     const std::string allowed = Range(schema_.min_inputs, schema_.max_inputs) + " inputs";
     const int count = node_.input_count();
     if (count > schema_.max_inputs) {
-      auto& diagnostic = Error(Reason::kTooManyInputs, "has " + std::to_string(count) + " inputs", true);
+      auto& diagnostic =
+          Error(Reason::kTooManyInputs, "has " + std::to_string(count) + " inputs", true);
       diagnostic.found = std::to_string(count) + " inputs";
       diagnostic.allowed = allowed;
       return;
@@ -55,7 +56,8 @@ class SchemaCheck {
       diagnostic.allowed = allowed;
     }
     if (verdict_.shaped && count < schema_.min_inputs) {
-      auto& diagnostic = Error(Reason::kMissingInput, "has " + std::to_string(count) + " inputs", true);
+      auto& diagnostic =
+          Error(Reason::kMissingInput, "has " + std::to_string(count) + " inputs", true);
       diagnostic.found = std::to_string(count) + " inputs";
       diagnostic.allowed = allowed;
     }
@@ -67,7 +69,8 @@ class SchemaCheck {
       if (node_.has_output(i)) used = i + 1;
     }
     if (used <= schema_.max_outputs) return;
-    auto& diagnostic = Error(Reason::kTooManyInputs, "has " + std::to_string(used) + " results", true);
+    auto& diagnostic =
+        Error(Reason::kTooManyInputs, "has " + std::to_string(used) + " results", true);
     diagnostic.found = std::to_string(used) + " results";
     diagnostic.allowed = Range(schema_.min_outputs, schema_.max_outputs) + " results";
   }
@@ -76,11 +79,11 @@ class SchemaCheck {
     for (const NodeAttribute& attribute : attributes_.all()) {
       const SchemaAttribute* formal = schema_.attribute(attribute.name);
       if (formal == nullptr) {
-        diagnostics_.push_back(NodeDiagnostic(
-            ir::Severity::kWarning, Reason::kUnknownAttribute, node_.source(),
-            NodeText(node_.source()) + ": attribute \"" + attribute.name +
-                "\" is not defined at version " + std::to_string(schema_.since) +
-                " of the operator; it is ignored"));
+        diagnostics_.push_back(
+            NodeDiagnostic(ir::Severity::kWarning, Reason::kUnknownAttribute, node_.source(),
+                           NodeText(node_.source()) + ": attribute \"" + attribute.name +
+                               "\" is not defined at version " + std::to_string(schema_.since) +
+                               " of the operator; it is ignored"));
         diagnostics_.back().found = attribute.name;
       } else if (formal->kind != attribute.kind) {
         auto& diagnostic = Error(Reason::kAttributeTypeMismatch,
@@ -109,10 +112,10 @@ class SchemaCheck {
       if (formal == nullptr) continue;
       const ir::DType dtype = node_.input_dtype(i);
       if (formal->types != 0 && !Contains(formal->types, dtype)) {
-        auto& diagnostic = Error(Reason::kUnsupportedType,
-                                 "input " + std::to_string(i) + " has element type " +
-                                     std::string(ir::DTypeName(dtype)),
-                                 false);
+        auto& diagnostic = Error(
+            Reason::kUnsupportedType,
+            "input " + std::to_string(i) + " has element type " + std::string(ir::DTypeName(dtype)),
+            false);
         Describe(i, std::string(ir::DTypeName(dtype)), diagnostic);
         diagnostic.allowed = TypeSetText(formal->types);
         continue;

@@ -1,5 +1,5 @@
-// What every node is checked for whatever its rule says: operands, results, attributes and element types
-// against ONNX's own schema of the operator.
+// What every node is checked for whatever its rule says: operands, results, attributes and element
+// types against ONNX's own schema of the operator.
 #pragma once
 
 #include "core/import/onnx/node_attributes.h"
@@ -16,8 +16,8 @@ ir::Diagnostic NodeDiagnostic(ir::Severity severity, Reason reason, const ir::So
 std::string NodeText(const ir::SourceNode& node);
 
 struct SchemaVerdict {
-  bool shaped = true;    // operands and attributes are there: inference and constraints may run
-  bool valid = true;     // no error at all
+  bool shaped = true;  // operands and attributes are there: inference and constraints may run
+  bool valid = true;   // no error at all
 };
 
 // Appends a diagnostic for every violation.

@@ -23,13 +23,13 @@ using DimValues = std::vector<ir::Dim>;
 // What the walk knows of one ONNX value.
 struct KnownValue {
   std::string name;
-  ir::ValueId value;                       // in the graph under construction
-  std::optional<ir::TensorType> type;      // nothing: hidden behind an earlier violation
-  std::optional<DimValues> dims;           // symbolic contents
-  bool maybe_constant = false;             // would be a constant but for an earlier violation
+  ir::ValueId value;                   // in the graph under construction
+  std::optional<ir::TensorType> type;  // nothing: hidden behind an earlier violation
+  std::optional<DimValues> dims;       // symbolic contents
+  bool maybe_constant = false;         // would be a constant but for an earlier violation
 };
 
-class NodeAttributes;   // node_attributes.h
+class NodeAttributes;  // node_attributes.h
 
 class OnnxNode {
  public:
@@ -39,13 +39,15 @@ class OnnxNode {
 
   const ir::SourceNode& source() const { return source_; }
   const std::string& op_type() const { return source_.op_type; }
-  int schema_version() const { return schema_version_; }   // since-version of the schema in force
+  int schema_version() const { return schema_version_; }  // since-version of the schema in force
 
   // --- Inputs ---
-  int input_count() const { return static_cast<int>(inputs_.size()); }      // trailing absent ones dropped
-  bool has_input(int i) const;                                            // present and not ""
-  bool knows_input(int i) const;                                          // present with a known type
-  ir::ValueId input(int i) const;                                         // invalid when absent
+  int input_count() const {
+    return static_cast<int>(inputs_.size());
+  }                                // trailing absent ones dropped
+  bool has_input(int i) const;     // present and not ""
+  bool knows_input(int i) const;   // present with a known type
+  ir::ValueId input(int i) const;  // invalid when absent
   // Requires knows_input(i); of an unknown input a placeholder (f32 scalar), and the walk discards
   // what a check or an inference concluded from it (see asked_unknown).
   const ir::TensorType& input_type(int i) const;
@@ -53,8 +55,8 @@ class OnnxNode {
   const ir::Shape& input_shape(int i) const { return input_type(i).shape; }
   int input_rank(int i) const { return input_shape(i).rank(); }
   const std::string& input_name(int i) const;
-  std::string input_text(int i) const;                                    // "f32[1,3,8,8]", or "?"
-  const ir::Constant* input_constant(int i) const;                        // null when not constant
+  std::string input_text(int i) const;              // "f32[1,3,8,8]", or "?"
+  const ir::Constant* input_constant(int i) const;  // null when not constant
   // Integer contents of a constant of at most 65,536 elements.
   std::optional<std::vector<std::int64_t>> input_ints(int i) const;
   std::optional<std::vector<double>> input_doubles(int i) const;
@@ -75,13 +77,13 @@ class OnnxNode {
 
   // --- Results ---
   int output_count() const { return static_cast<int>(output_names_.size()); }
-  bool has_output(int i) const;                                           // listed and not ""
+  bool has_output(int i) const;  // listed and not ""
   const std::string& output_name(int i) const { return output_names_[static_cast<std::size_t>(i)]; }
-  void SetOutputType(int i, ir::TensorType type);                         // by infer
-  void SetOutputDims(int i, DimValues dims);                              // by infer, when known
+  void SetOutputType(int i, ir::TensorType type);  // by infer
+  void SetOutputDims(int i, DimValues dims);       // by infer, when known
   const std::optional<ir::TensorType>& output_type(int i) const;
   const std::optional<DimValues>& output_dims(int i) const;
-  void SetOutput(int i, ir::ValueId value);                               // by translate
+  void SetOutput(int i, ir::ValueId value);  // by translate
   ir::ValueId output(int i) const;
 
   // True when a question since the last reset had no answer because an earlier violation hides it.

@@ -1,7 +1,7 @@
 // The ONNX side of the rule tables, and the list of operator families.
 //
-// To add an operator: rows in a family file under ops/, its cases in that family's tests. A new family
-// is one line here and one in rule_table.cc.
+// To add an operator: rows in a family file under ops/, its cases in that family's tests. A new
+// family is one line here and one in rule_table.cc.
 #pragma once
 
 #include <span>
@@ -21,33 +21,34 @@ inline constexpr int kMaxOpset = 28;
 
 // One family, one file of the same name under ops/.
 std::span<const OnnxRule> ActivationRules();
-std::span<const OnnxRule> ArithmeticRules();      // binary and unary arithmetic
+std::span<const OnnxRule> ArithmeticRules();  // binary and unary arithmetic
 std::span<const OnnxRule> CastRules();
-std::span<const OnnxRule> CompareRules();         // comparisons, logic, Where
-std::span<const OnnxRule> ConcatRules();          // Concat, Split
-std::span<const OnnxRule> ConstantRules();        // Constant, ConstantOfShape, Range, Shape, Size
+std::span<const OnnxRule> CompareRules();   // comparisons, logic, Where
+std::span<const OnnxRule> ConcatRules();    // Concat, Split
+std::span<const OnnxRule> ConstantRules();  // Constant, ConstantOfShape, Range, Shape, Size
 std::span<const OnnxRule> ConvRules();
 std::span<const OnnxRule> ConvTransposeRules();
 std::span<const OnnxRule> GatherRules();
-std::span<const OnnxRule> IdentityRules();        // Identity, Dropout
-std::span<const OnnxRule> MatMulRules();          // MatMul, Gemm
-std::span<const OnnxRule> NormalizationRules();   // BatchNormalization, LayerNormalization
+std::span<const OnnxRule> IdentityRules();       // Identity, Dropout
+std::span<const OnnxRule> MatMulRules();         // MatMul, Gemm
+std::span<const OnnxRule> NormalizationRules();  // BatchNormalization, LayerNormalization
 std::span<const OnnxRule> PadRules();
 std::span<const OnnxRule> PoolingRules();
-std::span<const OnnxRule> ReduceRules();          // Reduce*, ArgMax, ArgMin
-std::span<const OnnxRule> ReshapeRules();         // Reshape, Flatten, Squeeze, Unsqueeze
-std::span<const OnnxRule> ResizeRules();          // Resize, Upsample
+std::span<const OnnxRule> ReduceRules();   // Reduce*, ArgMax, ArgMin
+std::span<const OnnxRule> ReshapeRules();  // Reshape, Flatten, Squeeze, Unsqueeze
+std::span<const OnnxRule> ResizeRules();   // Resize, Upsample
 std::span<const OnnxRule> SliceRules();
-std::span<const OnnxRule> SoftmaxRules();         // Softmax, LogSoftmax
-std::span<const OnnxRule> TileRules();            // Expand, Tile
+std::span<const OnnxRule> SoftmaxRules();  // Softmax, LogSoftmax
+std::span<const OnnxRule> TileRules();     // Expand, Tile
 std::span<const OnnxRule> TransposeRules();
 std::span<const OnnxRule> TrigonometryRules();
 
 // Every family in one fixed order.
 std::span<const std::span<const OnnxRule>> AllRules();
 
-// The schema version in force for `op` when the model imports `opset`: the largest since-version not
-// above it; 0 when the operator does not exist there. From the committed table of schema versions.
+// The schema version in force for `op` when the model imports `opset`: the largest since-version
+// not above it; 0 when the operator does not exist there. From the committed table of schema
+// versions.
 int SchemaVersion(std::string_view domain, std::string_view op, int opset);
 // True when any version of ONNX that we know defines the operator.
 bool IsKnownOperator(std::string_view domain, std::string_view op);

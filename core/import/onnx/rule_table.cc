@@ -22,11 +22,11 @@ ByOperator IndexRules() {
 
 std::span<const std::span<const OnnxRule>> AllRules() {
   static const std::array kFamilies = {
-      ActivationRules(), ArithmeticRules(), CastRules(),      CompareRules(),
-      ConcatRules(),     ConstantRules(),   ConvRules(),      ConvTransposeRules(),
-      GatherRules(),     IdentityRules(),   MatMulRules(),    NormalizationRules(),
-      PadRules(),        PoolingRules(),    ReduceRules(),    ReshapeRules(),
-      ResizeRules(),     SliceRules(),      SoftmaxRules(),   TileRules(),
+      ActivationRules(), ArithmeticRules(),   CastRules(),    CompareRules(),
+      ConcatRules(),     ConstantRules(),     ConvRules(),    ConvTransposeRules(),
+      GatherRules(),     IdentityRules(),     MatMulRules(),  NormalizationRules(),
+      PadRules(),        PoolingRules(),      ReduceRules(),  ReshapeRules(),
+      ResizeRules(),     SliceRules(),        SoftmaxRules(), TileRules(),
       TransposeRules(),  TrigonometryRules(),
   };
   return kFamilies;

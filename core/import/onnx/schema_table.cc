@@ -35,11 +35,11 @@ std::span<const Schema> AllSchemas() { return kSchemas; }
 
 const Schema* FindSchema(std::string_view op, int opset) {
   const Schema* const begin = std::begin(kSchemas);
-  const Schema* const above = std::upper_bound(
-      begin, std::end(kSchemas), std::tuple(op, opset),
-      [](const std::tuple<std::string_view, int>& wanted, const Schema& row) {
-        return wanted < std::tuple<std::string_view, int>(row.op, row.since);
-      });
+  const Schema* const above =
+      std::upper_bound(begin, std::end(kSchemas), std::tuple(op, opset),
+                       [](const std::tuple<std::string_view, int>& wanted, const Schema& row) {
+                         return wanted < std::tuple<std::string_view, int>(row.op, row.since);
+                       });
   if (above == begin || (above - 1)->op != op) return nullptr;
   return above - 1;
 }

@@ -12,9 +12,9 @@
 namespace smelt::onnx_import {
 
 struct SchemaOperand {
-  std::uint32_t types;   // bits of ir::DType; 0: not a plain tensor
-  std::uint8_t option;   // 0 single, 1 optional, 2 variadic
-  std::uint8_t group;    // operands of one group have one element type; 0: no group
+  std::uint32_t types;  // bits of ir::DType; 0: not a plain tensor
+  std::uint8_t option;  // 0 single, 1 optional, 2 variadic
+  std::uint8_t group;   // operands of one group have one element type; 0: no group
 };
 
 struct SchemaAttribute {
@@ -27,13 +27,13 @@ struct Schema {
   std::string_view op;
   std::int16_t since;
   bool deprecated;
-  std::int32_t min_inputs, max_inputs;     // INT32_MAX: any number
+  std::int32_t min_inputs, max_inputs;  // INT32_MAX: any number
   std::int32_t min_outputs, max_outputs;
   std::uint16_t first_operand, operand_count;
   std::uint16_t first_attribute, attribute_count;
 
   std::span<const SchemaOperand> operands() const;
-  std::span<const SchemaAttribute> attributes() const;   // ordered by name
+  std::span<const SchemaAttribute> attributes() const;  // ordered by name
   // The formal operand of actual input i; null when there are fewer.
   const SchemaOperand* operand(int i) const;
   const SchemaAttribute* attribute(std::string_view name) const;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/import/onnx/data_type.h"
+#include "core/import/onnx/declared_type.h"
 #include "core/import/onnx/external_data.h"
 #include "core/import/onnx/wire.h"
 #include "core/ir/shape.h"
@@ -69,9 +70,9 @@ std::size_t VarintUnit(DType dtype) {
 }
 
 Status Mismatch(const onnx::TensorProto& tensor, std::uint64_t found, std::uint64_t needed) {
-  return Status(Reason::kPayloadSizeMismatch, "tensor \"" + tensor.name() + "\" stores " +
-                                                  std::to_string(found) + " bytes where its shape " +
-                                                  "and type need " + std::to_string(needed));
+  return Status(Reason::kPayloadSizeMismatch,
+                "tensor \"" + tensor.name() + "\" stores " + std::to_string(found) +
+                    " bytes where its shape " + "and type need " + std::to_string(needed));
 }
 
 void PutLittleEndian(std::uint64_t value, std::size_t unit, std::vector<std::byte>& to) {
@@ -113,7 +114,8 @@ class Payload {
   Status Typed(const WireField& field) {
     ++pieces_;
     const bool fixed = TypedField(dtype_) == kFloatData || TypedField(dtype_) == kDoubleData;
-    const std::size_t unit = fixed ? (TypedField(dtype_) == kFloatData ? 4 : 8) : VarintUnit(dtype_);
+    const std::size_t unit =
+        fixed ? (TypedField(dtype_) == kFloatData ? 4 : 8) : VarintUnit(dtype_);
     if (field.type == WireType::kBytes && fixed) {
       if (pieces_ == 1) {
         single_ = Shared(field.bytes);
@@ -127,7 +129,7 @@ class Payload {
       while (!rest.empty()) {
         const auto value = TakeVarint(rest);
         if (!value) return Status(Reason::kModelMalformed, "a packed list of numbers is broken");
-        if (decoded_.size() > needed_) break;   // too many: reported as a size mismatch
+        if (decoded_.size() > needed_) break;  // too many: reported as a size mismatch
         PutLittleEndian(*value, unit, decoded_);
       }
     } else {
@@ -169,7 +171,7 @@ Result<SharedBytes> ExternalBytes(const onnx::TensorProto& tensor, const Payload
       reference.location = entry.value();
       continue;
     }
-    if (entry.key() != "offset" && entry.key() != "length") continue;   // checksums and the like
+    if (entry.key() != "offset" && entry.key() != "length") continue;  // checksums and the like
     const auto number = ParseNumber(entry.value());
     if (!number) {
       return Status(Reason::kExternalDataRange, "tensor \"" + tensor.name() + "\": " + entry.key() +
@@ -213,19 +215,9 @@ Result<TensorHeader> ReadTensorHeader(const onnx::TensorProto& tensor,
                     "tensor \"" + tensor.name() + "\" has dimension " + std::to_string(size));
     }
   }
-  const auto count = ir::Shape::Of(header.shape).ElementCount();
-  if (!count) {
-    return Status(Reason::kDimensionOverflow, "the dimensions of tensor \"" + tensor.name() +
-                                                  "\" multiply to more than 2^63 - 1");
-  }
-  const auto elements = static_cast<std::uint64_t>(*count);
-  const auto bits = static_cast<std::uint64_t>(std::max(ir::ElementBits(*dtype), 1));
-  const bool may_multiply = elements <= (max_tensor_bytes / bits + 1) * 8;
-  if (!may_multiply || ir::StorageBytes(*dtype, elements) > max_tensor_bytes) {
-    return Status(Reason::kTensorTooLarge,
-                  "tensor \"" + tensor.name() + "\" has " + std::to_string(elements) + " elements");
-  }
-  header.bytes = ir::StorageBytes(*dtype, elements);
+  const ir::TensorType type{*dtype, ir::Shape::Of(header.shape)};
+  SMELT_RETURN_IF_ERROR(CheckTypeSize(type, tensor.name(), max_tensor_bytes));
+  header.bytes = ir::StorageBytes(*dtype, static_cast<std::uint64_t>(*type.shape.ElementCount()));
   return header;
 }
 

@@ -1,6 +1,6 @@
-// From a TensorProto to a Constant: the payload stays where it is in the model or in an external file
-// whenever its bytes are the tensor's bytes (raw_data, packed float_data and double_data); values that
-// the wire stores as varints are decoded into an owned buffer.
+// From a TensorProto to a Constant: the payload stays where it is in the model or in an external
+// file whenever its bytes are the tensor's bytes (raw_data, packed float_data and double_data);
+// values that the wire stores as varints are decoded into an owned buffer.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,9 @@ struct TensorHeader {
 Result<TensorHeader> ReadTensorHeader(const onnx::TensorProto& tensor,
                                       std::uint64_t max_tensor_bytes);
 
-// The tensor's values. `tensor` comes from the stripped copy of the model. Besides the header's errors:
-// kPayloadSizeMismatch, kModelMalformed, the errors of FindExternalData; strings are kUnsupportedType.
+// The tensor's values. `tensor` comes from the stripped copy of the model. Besides the header's
+// errors: kPayloadSizeMismatch, kModelMalformed, the errors of FindExternalData; strings are
+// kUnsupportedType.
 Result<ir::Constant> ReadTensor(const onnx::TensorProto& tensor, const PayloadSource& source);
 
 }  // namespace smelt::onnx_import

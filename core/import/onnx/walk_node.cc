@@ -1,4 +1,5 @@
-// GraphWalk's work at one node: find its rule, infer, check, translate, fold, and refuse what can't be.
+// GraphWalk's work at one node: find its rule, infer, check, translate, fold, and refuse what can't
+// be.
 #include <onnx/onnx_pb.h>
 
 #include <algorithm>
@@ -55,11 +56,12 @@ ir::Diagnostic HiddenNote(const OnnxNode& node, const std::vector<std::string>& 
     tensor = node.input_name(i);
     why = "the type of \"" + tensor + "\"";
   }
-  auto note = NodeDiagnostic(
-      ir::Severity::kNote, Reason::kNotChecked, node.source(),
-      NodeText(node.source()) + ": not checked, an earlier problem hides " + why);
+  auto note =
+      NodeDiagnostic(ir::Severity::kNote, Reason::kNotChecked, node.source(),
+                     NodeText(node.source()) + ": not checked, an earlier problem hides " + why);
   note.tensor = std::move(tensor);
-  for (const std::string& text : unchecked) note.allowed += (note.allowed.empty() ? "" : "; ") + text;
+  for (const std::string& text : unchecked)
+    note.allowed += (note.allowed.empty() ? "" : "; ") + text;
   return note;
 }
 
@@ -89,9 +91,9 @@ struct GraphWalk::Step {
   NodeAttributes attributes;
   const Schema* schema = nullptr;
   const OnnxRule* rule = nullptr;
-  bool types_known = true;        // what infer said rests on known inputs
-  bool all_constant = true;       // every input is or might be a constant
-  bool hidden_constant = false;   // one of them only might be
+  bool types_known = true;       // what infer said rests on known inputs
+  bool all_constant = true;      // every input is or might be a constant
+  bool hidden_constant = false;  // one of them only might be
 };
 
 GraphWalk::Step GraphWalk::BeginStep(const onnx::NodeProto& proto, std::uint32_t index) {
@@ -112,7 +114,8 @@ bool GraphWalk::FindRuleFor(Step& step) {
   const auto refuse = [&](Reason reason, const std::string& why) {
     auto diagnostic =
         NodeDiagnostic(ir::Severity::kError, reason, source, NodeText(source) + ": " + why);
-    diagnostic.found = source.domain.empty() ? source.op_type : source.domain + "." + source.op_type;
+    diagnostic.found =
+        source.domain.empty() ? source.op_type : source.domain + "." + source.op_type;
     context_.diagnostics.push_back(std::move(diagnostic));
     return false;
   };
@@ -160,8 +163,8 @@ void GraphWalk::CheckOperatorsOnly() {
   }
 }
 
-// Bodies of control flow are not imported yet; what stands in the way inside of them is said all the
-// same. The scanner bounds the depth.
+// Bodies of control flow are not imported yet; what stands in the way inside of them is said all
+// the same. The scanner bounds the depth.
 void GraphWalk::CheckSubgraphOperators(const onnx::NodeProto& proto) {
   const auto check = [this](const onnx::GraphProto& graph) {
     std::uint32_t index = 0;
@@ -222,7 +225,7 @@ bool GraphWalk::InferAndCheck(Step& step, OnnxNode& node) {
   node.reset_asked_unknown();
   const Status inferred = step.rule->infer == nullptr ? Status::Ok() : step.rule->infer(node);
   step.types_known = inferred.ok() && !node.asked_unknown();
-  bool explained = false;   // a constraint says better what inference stumbled over
+  bool explained = false;  // a constraint says better what inference stumbled over
   std::vector<std::string> unchecked;
   for (const OnnxConstraint& constraint : step.rule->constraints) {
     auto diagnostic = Check(constraint, node, unchecked);
@@ -271,9 +274,9 @@ bool GraphWalk::MakeDimConstants(OnnxNode& node) {
       values.push_back(*value);
     }
     if (type->shape.ElementCount() != static_cast<std::int64_t>(values.size())) return false;
-    constants.push_back(ir::Constant::FromValues<std::int64_t>(
-                            ir::DType::kI64, type->shape.Sizes(), values)
-                            .Cast(type->dtype));
+    constants.push_back(
+        ir::Constant::FromValues<std::int64_t>(ir::DType::kI64, type->shape.Sizes(), values)
+            .Cast(type->dtype));
   }
   for (int i = 0; i < node.output_count(); ++i) {
     node.SetOutput(i, graph_.AddConstant(std::move(constants[static_cast<std::size_t>(i)]),
@@ -355,8 +358,7 @@ void GraphWalk::Refuse(const Step& step, const OnnxNode& node) {
     known.push_back(std::move(type));
   }
   ir::Builder builder(context_.module, graph_id_, step.origin);
-  const auto values =
-      builder.EmitComposite("onnx." + step.source.op_type, operands, {}, types, {});
+  const auto values = builder.EmitComposite("onnx." + step.source.op_type, operands, {}, types, {});
   SMELT_CHECK(builder.status().ok());
   for (int i = 0; i < node.output_count(); ++i) {
     if (!node.has_output(i)) continue;

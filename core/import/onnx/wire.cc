@@ -72,7 +72,7 @@ bool WireReader::Next(WireField& field) {
       at_ += 4;
       break;
     default:
-      return Stop(State::kMalformed);   // groups are no part of ONNX
+      return Stop(State::kMalformed);  // groups are no part of ONNX
   }
   field.end = at_;
   return true;

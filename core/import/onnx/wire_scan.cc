@@ -24,8 +24,8 @@ constexpr std::uint32_t kDims = 1, kFloatData = 4, kStringData = 6, kInt64Data =
                         kUint64Data = 11, kDocString = 12;
 }
 
-// Nested lengths are written as padded five-byte varints and filled in afterwards: one pass, no copy of
-// a copy. Protobuf reads padded varints like others.
+// Nested lengths are written as padded five-byte varints and filled in afterwards: one pass, no
+// copy of a copy. Protobuf reads padded varints like others.
 constexpr std::size_t kLengthBytes = 5;
 
 bool IsPayload(std::uint32_t number) {
@@ -57,7 +57,8 @@ class Scanner {
                                                  std::to_string(bytes_.size()) +
                                                  " bytes in the middle of a field");
     }
-    if (reader.state() == WireReader::State::kMalformed) return Malformed("a field has no valid tag");
+    if (reader.state() == WireReader::State::kMalformed)
+      return Malformed("a field has no valid tag");
     return std::move(result_);
   }
 
@@ -190,9 +191,9 @@ class Scanner {
 std::optional<WireType> ModelFieldType(std::uint32_t number) {
   switch (number) {
     case model_field::kIrVersion:
-    case 5:   // model_version
+    case 5:  // model_version
       return WireType::kVarint;
-    case 2:   // producer_name, producer_version, domain
+    case 2:  // producer_name, producer_version, domain
     case 3:
     case 4:
     case model_field::kDocString:
@@ -229,9 +230,8 @@ bool LooksLikeModel(ByteSpan bytes) {
 Result<ScannedModel> ScanModel(ByteSpan bytes, std::uint32_t max_subgraph_depth,
                                std::uint32_t max_nodes) {
   if (!LooksLikeModel(bytes)) {
-    return Status(Reason::kNotAModel, bytes.empty()
-                                          ? "the file is empty"
-                                          : "the file does not begin like an ONNX model");
+    return Status(Reason::kNotAModel, bytes.empty() ? "the file is empty"
+                                                    : "the file does not begin like an ONNX model");
   }
   return Scanner(bytes, max_subgraph_depth, max_nodes).Run();
 }

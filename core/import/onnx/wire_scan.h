@@ -1,6 +1,7 @@
-// The wire scanner: walks a serialized ONNX model once, notes where every tensor message lies and makes
-// a copy of the model without the tensors' payloads (and without texts that nobody reads). That copy is
-// what protobuf parses, so that weights are never copied and a small parse is all that memory pays.
+// The wire scanner: walks a serialized ONNX model once, notes where every tensor message lies and
+// makes a copy of the model without the tensors' payloads (and without texts that nobody reads).
+// That copy is what protobuf parses, so that weights are never copied and a small parse is all that
+// memory pays.
 //
 // Each tensor in the copy carries the index of its span in `tensors` as decimal text in doc_string.
 #pragma once
@@ -21,17 +22,17 @@ struct TensorSpan {
 };
 
 struct ScannedModel {
-  std::string stripped;              // serialized ModelProto
+  std::string stripped;  // serialized ModelProto
   std::vector<TensorSpan> tensors;
-  bool has_functions = false;        // model-local functions were left out
+  bool has_functions = false;  // model-local functions were left out
 };
 
 // Reads no more than the first fields.
 bool LooksLikeModel(ByteSpan bytes);
 
 // kNotAModel, kModelTruncated (a top-level field runs over the end), kModelMalformed (nested fields
-// contradict their message), kNestingTooDeep (subgraphs below subgraphs), kTooManyNodes (in one graph
-// and those below it, counted together).
+// contradict their message), kNestingTooDeep (subgraphs below subgraphs), kTooManyNodes (in one
+// graph and those below it, counted together).
 Result<ScannedModel> ScanModel(ByteSpan bytes, std::uint32_t max_subgraph_depth,
                                std::uint32_t max_nodes);
 

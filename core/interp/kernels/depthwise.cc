@@ -39,16 +39,16 @@ Status Convolve(const KernelContext& context) {
     SMELT_RETURN_IF_ERROR(context.CheckCancelled());
     const std::int64_t y = n % window.rows.out;
     const std::int64_t image = n / window.rows.out * window.rows.in;
+    const WindowAxis::Taps rows = window.rows.TapsAt(y);
     for (std::int64_t x = 0; x < window.columns.out; ++x, to += outputs) {
+      const WindowAxis::Taps columns = window.columns.TapsAt(x);
       for (std::size_t c = 0; c < sums.size(); ++c)
         sums[c] = bias == nullptr ? S{} : Load<S>(bias[c]);
-      for (std::int64_t i = 0; i < window.rows.filter; ++i) {
-        const std::int64_t row = window.rows.Place(y, i);
-        if (!window.rows.Inside(row)) continue;
-        for (std::int64_t j = 0; j < window.columns.filter; ++j) {
+      for (std::int64_t i = rows.begin; i < rows.end; ++i) {
+        const std::int64_t row = image + window.rows.Place(y, i);
+        for (std::int64_t j = columns.begin; j < columns.end; ++j) {
           const std::int64_t column = window.columns.Place(x, j);
-          if (!window.columns.Inside(column)) continue;
-          AddTaps(from + ((image + row) * window.columns.in + column) * window.channels,
+          AddTaps(from + (row * window.columns.in + column) * window.channels,
                   taps + (i * window.columns.filter + j) * outputs, window.channels, multiplier,
                   sums.data());
         }

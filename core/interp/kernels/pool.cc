@@ -19,15 +19,14 @@ Status Slide(const KernelContext& context, Inside inside, Done done) {
     SMELT_RETURN_IF_ERROR(context.CheckCancelled());
     const std::int64_t y = n % window.rows.out;
     const std::int64_t image = n / window.rows.out * window.rows.in;
+    const WindowAxis::Taps rows = window.rows.TapsAt(y);
     for (std::int64_t x = 0; x < window.columns.out; ++x) {
+      const WindowAxis::Taps columns = window.columns.TapsAt(x);
       std::int64_t count = 0;
-      for (std::int64_t i = 0; i < window.rows.filter; ++i) {
-        const std::int64_t row = window.rows.Place(y, i);
-        if (!window.rows.Inside(row)) continue;
-        for (std::int64_t j = 0; j < window.columns.filter; ++j) {
-          const std::int64_t column = window.columns.Place(x, j);
-          if (!window.columns.Inside(column)) continue;
-          inside((image + row) * window.columns.in + column, count == 0);
+      for (std::int64_t i = rows.begin; i < rows.end; ++i) {
+        const std::int64_t row = image + window.rows.Place(y, i);
+        for (std::int64_t j = columns.begin; j < columns.end; ++j) {
+          inside(row * window.columns.in + window.columns.Place(x, j), count == 0);
           ++count;
         }
       }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/interp/kernels/view.h"
+#include "core/ir/infer.h"
 
 namespace smelt::interp {
 namespace {
@@ -50,9 +51,11 @@ Status RunStridedSlice(const KernelContext& context) {
       view.first += at * strides[axis++];
     } else {
       std::optional<std::int64_t> first;
-      if (!masked("begin_mask", i)) first = begin[i];
-      view.first += FirstOf(first, from.shape()[axis], steps[i]) * strides[axis];
-      view.axes.strides.push_back(steps[i] * strides[axis++]);
+      if (!masked("begin_mask", i)) first = ir::infer::ClampIndex(begin[i]);
+      const std::int64_t size = from.shape()[axis];
+      view.first += FirstOf(first, size, steps[i]) * strides[axis];
+      // A step past the axis takes one element, as a step of the axis' size does.
+      view.axes.strides.push_back(std::clamp(steps[i], -size, size) * strides[axis++]);
     }
   }
   while (axis < strides.size()) view.axes.strides.push_back(strides[axis++]);

@@ -15,6 +15,15 @@ WindowAxis MakeAxis(std::int64_t in, std::int64_t out, std::int64_t filter, std:
 
 }  // namespace
 
+WindowAxis::Taps WindowAxis::TapsAt(std::int64_t position) const {
+  // First index whose place is at least `place`.
+  const auto reaching = [this, start = Place(position, 0)](std::int64_t place) {
+    const std::int64_t distance = place - start;
+    return distance <= 0 ? 0 : std::min((distance - 1) / dilation + 1, filter);
+  };
+  return {reaching(0), reaching(in)};
+}
+
 Window WindowOf(const ir::Attributes& attrs, const Tensor& input, const Tensor& output,
                 std::int64_t filter_rows, std::int64_t filter_columns) {
   const bool same = attrs.String("padding") == "SAME";

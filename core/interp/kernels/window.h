@@ -18,6 +18,11 @@ struct WindowAxis {
     return position * stride - before + i * dilation;
   }
   bool Inside(std::int64_t place) const { return place >= 0 && place < in; }
+  // The part [begin, end) of the filter that lies inside, without walking what does not.
+  struct Taps {
+    std::int64_t begin, end;
+  };
+  Taps TapsAt(std::int64_t position) const;
 };
 
 struct Window {

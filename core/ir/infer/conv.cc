@@ -12,8 +12,9 @@ Result<bool> IsSame(const InferContext& context) {
 }
 
 Status RequirePositive(const InferContext& context, std::string_view name) {
-  if (context.attrs.Int(name) > 0) return {};
-  return {Reason::kUnsupportedAttributeValue, std::string(name) + " is not positive"};
+  const std::int64_t value = context.attrs.Int(name);
+  if (value > 0 && value <= INT32_MAX) return {};
+  return {Reason::kUnsupportedAttributeValue, std::string(name) + " is not a positive 32-bit int"};
 }
 
 // Output rows and columns of a convolution with an (any, kh, kw, any) filter.
@@ -95,6 +96,9 @@ Result<Types> TransposeConv(const InferContext& context) {
   if (!sizes) return Types{{OperandType(context, 2).dtype, std::move(shape)}};
   if (sizes->size() != 4) return BadOperand(context, 0, "must have 4 elements");
   for (int axis = 0; axis < 4; ++axis) {
+    if ((*sizes)[static_cast<std::size_t>(axis)] < 0) {
+      return BadOperand(context, 0, "holds a negative size");
+    }
     SMELT_ASSIGN_OR_RETURN(shape.dim(axis),
                            SameDim((*sizes)[static_cast<std::size_t>(axis)], shape.dim(axis)));
   }

@@ -10,8 +10,9 @@ Result<Types> Pool2d(const InferContext& context) {
     return {Reason::kUnsupportedAttributeValue, "padding is \"" + padding + "\""};
   }
   for (const char* name : {"stride_h", "stride_w", "filter_height", "filter_width"}) {
-    if (attrs.Int(name) < 1) {
-      return {Reason::kUnsupportedAttributeValue, std::string(name) + " is not positive"};
+    if (attrs.Int(name) < 1 || attrs.Int(name) > INT32_MAX) {
+      return {Reason::kUnsupportedAttributeValue,
+              std::string(name) + " is not a positive 32-bit int"};
     }
   }
   const bool same = padding == "SAME";

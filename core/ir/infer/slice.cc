@@ -75,11 +75,11 @@ Result<Dim> StridedDim(const InferContext& context, const StridedSpec& spec, int
   if (!spec.strides || (!from_start && !spec.begin) || (!to_end && !spec.end)) {
     return Dim::Unknown();
   }
-  const std::int64_t stride = (*spec.strides)[at];
+  const std::int64_t stride = ClampIndex((*spec.strides)[at]);
   if (stride == 0) return BadOperand(context, 3, "holds a stride of 0");
   std::optional<std::int64_t> begin, end;
-  if (!from_start) begin = (*spec.begin)[at];
-  if (!to_end) end = (*spec.end)[at];
+  if (!from_start) begin = ClampIndex((*spec.begin)[at]);
+  if (!to_end) end = ClampIndex((*spec.end)[at]);
   if (end && spec.offset) {
     if (!begin) begin = 0;
     *end += *begin;

@@ -95,7 +95,9 @@ def yolov8n() -> Built:
     levels = []
     for feature in (n3, m4, m5):
         boxes = n.conv(_cv(n, _cv(n, feature, 64, 3), 64, 3), 4 * BINS, 1, bias=True)
-        scores = n.conv(_cv(n, _cv(n, feature, CLASSES, 3), CLASSES, 3), CLASSES, 1, bias=True)
+        # A small gain: saturated scores amplify what is rounded before them.
+        wide = _cv(n, _cv(n, feature, CLASSES, 3), CLASSES, 3)
+        scores = n.conv(wide, CLASSES, 1, bias=True, gain=0.2)
         both = n.concat([boxes, scores])
         levels.append(n.one("Reshape", both, n.int64([1, 4 * BINS + CLASSES, -1])))
     cells = sum((SIZE // s) ** 2 for s in STRIDES)

@@ -114,6 +114,21 @@ def _mean_variance(d: Draw) -> Case:
     return single(d, "MeanVarianceNormalization", opset, [d.values(d.shape(4, 4), np.float32)])
 
 
+def _local_response(d: Draw) -> Case:
+    opset = d.opset("LRN")
+    x = d.values(d.shape(4, 4, size=7), np.float32, -5, 5)
+    return single(
+        d,
+        "LRN",
+        opset,
+        [x],
+        size=d.choice([1, 3, 5, 7]),  # ONNX Runtime wants it odd
+        alpha=d.choice([None, 1e-3, 0.5]),
+        beta=d.choice([None, 0.5, 1.0]),
+        bias=d.choice([None, 2.0]),
+    )
+
+
 GENERATORS: dict[str, Callable[[Draw], Case]] = {
     "BatchNormalization": _batch_normalization,
     "LayerNormalization": _layer_normalization,
@@ -121,5 +136,6 @@ GENERATORS: dict[str, Callable[[Draw], Case]] = {
     "InstanceNormalization": _instance_normalization,
     "GroupNormalization": _group_normalization,
     "LpNormalization": _lp_normalization,
+    "LRN": _local_response,
     "MeanVarianceNormalization": _mean_variance,
 }

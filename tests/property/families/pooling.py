@@ -42,7 +42,14 @@ def _ceil_mode(d: Draw, opset: int, window: Window) -> int | None:
 def _max_pool(d: Draw) -> Case:
     opset = d.opset("MaxPool")
     dtype = d.dtype("MaxPool", opset)
-    window = draw_window(d, d.choice([1, 2, 2, 2]), dilated=opset >= 10, pads_below_kernel=True)
+    # ONNX Runtime forgets dilations where it computes SAME padding.
+    window = draw_window(
+        d,
+        d.choice([1, 2, 2, 2]),
+        dilated=opset >= 10,
+        same_with_dilation=False,
+        pads_below_kernel=True,
+    )
     attributes = window.attributes(d, dilations=opset >= 10)
     attributes["ceil_mode"] = _ceil_mode(d, opset, window)
     if dtype in (np.float16, np.float64):  # onnx's evaluator judges, and is right on plain windows
@@ -70,7 +77,9 @@ def _average_pool(d: Draw) -> Case:
 def _lp_pool(d: Draw) -> Case:
     opset = d.opset("LpPool")
     dtype = d.dtype("LpPool", opset, only=SINGLE)
-    window = draw_window(d, d.choice([1, 2, 2]), dilated=opset >= 18, pads_below_kernel=True)
+    window = draw_window(
+        d, d.choice([1, 2, 2]), opset >= 18, same_with_dilation=False, pads_below_kernel=True
+    )
     attributes = window.attributes(d, dilations=opset >= 18)
     x = _data(d, window.size, dtype)
     power = d.choice([None, 1, 2, 3])

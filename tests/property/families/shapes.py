@@ -177,7 +177,9 @@ def _pad(d: Draw) -> Case:
         # ONNX Runtime wants int64 here; the evaluator, which takes both, can't cut.
         index_type = np.int64 if min(pads) < 0 else d.choice([np.int32, np.int64])
         operands.append(np.array(axes, index_type))
-    return single(d, "Pad", opset, operands, [0, 0.85, 0.85, 0.9], mode=given_mode)
+    # Whether computed pads cut is known when the model runs: no runtime's PAD can do both.
+    computed = 1.0 if negative else 0.85
+    return single(d, "Pad", opset, operands, [0, computed, 0.85, 0.9], mode=given_mode)
 
 
 def _depth_to_space(d: Draw) -> Case:

@@ -49,14 +49,21 @@ TEST_P(EscapingLocation, IsRefusedEvenWhenTheFileExists) {
 
 INSTANTIATE_TEST_SUITE_P(All, EscapingLocation,
                          testing::Values("../secret", "x/../../secret", "/etc/passwd", "..",
-                                         "./../secret", std::string("w\0.bin", 6)));
+                                         "models/../w", "..\\secret", "C:\\w", ".", "./../secret",
+                                         std::string("w\0.bin", 6)));
 
-TEST(ResolveExternalFiles, DotsThatStayInsideAreFine) {
+TEST(ResolveExternalFiles, NamesInTheBundleArePlainRelativePaths) {
   const ScratchFolder folder;
   const std::string model = folder.Write("m.onnx", "model");
   folder.Write("w.bin", "1");
-  folder.Write("sub/x", "");
-  EXPECT_TRUE(ResolveExternalFiles(model, {"./sub/../w.bin"}).ok());
+  folder.Write("sub/v.bin", "2");
+  const auto files = ResolveExternalFiles(model, {"./w.bin", ".//sub/./v.bin", "sub\\v.bin"});
+  ASSERT_TRUE(files.ok()) << files.status().ToString();
+  ASSERT_THAT(*files, SizeIs(3));
+  EXPECT_EQ((*files)[0].location, "w.bin");
+  EXPECT_EQ((*files)[1].location, "sub/v.bin");
+  EXPECT_EQ((*files)[2].location, "sub/v.bin");
+  EXPECT_EQ(ReadFile((*files)[2].path), "2");
 }
 
 TEST(ResolveExternalFiles, LinkOutOfTheFolderIsRefused) {

@@ -118,7 +118,7 @@ TEST_F(ProgressTest, TtyRedrawsInPlaceAndLeavesTheStepsBehind) {
   EXPECT_EQ(last,
             "job 01J\n"
             "+ upload    500 ms    2.0 KiB  m.onnx\n"
-            "+ import    200 ms    5 of 9 nodes\n"
+            "+ import    200 ms    9 nodes\n"
             "+ write     100 ms    1 nodes\n");
 }
 

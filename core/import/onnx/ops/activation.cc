@@ -46,8 +46,9 @@ Status TranslateRelu(OnnxNode& node, Builder& out) {
 }
 
 Status TranslateLeakyRelu(OnnxNode& node, Builder& out) {
-  return Finish(node, out,
-                out.Emit(OpKind::kLeakyRelu, {node.input(0)}, {{"alpha", node.Float("alpha", 0.01)}}));
+  return Finish(
+      node, out,
+      out.Emit(OpKind::kLeakyRelu, {node.input(0)}, {{"alpha", node.Float("alpha", 0.01)}}));
 }
 
 // Integers have no PRELU in any runtime; for them the definition itself.
@@ -148,9 +149,9 @@ ValueId ClipBetween(Builder& out, ValueId x, double low, double high) {
 // infinities exceed.
 Status TranslateClip6(OnnxNode& node, Builder& out) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  return Finish(node, out,
-                ClipBetween(out, node.input(0), node.Float("min", -kInfinity),
-                            node.Float("max", kInfinity)));
+  return Finish(
+      node, out,
+      ClipBetween(out, node.input(0), node.Float("min", -kInfinity), node.Float("max", kInfinity)));
 }
 
 Status TranslateClip11(OnnxNode& node, Builder& out) {
@@ -205,10 +206,16 @@ constexpr OnnxConstraint kCelu[] = {
     {Reason::kUnsupportedAttributeValue, AlphaIsPositive, {}, "alpha is positive"},
 };
 constexpr OnnxConstraint kGelu[] = {
-    {Reason::kUnsupportedAttributeValue, StringAttrIn<"approximate", "none", "tanh">, {}, "approximate is \"none\" or \"tanh\""},
+    {Reason::kUnsupportedAttributeValue,
+     StringAttrIn<"approximate", "none", "tanh">,
+     {},
+     "approximate is \"none\" or \"tanh\""},
 };
 constexpr OnnxConstraint kPRelu[] = {
-    {Reason::kShapeMismatch, SlopeBroadcastsToInput, {}, "the slope broadcasts to the input's shape"},
+    {Reason::kShapeMismatch,
+     SlopeBroadcastsToInput,
+     {},
+     "the slope broadcasts to the input's shape"},
 };
 constexpr OnnxConstraint kClip11[] = {
     {Reason::kShapeMismatch, BoundsAreScalars, {}, "min and max have one element each"},

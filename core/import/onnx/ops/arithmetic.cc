@@ -107,6 +107,11 @@ Status TranslatePow(OnnxNode& node, Builder& out) {
   if (value && *value == std::vector<double>{2} && node.input_rank(1) <= node.input_rank(0)) {
     return Finish(node, out, out.Mul(base, base));  // every runtime has a fast and exact product
   }
+  // An integer to a fractional power is computed in the exponent's type and cut towards zero.
+  if (ir::IsInteger(type) && ir::IsFloat(node.input_dtype(1))) {
+    const ValueId wide = out.Cast(base, node.input_dtype(1));
+    return Finish(node, out, out.Cast(out.Emit(OpKind::kPow, {wide, exponent}), type));
+  }
   return Finish(node, out, out.Emit(OpKind::kPow, {base, out.Cast(exponent, type)}));
 }
 
@@ -153,7 +158,9 @@ Verdict ModTypeFitsFmod(const OnnxNode& node, Bounds, Finding& finding) {
 }
 
 constexpr OnnxConstraint kMod[] = {
-    {Reason::kUnsupportedAttributeValue, ModTypeFitsFmod, {},
+    {Reason::kUnsupportedAttributeValue,
+     ModTypeFitsFmod,
+     {},
      "fmod is 1 for floating-point types (before opset 28)"},
 };
 

@@ -38,8 +38,8 @@ Status InferEqual(OnnxNode& node) {
   if (a->size() != b->size() && a->size() != 1 && b->size() != 1) return Status::Ok();
   DimValues result;
   for (std::size_t i = 0; i < std::max(a->size(), b->size()); ++i) {
-    const auto same =
-        SameDim(node.symbols(), a->size() == 1 ? (*a)[0] : (*a)[i], b->size() == 1 ? (*b)[0] : (*b)[i]);
+    const auto same = SameDim(node.symbols(), a->size() == 1 ? (*a)[0] : (*a)[i],
+                              b->size() == 1 ? (*b)[0] : (*b)[i]);
     if (!same) return Status::Ok();
     result.push_back(Dim(*same ? 1 : 0));
   }
@@ -106,27 +106,25 @@ Status TranslateIsInf(OnnxNode& node, Builder& out) {
   const ValueId x = node.input(0);
   const bool positive = node.Int("detect_positive", 1) != 0;
   const bool negative = node.Int("detect_negative", 1) != 0;
-  const ValueId infinity =
-      out.Scalar(node.input_dtype(0), std::numeric_limits<double>::infinity());
+  const ValueId infinity = out.Scalar(node.input_dtype(0), std::numeric_limits<double>::infinity());
   if (positive && negative) {
     return Finish(node, out, out.Emit(OpKind::kEqual, {out.Unary(OpKind::kAbs, x), infinity}));
   }
   if (positive) return Finish(node, out, out.Emit(OpKind::kEqual, {x, infinity}));
   if (negative) {
-    return Finish(node, out,
-                  out.Emit(OpKind::kEqual, {out.Unary(OpKind::kNeg, x), infinity}));
+    return Finish(node, out, out.Emit(OpKind::kEqual, {out.Unary(OpKind::kNeg, x), infinity}));
   }
   // Neither is asked for: false everywhere, whatever the shape.
-  return Finish(node, out, out.Emit(OpKind::kLess, {out.Unary(OpKind::kAbs, x),
-                                                    out.Scalar(node.input_dtype(0), 0)}));
+  return Finish(
+      node, out,
+      out.Emit(OpKind::kLess, {out.Unary(OpKind::kAbs, x), out.Scalar(node.input_dtype(0), 0)}));
 }
 
 constexpr OnnxRule kRules[] = {
     {"", "And", 7, 7, {}, BroadcastBool, TranslateBinary<OpKind::kLogicalAnd>},
     {"", "Equal", 7, 19, {}, InferEqual, TranslateBinary<OpKind::kEqual>},
     {"", "Greater", 7, 13, {}, BroadcastBool, TranslateBinary<OpKind::kGreater>},
-    {"", "GreaterOrEqual", 12, 16, {}, BroadcastBool,
-     TranslateBinary<OpKind::kGreaterEqual>},
+    {"", "GreaterOrEqual", 12, 16, {}, BroadcastBool, TranslateBinary<OpKind::kGreaterEqual>},
     {"", "IsInf", 10, 20, {}, InferSameShapeBool, TranslateIsInf},
     {"", "IsNaN", 9, 20, {}, InferSameShapeBool, TranslateIsNaN},
     {"", "Less", 7, 13, {}, BroadcastBool, TranslateBinary<OpKind::kLess>},

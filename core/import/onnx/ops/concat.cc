@@ -72,8 +72,8 @@ Verdict PartsFit(const OnnxNode& node, Bounds, Finding& finding) {
     const Shape& part = node.input_shape(i);
     if (part.rank() != first.rank()) return Violated(node, i, node.input_text(i), finding);
     for (int d = 0; d < first.rank(); ++d) {
-      const bool differ = first.dim(d).is_static() && part.dim(d).is_static() &&
-                          first.dim(d) != part.dim(d);
+      const bool differ =
+          first.dim(d).is_static() && part.dim(d).is_static() && first.dim(d) != part.dim(d);
       if (d != *axis && differ) return Violated(node, i, node.input_text(i), finding);
     }
   }
@@ -90,8 +90,8 @@ std::optional<std::vector<std::int64_t>> SplitSizes(const OnnxNode& node, int ax
     return node.input_ints(1);
   }
   const Dim total = node.input_shape(0).dim(axis);
-  const std::int64_t parts = node.has_attr("num_outputs") ? node.Int("num_outputs", 0)
-                                                          : std::int64_t{node.output_count()};
+  const std::int64_t parts =
+      node.has_attr("num_outputs") ? node.Int("num_outputs", 0) : std::int64_t{node.output_count()};
   if (!total.is_static() || parts <= 0) return std::nullopt;
   // Equal parts; since opset 18 the last one may be smaller.
   const std::int64_t size = (total.value() + parts - 1) / parts;
@@ -128,8 +128,8 @@ Status TranslateSplit(OnnxNode& node, Builder& out) {
     node.SetOutput(0, node.input(0));
     return out.status();
   }
-  const bool equal = std::all_of(sizes.begin(), sizes.end(),
-                                 [&](std::int64_t size) { return size == sizes[0]; });
+  const bool equal =
+      std::all_of(sizes.begin(), sizes.end(), [&](std::int64_t size) { return size == sizes[0]; });
   const auto count = static_cast<std::int64_t>(sizes.size());
   std::vector<ValueId> parts;
   if (equal && node.input_shape(0).dim(axis).is_static()) {
@@ -137,9 +137,9 @@ Status TranslateSplit(OnnxNode& node, Builder& out) {
                          {{"num_splits", count}});
   } else {
     std::vector<std::int32_t> narrow(sizes.begin(), sizes.end());
-    parts = out.EmitMany(
-        OpKind::kSplitV, std::vector{node.input(0), out.ConstI32(narrow), out.ScalarI32(axis)},
-        {{"num_splits", count}});
+    parts = out.EmitMany(OpKind::kSplitV,
+                         std::vector{node.input(0), out.ConstI32(narrow), out.ScalarI32(axis)},
+                         {{"num_splits", count}});
   }
   if (!out.status().ok()) return out.status();
   for (int i = 0; i < node.output_count(); ++i) {
@@ -163,13 +163,16 @@ Verdict SizesFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (!sizes) return Verdict::kNotChecked;
   std::int64_t total = 0;
   for (std::int64_t size : *sizes) {
-    if (size < 0 || size > INT32_MAX) return Violated(node, 0, "a part of " + std::to_string(size), finding);
+    if (size < 0 || size > INT32_MAX)
+      return Violated(node, 0, "a part of " + std::to_string(size), finding);
     total += size;
   }
   const Dim dim = node.input_shape(0).dim(*axis);
   if (static_cast<int>(sizes->size()) < node.output_count()) {
-    return Violated(node, 0, std::to_string(sizes->size()) + " sizes for " +
-                                 std::to_string(node.output_count()) + " results", finding);
+    return Violated(node, 0,
+                    std::to_string(sizes->size()) + " sizes for " +
+                        std::to_string(node.output_count()) + " results",
+                    finding);
   }
   if (!dim.is_static() || dim.value() == total) return Verdict::kHolds;
   return Violated(node, 0, "parts of " + std::to_string(total) + " elements in all", finding);
@@ -182,7 +185,9 @@ constexpr OnnxConstraint kConcat[] = {
 };
 constexpr OnnxConstraint kSplit[] = {
     {Reason::kUnsupportedAttributeValue, AxisAttr<"axis", 0>, {}, "axis is an axis of the input"},
-    {Reason::kRequiresConstantInput, SizesAreKnown, {},
+    {Reason::kRequiresConstantInput,
+     SizesAreKnown,
+     {},
      "the sizes of the parts are constant, or the axis is static and divided evenly"},
     {Reason::kShapeMismatch, SizesFit, {}, "the parts add up to the dimension of the axis"},
 };

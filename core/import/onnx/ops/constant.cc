@@ -113,8 +113,8 @@ Status InferSize(OnnxNode& node) {
 Status TranslateSize(OnnxNode& node, Builder& out) {
   const ValueId shape =
       out.Emit(OpKind::kShape, {node.input(0)}, {{"out_type", std::string("i64")}});
-  return Finish(node, out, out.Emit(OpKind::kReduceProd, {shape, out.ConstI32({0})},
-                                    {{"keep_dims", false}}));
+  return Finish(node, out,
+                out.Emit(OpKind::kReduceProd, {shape, out.ConstI32({0})}, {{"keep_dims", false}}));
 }
 
 // --- ConstantOfShape ---
@@ -151,9 +151,9 @@ Status TranslateConstantOfShape(OnnxNode& node, Builder& out) {
   const TensorType& type = *node.output_type(0);
   const Constant element = FillElement(node);
   if (type.shape.IsStatic()) {
-    return Finish(node, out,
-                  out.Const(Constant::Splat(type.dtype, type.shape.Sizes(),
-                                            element.Materialize().span())));
+    return Finish(
+        node, out,
+        out.Const(Constant::Splat(type.dtype, type.shape.Sizes(), element.Materialize().span())));
   }
   const ValueId dims = out.Cast(node.input(0), DType::kI32);
   const ValueId value = out.Const(element.Reshaped({}));
@@ -260,14 +260,18 @@ Verdict BoundsAreScalars(const OnnxNode& node, Bounds, Finding& finding) {
 }
 
 constexpr OnnxConstraint kConstant[] = {
-    {Reason::kUnsupportedAttributeValue, HasDenseValue, {},
+    {Reason::kUnsupportedAttributeValue,
+     HasDenseValue,
+     {},
      "the value is a dense tensor or numbers, not strings or a sparse tensor"},
 };
 constexpr OnnxConstraint kConstantOfShape[] = {
     {Reason::kUnsupportedRank, RankWithin<0>, {1, 1}, "the shape has rank {lo}"},
     {Reason::kUnknownRank, RankIsKnown, {}, "the length of the shape is known"},
     {Reason::kValueOutOfRange, DimensionsAreSizes, {}, "no dimension is negative"},
-    {Reason::kUnsupportedAttributeValue, ValueHasOneElement, {},
+    {Reason::kUnsupportedAttributeValue,
+     ValueHasOneElement,
+     {},
      "the value has one element, a number or a boolean"},
 };
 constexpr OnnxConstraint kRange[] = {

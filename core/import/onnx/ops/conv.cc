@@ -54,15 +54,16 @@ Verdict WeightsFit(const OnnxNode& node, Bounds, Finding& finding) {
   const std::int64_t group = node.Int("group", 1);
   const std::int64_t out = weights.dim(0).value();
   const std::int64_t in = weights.dim(1).value();
-  const bool has_empty = std::any_of(weights.begin(), weights.end(),
-                                     [](Dim dim) { return dim.value() == 0; });
+  const bool has_empty =
+      std::any_of(weights.begin(), weights.end(), [](Dim dim) { return dim.value() == 0; });
   const bool fits = group >= 1 && !has_empty && out % group == 0 &&
-                    (!input.dim(1).is_static() || (input.dim(1).value() % in == 0 &&
-                                                   input.dim(1).value() / in == group));
+                    (!input.dim(1).is_static() ||
+                     (input.dim(1).value() % in == 0 && input.dim(1).value() / in == group));
   if (fits) return Verdict::kHolds;
-  return Violated(node, 1, node.input_text(1) + " with group " + std::to_string(group) +
-                               " on " + node.input_text(0),
-                  finding);
+  return Violated(
+      node, 1,
+      node.input_text(1) + " with group " + std::to_string(group) + " on " + node.input_text(0),
+      finding);
 }
 
 Verdict KernelShapeFits(const OnnxNode& node, Bounds, Finding& finding) {
@@ -139,8 +140,8 @@ Status TranslateConv(OnnxNode& node, ir::Builder& out) {
   if (!bias.valid()) {
     const std::vector<std::byte> zero(8);
     const auto size = static_cast<std::size_t>(ir::ElementBits(node.input_dtype(0)) / 8);
-    bias = out.Const(ir::Constant::Splat(node.input_dtype(0), {channels.value()},
-                                         ByteSpan(zero).first(size)));
+    bias = out.Const(
+        ir::Constant::Splat(node.input_dtype(0), {channels.value()}, ByteSpan(zero).first(size)));
   }
   const ValueId kernel = WeightsAsImage(out, node.input(1));
   ir::Attributes attrs = ConvAttributes(plan, same);
@@ -156,19 +157,28 @@ Status TranslateConv(OnnxNode& node, ir::Builder& out) {
 }
 
 constexpr OnnxConstraint kConv[] = {
-    {Reason::kUnsupportedRank, RankWithin<0>, {3, 4},
+    {Reason::kUnsupportedRank,
+     RankWithin<0>,
+     {3, 4},
      "input of rank {lo} to {hi}: one or two spatial axes"},
     {Reason::kDynamicDimensionUnsupported, StaticShape<1>, {}, "weights of static shape"},
-    {Reason::kShapeMismatch, WeightsFit, {},
+    {Reason::kShapeMismatch,
+     WeightsFit,
+     {},
      "weights (out, in / group, kernel...) with group dividing both channel counts"},
     {Reason::kShapeMismatch, KernelShapeFits, {}, "kernel_shape equal to the weights' sizes"},
     {Reason::kShapeMismatch, BiasFits, {}, "a bias of one value for each output channel"},
-    {Reason::kValueOutOfRange, WindowAttributes, {},
+    {Reason::kValueOutOfRange,
+     WindowAttributes,
+     {},
      "strides and dilations positive, pads not negative, one (pads: two) for each spatial axis"},
     {Reason::kUnsupportedAttributeValue,
-     StringAttrIn<"auto_pad", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", "">, {},
+     StringAttrIn<"auto_pad", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", "">,
+     {},
      "auto_pad NOTSET, SAME_UPPER, SAME_LOWER or VALID"},
-    {Reason::kDynamicDimensionUnsupported, PaddingKnown, {},
+    {Reason::kDynamicDimensionUnsupported,
+     PaddingKnown,
+     {},
      "SAME_LOWER with a stride above 1 needs static spatial sizes"},
     {Reason::kShapeMismatch, WindowFits, {}, "the kernel fits into the padded input"},
 };

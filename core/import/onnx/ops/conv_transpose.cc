@@ -1,11 +1,13 @@
-// ConvTranspose: one and two spatial axes. TRANSPOSE_CONV computes the whole result without padding, a
-// slice then takes what ONNX's padding leaves; padding that TFLite's SAME expresses needs no slice.
+// ConvTranspose: one and two spatial axes. TRANSPOSE_CONV computes the whole result without
+// padding, a slice then takes what ONNX's padding leaves; padding that TFLite's SAME expresses
+// needs no slice.
 #include <algorithm>
 #include <array>
 
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/transposed_window.h"
 #include "core/import/onnx/ops/window.h"
 
 namespace smelt::onnx_import {
@@ -15,77 +17,6 @@ using ir::Dim;
 using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
-
-// One axis of the result, against the full size F = stride * (input - 1) + extent.
-struct TransposedAxis {
-  std::int64_t stride = 1, extent = 1;
-  std::int64_t begin = 0;        // cut off before
-  std::int64_t cut_end = 0;      // cut off behind
-  std::int64_t extra = 0;        // or added behind: positions that only the bias reaches
-  Dim output = 1;
-};
-
-std::optional<Window> TransposeWindow(const OnnxNode& node) {
-  if (!node.knows_input(0) || !node.knows_input(1)) return std::nullopt;
-  const Shape& weights = node.input_shape(1);
-  std::vector<std::int64_t> kernel;
-  for (int i = 2; i < weights.rank(); ++i) {
-    if (!weights.dim(i).is_static()) return std::nullopt;
-    kernel.push_back(weights.dim(i).value());
-  }
-  return node.input_rank(0) < 3 ? std::nullopt
-                                : ReadWindow(node, node.input_rank(0) - 2, std::move(kernel));
-}
-
-// The list attribute `name` for the spatial axes; nothing when its length is wrong.
-std::optional<std::vector<std::int64_t>> SpatialList(const OnnxNode& node, std::string_view name,
-                                                     std::size_t count) {
-  auto list = node.Ints(name);
-  if (!list || list->empty()) return std::vector<std::int64_t>(count, 0);
-  const bool fits = list->size() == count &&
-                    std::all_of(list->begin(), list->end(), [](std::int64_t value) {
-                      return value >= 0 && value <= INT32_MAX;
-                    });
-  return fits ? list : std::nullopt;
-}
-
-// Nothing when an attribute is out of range or needs a size that is not known.
-std::optional<std::vector<TransposedAxis>> PlanTransposed(const OnnxNode& node) {
-  const auto window = TransposeWindow(node);
-  if (!window) return std::nullopt;
-  const std::size_t count = window->axes.size();
-  const auto output_padding = SpatialList(node, "output_padding", count);
-  const auto output_shape = SpatialList(node, "output_shape", count);
-  if (!output_padding || !output_shape) return std::nullopt;
-  const bool has_shape = std::any_of(output_shape->begin(), output_shape->end(),
-                                     [](std::int64_t size) { return size > 0; });
-  ir::SymbolTable& symbols = node.symbols();
-  std::vector<TransposedAxis> plan;
-  for (std::size_t i = 0; i < count; ++i) {
-    const WindowAxis& axis = window->axes[i];
-    const Dim input = node.input_shape(0).dim(static_cast<int>(i) + 2);
-    TransposedAxis one;
-    one.stride = axis.stride;
-    one.extent = axis.extent();
-    const Dim full = symbols.Add(symbols.Mul(symbols.Sub(input, Dim(1)), Dim(axis.stride)),
-                                 Dim(axis.extent()));
-    std::int64_t behind = 0;   // result size minus F
-    if (has_shape || window->auto_pad == "SAME_UPPER" || window->auto_pad == "SAME_LOWER") {
-      if (has_shape && !full.is_static()) return std::nullopt;
-      behind = has_shape ? (*output_shape)[i] - full.value() : axis.stride - axis.extent();
-      const std::int64_t total = std::max<std::int64_t>(0, (*output_padding)[i] - behind);
-      one.begin = window->auto_pad == "SAME_UPPER" ? total / 2 : total - total / 2;
-    } else {
-      one.begin = axis.begin;
-      behind = (*output_padding)[i] - axis.begin - axis.end;
-    }
-    one.output = behind >= 0 ? symbols.Add(full, Dim(behind)) : symbols.Sub(full, Dim(-behind));
-    one.extra = std::max<std::int64_t>(0, one.begin + behind);
-    one.cut_end = std::max<std::int64_t>(0, -(one.begin + behind));
-    plan.push_back(one);
-  }
-  return plan;
-}
 
 Status InferConvTranspose(OnnxNode& node) {
   const auto plan = PlanTransposed(node);
@@ -109,15 +40,16 @@ Verdict WeightsFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (weights.rank() != input.rank()) return Violated(node, 1, node.input_text(1), finding);
   if (!weights.IsStatic() || input.rank() < 3) return Verdict::kNotChecked;
   const std::int64_t group = node.Int("group", 1);
-  const bool has_empty = std::any_of(weights.begin(), weights.end(),
-                                     [](Dim dim) { return dim.value() == 0; });
+  const bool has_empty =
+      std::any_of(weights.begin(), weights.end(), [](Dim dim) { return dim.value() == 0; });
   const Dim in = weights.dim(0);
   const bool fits = group >= 1 && !has_empty && in.value() % group == 0 &&
                     (input.dim(1) == in || !input.dim(1).is_static());
   if (fits) return Verdict::kHolds;
-  return Violated(node, 1, node.input_text(1) + " with group " + std::to_string(group) + " on " +
-                               node.input_text(0),
-                  finding);
+  return Violated(
+      node, 1,
+      node.input_text(1) + " with group " + std::to_string(group) + " on " + node.input_text(0),
+      finding);
 }
 
 Verdict KernelShapeFits(const OnnxNode& node, Bounds, Finding& finding) {
@@ -135,9 +67,14 @@ Verdict KernelShapeFits(const OnnxNode& node, Bounds, Finding& finding) {
 Verdict BiasFits(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.has_input(2)) return Verdict::kHolds;
   if (!node.knows_input(1) || !node.knows_input(2)) return Verdict::kNotChecked;
-  if (node.input_rank(1) < 2 || !node.input_shape(1).dim(1).is_static()) return Verdict::kNotChecked;
+  if (node.input_rank(1) < 2 || !node.input_shape(1).dim(1).is_static())
+    return Verdict::kNotChecked;
   const Shape& bias = node.input_shape(2);
-  const std::int64_t out = node.input_shape(1).dim(1).value() * node.Int("group", 1);
+  std::int64_t out = 0;
+  if (__builtin_mul_overflow(node.input_shape(1).dim(1).value(), node.Int("group", 1), &out) ||
+      out < 0) {
+    return Verdict::kNotChecked;  // the group is reported
+  }
   if (bias.rank() == 1 && bias.dim(0) == Dim(out)) return Verdict::kHolds;
   return Violated(node, 2, node.input_text(2), finding);
 }
@@ -157,14 +94,31 @@ Verdict SizesKnown(const OnnxNode& node, Bounds, Finding& finding) {
   return CheckStatic(node, 0, 2, finding);
 }
 
+// Below that ONNX's text and its runtimes give different sizes.
+Verdict SameKernelCoversStride(const OnnxNode& node, Bounds, Finding& finding) {
+  const auto window = TransposeWindow(node);
+  if (!window) return Verdict::kNotChecked;
+  const auto shape = node.Ints("output_shape");
+  const bool same = window->auto_pad == "SAME_UPPER" || window->auto_pad == "SAME_LOWER";
+  if (!same || (shape && !shape->empty())) return Verdict::kHolds;
+  for (const WindowAxis& axis : window->axes) {
+    if (axis.extent() >= axis.stride) continue;
+    return Violated(
+        "kernel " + std::to_string(axis.extent()) + " at stride " + std::to_string(axis.stride),
+        finding);
+  }
+  return Verdict::kHolds;
+}
+
 Verdict ResultFits(const OnnxNode& node, Bounds, Finding& finding) {
   const auto plan = PlanTransposed(node);
   if (!plan) return Verdict::kNotChecked;
   for (const TransposedAxis& axis : *plan) {
     const bool empty = IntFromDim(node.symbols(), axis.output).value_or(1) < 1;
     if (!empty && axis.extra < axis.stride) continue;
-    return Violated(node, 0, "result size " + node.symbols().Text(axis.output) + " at stride " +
-                                 std::to_string(axis.stride),
+    return Violated(node, 0,
+                    "result size " + node.symbols().Text(axis.output) + " at stride " +
+                        std::to_string(axis.stride),
                     finding);
   }
   return Verdict::kHolds;
@@ -173,8 +127,9 @@ Verdict ResultFits(const OnnxNode& node, Bounds, Finding& finding) {
 Verdict DilatedWeightsConstant(const OnnxNode& node, Bounds, Finding& finding) {
   const auto window = TransposeWindow(node);
   if (!window) return Verdict::kNotChecked;
-  const bool dilated = std::any_of(window->axes.begin(), window->axes.end(),
-                                   [](const WindowAxis& axis) { return axis.extent() != axis.kernel; });
+  const bool dilated =
+      std::any_of(window->axes.begin(), window->axes.end(),
+                  [](const WindowAxis& axis) { return axis.extent() != axis.kernel; });
   return dilated ? CheckConstant(node, 1, finding) : Verdict::kHolds;
 }
 
@@ -184,39 +139,14 @@ Verdict DilatedWeightsSmall(const OnnxNode& node, Bounds bounds, Finding& findin
   double elements = 1;
   for (int i = 0; i < 2; ++i) elements *= static_cast<double>(node.input_shape(1).dim(i).value());
   for (const WindowAxis& axis : window->axes) elements *= static_cast<double>(axis.extent());
-  const bool dilated = std::any_of(window->axes.begin(), window->axes.end(),
-                                   [](const WindowAxis& axis) { return axis.extent() != axis.kernel; });
+  const bool dilated =
+      std::any_of(window->axes.begin(), window->axes.end(),
+                  [](const WindowAxis& axis) { return axis.extent() != axis.kernel; });
   if (!dilated || elements <= bounds.hi) return Verdict::kHolds;
   return Violated(node, 1, "weights with too many zeros between them", finding);
 }
 
 // --- Translation ---
-
-// Weights with zeros between their spatial elements: the same convolution without dilation.
-ir::Constant Dilate(const ir::Constant& weights, std::span<const TransposedAxis> plan) {
-  const std::vector<std::int64_t>& from = weights.shape();
-  std::vector<std::int64_t> to = {from[0], from[1]};
-  for (const TransposedAxis& axis : plan) to.push_back(axis.extent);
-  const std::int64_t kh = from.size() == 4 ? from[2] : 1, kw = from.back();
-  const std::int64_t eh = from.size() == 4 ? to[2] : 1, ew = to.back();
-  const std::int64_t dh = kh > 1 ? (eh - 1) / (kh - 1) : 1, dw = kw > 1 ? (ew - 1) / (kw - 1) : 1;
-  const auto size = static_cast<std::size_t>(ir::ElementBits(weights.dtype()) / 8);
-  const SharedBytes source = weights.Materialize();
-  const std::int64_t planes = from[0] * from[1];
-  std::vector<std::byte> bytes(static_cast<std::size_t>(planes * eh * ew) * size);
-  for (std::int64_t plane = 0; plane < planes; ++plane) {
-    for (std::int64_t y = 0; y < kh; ++y) {
-      for (std::int64_t x = 0; x < kw; ++x) {
-        const auto at = static_cast<std::size_t>((plane * kh + y) * kw + x) * size;
-        const auto put = static_cast<std::size_t>((plane * eh + y * dh) * ew + x * dw) * size;
-        std::copy_n(source.data() + at, size, bytes.data() + put);
-      }
-    }
-  }
-  auto made = ir::Constant::FromBytes(weights.dtype(), std::move(to), SharedBytes::Own(std::move(bytes)));
-  SMELT_CHECK(made.ok());
-  return std::move(made).value();
-}
 
 // Everything of one translation.
 class Translation {
@@ -244,10 +174,10 @@ class Translation {
   ValueId Weights() {
     ValueId weights = node_.input(1);
     const Window window = *TransposeWindow(node_);
-    const bool dilated = std::any_of(
-        window.axes.begin(), window.axes.end(),
-        [](const WindowAxis& axis) { return axis.extent() != axis.kernel; });
-    if (dilated) weights = out_.Const(Dilate(*out_.constant(weights), plan_));
+    const bool dilated =
+        std::any_of(window.axes.begin(), window.axes.end(),
+                    [](const WindowAxis& axis) { return axis.extent() != axis.kernel; });
+    if (dilated) weights = out_.Const(DilateWeights(*out_.constant(weights), plan_));
     if (!out_.status().ok() || out_.type(weights).shape.rank() == 4) return weights;
     const Shape shape = out_.type(weights).shape;
     return out_.Reshape(weights, {shape.dim(0), shape.dim(1), 1, shape.dim(2)});
@@ -273,16 +203,16 @@ class Translation {
   ValueId Grouped(ValueId x, ValueId weights, std::int64_t group) {
     const std::int64_t in = out_.type(weights).shape.dim(0).value() / group;
     const std::int64_t out = out_.type(weights).shape.dim(1).value();
-    const std::vector<ValueId> parts = out_.EmitMany(
-        OpKind::kSplit, std::array{out_.ScalarI32(3), x}, {{"num_splits", group}});
+    const std::vector<ValueId> parts =
+        out_.EmitMany(OpKind::kSplit, std::array{out_.ScalarI32(3), x}, {{"num_splits", group}});
     std::vector<ValueId> results;
     for (std::int64_t g = 0; g < group && out_.status().ok(); ++g) {
       results.push_back(One(parts[static_cast<std::size_t>(g)], Part(weights, 0, g * in, in),
                             Part(node_.input(2), 0, g * out, out)));
     }
-    return out_.Emit(OpKind::kConcatenation, results,
-                     {{"axis", std::int64_t{3}},
-                      {"fused_activation_function", std::string("NONE")}});
+    return out_.Emit(
+        OpKind::kConcatenation, results,
+        {{"axis", std::int64_t{3}}, {"fused_activation_function", std::string("NONE")}});
   }
 
   // TFLite's SAME cuts off what it would have added to the result as a convolution's input.
@@ -305,13 +235,13 @@ class Translation {
     const Dim height = same ? h_.output : Full(h_), width = same ? w_.output : Full(w_);
     const ir::TensorType type{node_.input_dtype(0), {input.dim(0), height, width, channels}};
     const std::array operands = {OutputShape(x, type.shape), filter, x, bias};
-    const ValueId y = out_.EmitTyped(
-        OpKind::kTransposeConv, std::span(operands).first(bias.valid() ? 4 : 3),
-        {{"padding", std::string(same ? "SAME" : "VALID")},
-         {"stride_h", h_.stride},
-         {"stride_w", w_.stride},
-         {"fused_activation_function", std::string("NONE")}},
-        type);
+    const ValueId y =
+        out_.EmitTyped(OpKind::kTransposeConv, std::span(operands).first(bias.valid() ? 4 : 3),
+                       {{"padding", std::string(same ? "SAME" : "VALID")},
+                        {"stride_h", h_.stride},
+                        {"stride_w", w_.stride},
+                        {"fused_activation_function", std::string("NONE")}},
+                       type);
     return cuts && !same ? Cut(y, {type.shape.dim(0), h_.output, w_.output, channels}) : y;
   }
 
@@ -324,7 +254,8 @@ class Translation {
   ValueId OutputShape(ValueId x, const Shape& shape) {
     if (shape.IsStatic()) {
       std::vector<std::int32_t> sizes;
-      for (const std::int64_t size : shape.Sizes()) sizes.push_back(static_cast<std::int32_t>(size));
+      for (const std::int64_t size : shape.Sizes())
+        sizes.push_back(static_cast<std::int32_t>(size));
       return out_.ConstI32(sizes);
     }
     const auto narrow = [](std::int64_t value) { return static_cast<std::int32_t>(value); };
@@ -334,15 +265,15 @@ class Translation {
     const ValueId sizes = out_.Emit(OpKind::kShape, {x}, {{"out_type", std::string("i32")}});
     const ValueId scaled =
         out_.Mul(sizes, out_.ConstI32({1, narrow(h_.stride), narrow(w_.stride), 0}));
-    return out_.Add(scaled, out_.ConstI32({0, offset(h_), offset(w_), narrow(shape.dim(3).value())}));
+    return out_.Add(scaled,
+                    out_.ConstI32({0, offset(h_), offset(w_), narrow(shape.dim(3).value())}));
   }
 
   ValueId Cut(ValueId y, const Shape& shape) {
     const auto narrow = [](std::int64_t value) { return static_cast<std::int32_t>(value); };
     const ValueId begin = out_.ConstI32({0, narrow(h_.begin), narrow(w_.begin), 0});
     const ValueId end = out_.ConstI32({0, narrow(-h_.cut_end), narrow(-w_.cut_end), 0});
-    const std::int64_t end_mask =
-        1 | 8 | (h_.cut_end == 0 ? 2 : 0) | (w_.cut_end == 0 ? 4 : 0);
+    const std::int64_t end_mask = 1 | 8 | (h_.cut_end == 0 ? 2 : 0) | (w_.cut_end == 0 ? 4 : 0);
     const std::array operands = {y, begin, end, out_.ConstI32({1, 1, 1, 1})};
     return out_.EmitTyped(OpKind::kStridedSlice, operands,
                           {{"begin_mask", std::int64_t{9}}, {"end_mask", end_mask}},
@@ -360,27 +291,48 @@ Status TranslateConvTranspose(OnnxNode& node, ir::Builder& out) {
 }
 
 constexpr OnnxConstraint kConvTranspose[] = {
-    {Reason::kUnsupportedRank, RankWithin<0>, {3, 4},
+    {Reason::kUnsupportedRank,
+     RankWithin<0>,
+     {3, 4},
      "input of rank {lo} to {hi}: one or two spatial axes"},
     {Reason::kDynamicDimensionUnsupported, StaticShape<1>, {}, "weights of static shape"},
-    {Reason::kShapeMismatch, WeightsFit, {},
+    {Reason::kShapeMismatch,
+     WeightsFit,
+     {},
      "weights (in, out / group, kernel...) with group dividing the input channels"},
     {Reason::kShapeMismatch, KernelShapeFits, {}, "kernel_shape equal to the weights' sizes"},
     {Reason::kShapeMismatch, BiasFits, {}, "a bias of one value for each output channel"},
-    {Reason::kValueOutOfRange, WindowAttributes, {},
+    {Reason::kValueOutOfRange,
+     WindowAttributes,
+     {},
      "strides and dilations positive, pads not negative, one (pads: two) for each spatial axis"},
-    {Reason::kValueOutOfRange, SpatialLists, {},
+    {Reason::kValueOutOfRange,
+     SpatialLists,
+     {},
      "output_padding and output_shape not negative, one value for each spatial axis"},
     {Reason::kUnsupportedAttributeValue,
-     StringAttrIn<"auto_pad", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", "">, {},
+     StringAttrIn<"auto_pad", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", "">,
+     {},
      "auto_pad NOTSET, SAME_UPPER, SAME_LOWER or VALID"},
-    {Reason::kDynamicDimensionUnsupported, SizesKnown, {},
+    {Reason::kDynamicDimensionUnsupported,
+     SizesKnown,
+     {},
      "output_shape needs static spatial sizes of the input"},
-    {Reason::kRequiresConstantInput, DilatedWeightsConstant, {},
+    {Reason::kRequiresConstantInput,
+     DilatedWeightsConstant,
+     {},
      "dilations above 1 need constant weights"},
-    {Reason::kUnsupportedAttributeValue, DilatedWeightsSmall, {0, 1 << 26},
+    {Reason::kUnsupportedAttributeValue,
+     DilatedWeightsSmall,
+     {0, 1 << 26},
      "at most {hi} elements in the weights with the zeros of their dilation"},
-    {Reason::kUnsupportedAttributeValue, ResultFits, {},
+    {Reason::kUnsupportedAttributeValue,
+     SameKernelCoversStride,
+     {},
+     "auto_pad SAME_UPPER or SAME_LOWER with a kernel at least as large as the stride"},
+    {Reason::kUnsupportedAttributeValue,
+     ResultFits,
+     {},
      "a result of at least 1, extended by less than the stride"},
 };
 

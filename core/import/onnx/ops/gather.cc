@@ -42,23 +42,23 @@ Status InferGather(OnnxNode& node) {
   return Status::Ok();
 }
 
-// No kernel takes negative indices: constants are counted from the front here, computed ones wrapped
-// by a remainder, which leaves valid ones as they are.
+// No kernel takes negative indices: constants are counted from the front here, computed ones
+// wrapped by a remainder, which leaves valid ones as they are.
 ValueId NonNegative(OnnxNode& node, Builder& out, int axis) {
   const ValueId indices = node.input(1);
   const DType type = node.input_dtype(1);
   const Dim size = node.input_shape(0).dim(axis);
   const auto values = node.input_ints(1);
-  const bool all_positive = values && std::all_of(values->begin(), values->end(),
-                                                  [](std::int64_t v) { return v >= 0; });
+  const bool all_positive =
+      values && std::all_of(values->begin(), values->end(), [](std::int64_t v) { return v >= 0; });
   if (all_positive) return indices;
   if (size.is_static()) {
     if (size.value() == 0) return indices;  // nothing can be gathered
     return out.Emit(OpKind::kFloorMod,
                     {indices, out.Scalar(type, static_cast<double>(size.value()))});
   }
-  const ValueId shape = out.Emit(OpKind::kShape, {node.input(0)},
-                                 {{"out_type", std::string(ir::DTypeName(type))}});
+  const ValueId shape =
+      out.Emit(OpKind::kShape, {node.input(0)}, {{"out_type", std::string(ir::DTypeName(type))}});
   const ValueId run_time_size = out.Reshape(
       out.Emit(OpKind::kSlice, {shape, out.ConstI32({axis}), out.ConstI32({1})}), Shape{});
   return out.Emit(OpKind::kFloorMod, {indices, run_time_size});

@@ -40,7 +40,7 @@ Status TranslateDropout(OnnxNode& node, Builder& out) {
     const ir::ValueId differs = out.Emit(OpKind::kNotEqual, {x, x});
     const ir::ValueId same = out.Unary(OpKind::kLogicalNot, differs);
     const bool kept = node.schema_version() >= 12;
-    const ir::ValueId mask =      // NaN, which differs from itself, included
+    const ir::ValueId mask =  // NaN, which differs from itself, included
         out.Emit(kept ? OpKind::kLogicalOr : OpKind::kLogicalAnd, {same, differs});
     node.SetOutput(1, out.Cast(mask, node.output_type(1)->dtype));
   }

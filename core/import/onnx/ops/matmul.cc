@@ -30,10 +30,9 @@ ValueId FullyConnected(Builder& out, ValueId x, ValueId weights, ValueId bias) {
 }
 
 ValueId BatchMatmul(Builder& out, ValueId a, ValueId b, bool transpose_a, bool transpose_b) {
-  return out.Emit(OpKind::kBatchMatmul, {a, b},
-                  {{"adj_x", transpose_a},
-                   {"adj_y", transpose_b},
-                   {"asymmetric_quantize_inputs", false}});
+  return out.Emit(
+      OpKind::kBatchMatmul, {a, b},
+      {{"adj_x", transpose_a}, {"adj_y", transpose_b}, {"asymmetric_quantize_inputs", false}});
 }
 
 // The shape with an axis of 1 before position `at`.
@@ -43,7 +42,8 @@ Shape WithAxis(const Shape& shape, int at) {
   return Shape(std::move(dims));
 }
 
-// Integers: a[..., M, K, 1] times b[..., 1, K, N] summed over K. Exact, and wraps as the definition does.
+// Integers: a[..., M, K, 1] times b[..., 1, K, N] summed over K. Exact, and wraps as the definition
+// does.
 ValueId IntegerProduct(Builder& out, ValueId a, ValueId b) {
   const Shape left = out.type(a).shape;
   const Shape right = out.type(b).shape;
@@ -106,9 +106,9 @@ Verdict InnerDimensionsAgree(const OnnxNode& node, Bounds, Finding& finding) {
   if (left.is_static() && right.is_static() && left != right) {
     return Violated(node, 1, node.input_text(0) + " by " + node.input_text(1), finding);
   }
-  return node.output_type(0) ? Verdict::kHolds
-                             : Violated(node, 1, node.input_text(0) + " by " + node.input_text(1),
-                                        finding);
+  return node.output_type(0)
+             ? Verdict::kHolds
+             : Violated(node, 1, node.input_text(0) + " by " + node.input_text(1), finding);
 }
 
 // --- Gemm: alpha * op(A) * op(B) + beta * C ---
@@ -119,9 +119,9 @@ bool TransposesB(const OnnxNode& node) { return node.Int("transB", 0) != 0; }
 Status InferGemm(OnnxNode& node) {
   if (!node.knows_input(0) || !node.knows_input(1)) return Status::Ok();
   if (node.input_rank(0) != 2 || node.input_rank(1) != 2) return Status::Ok();
-  node.SetOutputType(0, {node.input_dtype(0),
-                         Shape{node.input_shape(0).dim(TransposesA(node) ? 1 : 0),
-                               node.input_shape(1).dim(TransposesB(node) ? 0 : 1)}});
+  node.SetOutputType(
+      0, {node.input_dtype(0), Shape{node.input_shape(0).dim(TransposesA(node) ? 1 : 0),
+                                     node.input_shape(1).dim(TransposesB(node) ? 0 : 1)}});
   return Status::Ok();
 }
 
@@ -175,11 +175,10 @@ Status TranslateGemm(OnnxNode& node, Builder& out) {
   }
   const int swap[] = {1, 0};
   const Constant rows = TransposesB(node) ? *weights : weights->Transposed(swap);
-  if (TransposesA(node)) a = out.Transpose(a, {1, 0});   // `weights` is not valid behind this
+  if (TransposesA(node)) a = out.Transpose(a, {1, 0});  // `weights` is not valid behind this
   const auto bias = BiasRow(node, node.output_type(0)->shape.dim(1), beta);
-  const ValueId y =
-      FullyConnected(out, a, out.Const(Scaled(rows, alpha), node.input_name(1)),
-                     bias ? out.Const(*bias, node.input_name(2)) : ValueId{});
+  const ValueId y = FullyConnected(out, a, out.Const(Scaled(rows, alpha), node.input_name(1)),
+                                   bias ? out.Const(*bias, node.input_name(2)) : ValueId{});
   node.SetOutput(0, bias ? y : AddScaled(node, out, y, beta));
   return out.status();
 }
@@ -225,8 +224,13 @@ constexpr OnnxConstraint kGemm[] = {
     {Reason::kTypeMismatch, SameTypes, {}, "all inputs have one element type"},
     {Reason::kUnsupportedRank, RankWithin<0>, {2, 2}, "A has rank {lo}"},
     {Reason::kUnsupportedRank, RankWithin<1>, {2, 2}, "B has rank {lo}"},
-    {Reason::kShapeMismatch, GemmShapesAgree, {}, "the matrices fit and C broadcasts to the result"},
-    {Reason::kUnsupportedAttributeValue, IntegersAreNotScaled, {},
+    {Reason::kShapeMismatch,
+     GemmShapesAgree,
+     {},
+     "the matrices fit and C broadcasts to the result"},
+    {Reason::kUnsupportedAttributeValue,
+     IntegersAreNotScaled,
+     {},
      "alpha and beta are 1 for integer types"},
 };
 

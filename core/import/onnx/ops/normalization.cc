@@ -18,7 +18,7 @@ using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
 
-constexpr double kDefaultEpsilon = 9.999999747378752e-06;   // 1e-5 as a float
+constexpr double kDefaultEpsilon = 9.999999747378752e-06;  // 1e-5 as a float
 
 double Epsilon(const OnnxNode& node) { return node.Float("epsilon", kDefaultEpsilon); }
 
@@ -44,8 +44,8 @@ Standardized Standardize(Builder& out, ValueId x, const std::vector<std::int32_t
   result.centered = out.Sub(x, result.mean);
   const ValueId variance = MeanOver(out, out.Mul(result.centered, result.centered), axes);
   if (!out.status().ok()) return result;
-  result.inverse_deviation = out.Unary(
-      OpKind::kRsqrt, out.Add(variance, out.Scalar(out.type(variance).dtype, epsilon)));
+  result.inverse_deviation =
+      out.Unary(OpKind::kRsqrt, out.Add(variance, out.Scalar(out.type(variance).dtype, epsilon)));
   return result;
 }
 
@@ -80,8 +80,9 @@ std::optional<Affine> ConstantAffine(const OnnxNode& node) {
 ValueId ChannelConstant(Builder& out, const std::vector<double>& values, int rank, DType dtype) {
   std::vector<std::int64_t> shape(static_cast<std::size_t>(rank - 1), 1);
   shape[0] = static_cast<std::int64_t>(values.size());
-  return out.Const(
-      ir::Constant::FromValues<double>(DType::kF64, std::move(shape), values).Cast(dtype).Evaluated());
+  return out.Const(ir::Constant::FromValues<double>(DType::kF64, std::move(shape), values)
+                       .Cast(dtype)
+                       .Evaluated());
 }
 
 Status TranslateBatchNormalization(OnnxNode& node, Builder& out) {
@@ -125,9 +126,9 @@ Status TranslateInstanceNormalization(OnnxNode& node, Builder& out) {
   const int rank = node.input_rank(0);
   const DType dtype = node.input_dtype(0);
   const Standardized x = Standardize(out, node.input(0), AxesFrom(2, rank), Epsilon(node));
-  const ValueId scale =
-      out.Mul(x.inverse_deviation, PerChannel(out, node.input(1), rank, dtype));
-  node.SetOutput(0, out.Add(out.Mul(x.centered, scale), PerChannel(out, node.input(2), rank, dtype)));
+  const ValueId scale = out.Mul(x.inverse_deviation, PerChannel(out, node.input(1), rank, dtype));
+  node.SetOutput(0,
+                 out.Add(out.Mul(x.centered, scale), PerChannel(out, node.input(2), rank, dtype)));
   return out.status();
 }
 
@@ -138,7 +139,7 @@ Status TranslateGroupNormalization(OnnxNode& node, Builder& out) {
   const std::int64_t groups = node.Int("num_groups", 1);
   Shape split{shape.dim(0), groups, shape.dim(1).value() / groups};
   for (int i = 2; i < shape.rank(); ++i) split.push_back(shape.dim(i));
-  const ValueId wide = out.Cast(node.input(0), DType::kF32);   // stash_type 1
+  const ValueId wide = out.Cast(node.input(0), DType::kF32);  // stash_type 1
   const Standardized x =
       Standardize(out, out.Reshape(wide, split), AxesFrom(2, split.rank()), Epsilon(node));
   const ValueId normal = out.Reshape(out.Mul(x.centered, x.inverse_deviation), shape);
@@ -170,17 +171,17 @@ Status InferLayerNormalization(OnnxNode& node) {
 }
 
 // Computed in f32 whatever the type of x (stash_type 1); scale and bias apply in x's type.
-void FillLayerNormalizationBody(const OnnxNode& node, Builder& body, std::span<const ValueId> inputs,
-                                int axis, int results) {
+void FillLayerNormalizationBody(const OnnxNode& node, Builder& body,
+                                std::span<const ValueId> inputs, int axis, int results) {
   const DType dtype = node.input_dtype(0);
   const ValueId wide = body.Cast(inputs[0], DType::kF32);
-  const Standardized x =
-      Standardize(body, wide, AxesFrom(axis, node.input_rank(0)), Epsilon(node));
+  const Standardized x = Standardize(body, wide, AxesFrom(axis, node.input_rank(0)), Epsilon(node));
   ValueId y = body.Cast(body.Mul(x.centered, x.inverse_deviation), dtype);
   y = body.Mul(y, inputs[1]);
   if (inputs.size() > 2) y = body.Add(y, inputs[2]);
   const ValueId all[] = {y, x.mean, x.inverse_deviation};
-  if (body.status().ok()) body.graph().SetOutputs(std::span(all).first(static_cast<std::size_t>(results)));
+  if (body.status().ok())
+    body.graph().SetOutputs(std::span(all).first(static_cast<std::size_t>(results)));
 }
 
 void FillRmsNormalizationBody(const OnnxNode& node, Builder& body, std::span<const ValueId> inputs,
@@ -188,8 +189,8 @@ void FillRmsNormalizationBody(const OnnxNode& node, Builder& body, std::span<con
   const DType dtype = node.input_dtype(0);
   const ValueId wide = body.Cast(inputs[0], DType::kF32);
   const ValueId power = MeanOver(body, body.Mul(wide, wide), AxesFrom(axis, node.input_rank(0)));
-  const ValueId inverse = body.Unary(
-      OpKind::kRsqrt, body.Add(power, body.Scalar(DType::kF32, Epsilon(node))));
+  const ValueId inverse =
+      body.Unary(OpKind::kRsqrt, body.Add(power, body.Scalar(DType::kF32, Epsilon(node))));
   const ValueId y = body.Mul(body.Cast(body.Mul(wide, inverse), dtype), inputs[1]);
   if (body.status().ok()) body.graph().SetOutputs({&y, 1});
 }
@@ -251,12 +252,12 @@ Verdict ScaleHasTypeOfFirst(const OnnxNode& node, Bounds bounds, Finding& findin
 
 Status TranslateLrn(OnnxNode& node, Builder& out) {
   const std::int64_t size = node.Int("size", 1);
-  const ValueId y = out.Emit(
-      OpKind::kLocalResponseNormalization, {ToChannelsLast(out, node.input(0))},
-      {{"radius", (size - 1) / 2},
-       {"bias", node.Float("bias", 1.0)},
-       {"alpha", node.Float("alpha", 9.999999747378752e-05) / static_cast<double>(size)},
-       {"beta", node.Float("beta", 0.75)}});
+  const ValueId y =
+      out.Emit(OpKind::kLocalResponseNormalization, {ToChannelsLast(out, node.input(0))},
+               {{"radius", (size - 1) / 2},
+                {"bias", node.Float("bias", 1.0)},
+                {"alpha", node.Float("alpha", 9.999999747378752e-05) / static_cast<double>(size)},
+                {"beta", node.Float("beta", 0.75)}});
   node.SetOutput(0, FromChannelsLast(out, y, 4));
   return out.status();
 }
@@ -270,28 +271,45 @@ Verdict OddSize(const OnnxNode& node, Bounds bounds, Finding& finding) {
 // --- Tables ---
 
 constexpr OnnxConstraint kStash = {Reason::kUnsupportedAttributeValue,
-                                   IntAttrWithin<"stash_type", 1>, {1, 1}, "stash_type {lo} (f32)"};
-constexpr OnnxConstraint kAxis = {Reason::kValueOutOfRange, AxisAttr<"axis", -1>, {},
-                                  "axis is an axis of the input"};
+                                   IntAttrWithin<"stash_type", 1>,
+                                   {1, 1},
+                                   "stash_type {lo} (f32)"};
+constexpr OnnxConstraint kAxis = {
+    Reason::kValueOutOfRange, AxisAttr<"axis", -1>, {}, "axis is an axis of the input"};
 
 constexpr OnnxConstraint kBatchNormalization[] = {
     {Reason::kUnsupportedRank, RankWithin<0>, {2, 8}, "input of rank {lo} to {hi}"},
-    {Reason::kShapeMismatch, ChannelVectors, {0, 4},
+    {Reason::kShapeMismatch,
+     ChannelVectors,
+     {0, 4},
      "scale, bias, mean and variance hold one value for each channel"},
-    {Reason::kUnsupportedAttributeValue, IntAttrWithin<"training_mode", 0>, {0, 0},
+    {Reason::kUnsupportedAttributeValue,
+     IntAttrWithin<"training_mode", 0>,
+     {0, 0},
      "training_mode {lo}: inference only"},
-    {Reason::kUnsupportedAttributeValue, IntAttrWithin<"spatial", 1>, {1, 1},
+    {Reason::kUnsupportedAttributeValue,
+     IntAttrWithin<"spatial", 1>,
+     {1, 1},
      "spatial {lo}: one statistic for each channel"},
     {Reason::kUnsupportedOutputs, OutputCount, {1, 1}, "only the first result is used"},
 };
 constexpr OnnxConstraint kInstanceNormalization[] = {
     {Reason::kUnsupportedRank, RankWithin<0>, {3, 8}, "input of rank {lo} to {hi}"},
-    {Reason::kShapeMismatch, ChannelVectors, {0, 2}, "scale and bias hold one value for each channel"},
+    {Reason::kShapeMismatch,
+     ChannelVectors,
+     {0, 2},
+     "scale and bias hold one value for each channel"},
 };
 constexpr OnnxConstraint kGroupNormalization[] = {
     {Reason::kUnsupportedRank, RankWithin<0>, {2, 7}, "input of rank {lo} to {hi}"},
-    {Reason::kShapeMismatch, ChannelVectors, {0, 2}, "scale and bias hold one value for each channel"},
-    {Reason::kUnsupportedAttributeValue, GroupsFit, {}, "num_groups divides the static channel count"},
+    {Reason::kShapeMismatch,
+     ChannelVectors,
+     {0, 2},
+     "scale and bias hold one value for each channel"},
+    {Reason::kUnsupportedAttributeValue,
+     GroupsFit,
+     {},
+     "num_groups divides the static channel count"},
     kStash,
 };
 constexpr OnnxConstraint kLayerNormalization[] = {
@@ -307,10 +325,12 @@ constexpr OnnxConstraint kLrn[] = {
 };
 
 constexpr OnnxRule kRules[] = {
-    {"", "BatchNormalization", 7, 15, kBatchNormalization, SameAsFirst, TranslateBatchNormalization},
+    {"", "BatchNormalization", 7, 15, kBatchNormalization, SameAsFirst,
+     TranslateBatchNormalization},
     {"", "InstanceNormalization", 6, 22, kInstanceNormalization, SameAsFirst,
      TranslateInstanceNormalization},
-    {"", "GroupNormalization", 21, 21, kGroupNormalization, SameAsFirst, TranslateGroupNormalization},
+    {"", "GroupNormalization", 21, 21, kGroupNormalization, SameAsFirst,
+     TranslateGroupNormalization},
     {"", "LayerNormalization", 17, 17, kLayerNormalization, InferLayerNormalization,
      TranslateComposite<FillLayerNormalizationBody>},
     {"", "RMSNormalization", 23, 23, kLayerNormalization, SameAsFirst,

@@ -1,10 +1,12 @@
-// Pad: constant, reflect, edge and wrap; negative padding cuts off. Constant padding may be computed.
+// Pad: constant, reflect, edge and wrap; negative padding cuts off. Constant padding may be
+// computed.
 #include <algorithm>
 #include <cmath>
 
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/pad_plan.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -15,67 +17,6 @@ using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
 
-constexpr std::int64_t kMaxPad = std::int64_t{1} << 30;
-
-struct AxisPad {
-  std::int64_t begin = 0, end = 0;
-  bool any() const { return begin != 0 || end != 0; }
-};
-
-std::string Mode(const OnnxNode& node) {
-  const std::string mode = node.String("mode", "constant");
-  return mode.empty() ? "constant" : mode;
-}
-
-// The axes that `pads` speaks of, in its order; nothing when they are computed or out of range.
-std::optional<std::vector<int>> PadAxes(const OnnxNode& node) {
-  const int rank = node.input_rank(0);
-  std::vector<int> axes;
-  if (!node.has_input(3)) {
-    for (int i = 0; i < rank; ++i) axes.push_back(i);
-    return axes;
-  }
-  const auto stated = node.input_ints(3);
-  if (!stated) return std::nullopt;
-  std::vector<bool> seen(static_cast<std::size_t>(rank), false);
-  for (const std::int64_t one : *stated) {
-    const auto axis = ir::NormalizeAxis(one, rank);
-    if (!axis || seen[static_cast<std::size_t>(*axis)]) return std::nullopt;
-    seen[static_cast<std::size_t>(*axis)] = true;
-    axes.push_back(*axis);
-  }
-  return axes;
-}
-
-// The stated padding; nothing when it is computed at run time.
-std::optional<std::vector<std::int64_t>> StatedPads(const OnnxNode& node) {
-  if (node.schema_version() < 11) return node.Ints("pads");
-  const auto dims = node.input_dims(1);
-  if (!dims) return std::nullopt;
-  std::vector<std::int64_t> pads;
-  for (const Dim dim : *dims) {
-    const auto value = IntFromDim(node.symbols(), dim);
-    if (!value) return std::nullopt;
-    pads.push_back(*value);
-  }
-  return pads;
-}
-
-// Padding of every axis; nothing when it is computed or contradicts the axes.
-std::optional<std::vector<AxisPad>> Pads(const OnnxNode& node) {
-  if (!node.knows_input(0)) return std::nullopt;
-  const auto axes = PadAxes(node);
-  const auto stated = StatedPads(node);
-  if (!axes || !stated || stated->size() != 2 * axes->size()) return std::nullopt;
-  std::vector<AxisPad> pads(static_cast<std::size_t>(node.input_rank(0)));
-  for (std::size_t i = 0; i < axes->size(); ++i) {
-    const std::int64_t begin = (*stated)[i], end = (*stated)[i + axes->size()];
-    if (std::max(std::abs(begin), std::abs(end)) > kMaxPad) return std::nullopt;
-    pads[static_cast<std::size_t>((*axes)[i])] = {begin, end};
-  }
-  return pads;
-}
-
 Dim Padded(ir::SymbolTable& symbols, Dim dim, const AxisPad& pad) {
   const std::int64_t change = pad.begin + pad.end;
   return change >= 0 ? symbols.Add(dim, Dim(change)) : symbols.Sub(dim, Dim(-change));
@@ -84,7 +25,7 @@ Dim Padded(ir::SymbolTable& symbols, Dim dim, const AxisPad& pad) {
 Status InferPad(OnnxNode& node) {
   if (!node.knows_input(0)) return Status::Ok();
   ir::TensorType type = node.input_type(0);
-  const auto pads = Pads(node);
+  const auto pads = ReadPads(node);
   const bool computed = !pads && !StatedPads(node);
   if (!pads && !computed) return Status::Ok();
   for (int axis = 0; axis < type.shape.rank(); ++axis) {
@@ -102,39 +43,51 @@ Status InferPad(OnnxNode& node) {
 Verdict PadsKnown(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
   if (StatedPads(node)) return Verdict::kHolds;
-  if (Mode(node) == "constant" && !node.has_input(3)) return Verdict::kHolds;
+  if (PadMode(node) == "constant" || PadMode(node) == "reflect") return Verdict::kHolds;
   return Violated(node, 1, "computed at run time", finding);
 }
 
 Verdict PadsFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
   const auto stated = StatedPads(node);
-  if (!stated) return Verdict::kHolds;   // PadsKnown decides
-  if (Pads(node) && node.output_type(0)) return Verdict::kHolds;
+  if (!stated) {
+    const auto axes = PadAxes(node);
+    if (!node.knows_input(1) || (!axes && node.input_ints(3) == std::nullopt)) {
+      return Verdict::kHolds;  // PadsKnown and the axes' own constraint decide
+    }
+    if (axes && node.input_shape(1) == Shape{Dim(static_cast<std::int64_t>(2 * axes->size()))}) {
+      return Verdict::kHolds;
+    }
+    return Violated(node, 1, node.input_text(1), finding);
+  }
+  if (ReadPads(node) && node.output_type(0)) return Verdict::kHolds;
   std::string text;
-  for (const std::int64_t value : *stated) text += (text.empty() ? "" : ", ") + std::to_string(value);
+  for (const std::int64_t value : *stated)
+    text += (text.empty() ? "" : ", ") + std::to_string(value);
   return Violated(node, 0, "pads = [" + text + "] on " + node.input_text(0), finding);
 }
 
 Verdict ValueIsScalar(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!node.has_input(2) || Mode(node) != "constant") return Verdict::kHolds;
+  if (!node.has_input(2) || PadMode(node) != "constant") return Verdict::kHolds;
   if (!node.knows_input(2)) return Verdict::kNotChecked;
   if (node.input_shape(2).ElementCount() == 1) return Verdict::kHolds;
   return Violated(node, 2, node.input_text(2), finding);
 }
 
 // What repeats elements needs some to repeat, and wrap needs to know how many.
-Verdict SizesKnown(const OnnxNode& node, Bounds, Finding& finding) {
-  const std::string mode = Mode(node);
-  const auto pads = Pads(node);
+Verdict SizesKnown(const OnnxNode& node, Bounds bounds, Finding& finding) {
+  const std::string mode = PadMode(node);
+  const auto pads = ReadPads(node);
   if (mode == "constant") return Verdict::kHolds;
-  if (!pads) return Verdict::kNotChecked;
+  if (!pads) return StatedPads(node) ? Verdict::kNotChecked : Verdict::kHolds;
   for (int axis = 0; axis < node.input_rank(0); ++axis) {
     const AxisPad& pad = (*pads)[static_cast<std::size_t>(axis)];
     const Dim dim = node.input_shape(0).dim(axis);
     const bool grows = pad.begin > 0 || pad.end > 0;
-    const std::int64_t cut = std::max<std::int64_t>(0, -pad.begin) + std::max<std::int64_t>(0, -pad.end);
-    if (!grows || (dim.is_static() && dim.value() > cut)) continue;
+    const std::int64_t cut =
+        std::max<std::int64_t>(0, -pad.begin) + std::max<std::int64_t>(0, -pad.end);
+    const bool small = dim.is_static() && dim.value() + pad.begin + pad.end <= bounds.hi;
+    if (!grows || (small && dim.value() > cut)) continue;
     if (!dim.is_static() && mode != "wrap") continue;
     return Violated(node, 0, mode + " on axis " + std::to_string(axis), finding);
   }
@@ -201,11 +154,49 @@ ValueId PadConstant(OnnxNode& node, Builder& out, ValueId x, ValueId table) {
                        : out.EmitTyped(OpKind::kPad, std::span(operands).first(2), {}, type);
 }
 
-// The (rank, 2) table from ONNX's vector of all begins and then all ends.
-ValueId ComputedTable(OnnxNode& node, Builder& out) {
+// Padding that is known at run time only, as (2, rank): begins, then ends.
+ValueId ComputedPads(OnnxNode& node, Builder& out) {
   const int rank = node.input_rank(0);
-  const ValueId rows = out.Reshape(node.input(1), {2, rank});
-  return out.Transpose(rows, {1, 0});
+  ValueId pads = out.Cast(node.input(1), ir::DType::kI32);
+  if (node.has_input(3)) {
+    // Axes that are not named take the zero behind the stated pads.
+    const std::vector<int> axes = *PadAxes(node);
+    const auto count = static_cast<std::int32_t>(axes.size());
+    std::vector<std::int32_t> order(static_cast<std::size_t>(2 * rank), 2 * count);
+    for (std::int32_t i = 0; i < count; ++i) {
+      const auto axis = static_cast<std::size_t>(axes[static_cast<std::size_t>(i)]);
+      order[axis] = i;
+      order[axis + static_cast<std::size_t>(rank)] = count + i;
+    }
+    const ValueId with_zero =
+        out.Emit(OpKind::kConcatenation, {pads, out.ConstI32({0})},
+                 {{"axis", std::int64_t{0}}, {"fused_activation_function", std::string("NONE")}});
+    pads = out.Emit(OpKind::kGather, {with_zero, out.ConstI32(order)},
+                    {{"axis", std::int64_t{0}}, {"batch_dims", std::int64_t{0}}});
+  }
+  return out.Reshape(pads, {2, rank});
+}
+
+// Cuts off what turns out negative, adds what turns out positive.
+ValueId PadComputed(OnnxNode& node, Builder& out) {
+  const int rank = node.input_rank(0);
+  const ValueId x = node.input(0);
+  const ValueId pads = ComputedPads(node, out);
+  const ValueId zero = out.ScalarI32(0);
+  const ValueId cuts = out.Maximum(out.Unary(OpKind::kNeg, pads), zero);
+  const auto row = [&](std::int32_t index) {  // of cuts: 0 begins, 1 ends
+    return out.Emit(OpKind::kGather, {cuts, out.ScalarI32(index)},
+                    {{"axis", std::int64_t{0}}, {"batch_dims", std::int64_t{0}}});
+  };
+  const ValueId shape = out.Emit(OpKind::kShape, {x}, {{"out_type", std::string("i32")}});
+  const std::vector<std::int32_t> ones(static_cast<std::size_t>(rank), 1);
+  const ValueId cropped =
+      out.Emit(OpKind::kStridedSlice, {x, row(0), out.Sub(shape, row(1)), out.ConstI32(ones)});
+  const ValueId table = out.Transpose(out.Maximum(pads, zero), {1, 0});
+  if (PadMode(node) == "constant") return PadConstant(node, out, cropped, table);
+  const ValueId operands[] = {cropped, table};
+  return out.EmitTyped(OpKind::kMirrorPad, operands, {{"mode", std::string("REFLECT")}},
+                       *node.output_type(0));
 }
 
 // Which element of an axis of `size` stands at `at` (which may lie outside).
@@ -213,7 +204,7 @@ std::int64_t SourceIndex(const std::string& mode, std::int64_t at, std::int64_t 
   if (mode == "edge") return std::clamp<std::int64_t>(at, 0, size - 1);
   if (mode == "wrap") return (at % size + size) % size;
   if (size == 1) return 0;
-  const std::int64_t period = 2 * (size - 1);   // reflect: to and fro without the edges twice
+  const std::int64_t period = 2 * (size - 1);  // reflect: to and fro without the edges twice
   const std::int64_t within = (at % period + period) % period;
   return within < size ? within : period - within;
 }
@@ -242,9 +233,9 @@ ValueId RepeatEdge(Builder& out, ValueId x, int axis, bool last, std::int64_t ti
   shape.dim(axis) = Dim(1);
   const ValueId operands[] = {x, out.ConstI32(begin), out.ConstI32(end), out.ConstI32(stride)};
   const std::int64_t end_mask = last ? others | (std::int64_t{1} << axis) : others;
-  const ValueId edge = out.EmitTyped(OpKind::kStridedSlice, operands,
-                                     {{"begin_mask", others}, {"end_mask", end_mask}},
-                                     {out.type(x).dtype, shape});
+  const ValueId edge =
+      out.EmitTyped(OpKind::kStridedSlice, operands,
+                    {{"begin_mask", others}, {"end_mask", end_mask}}, {out.type(x).dtype, shape});
   return times == 1 ? edge : out.Emit(OpKind::kTile, {edge, out.ConstI32(multiples)});
 }
 
@@ -253,9 +244,9 @@ ValueId EdgeOfUnknownSize(Builder& out, ValueId x, int axis, const AxisPad& pad)
   if (pad.begin > 0) parts.push_back(RepeatEdge(out, x, axis, false, pad.begin));
   parts.push_back(x);
   if (pad.end > 0) parts.push_back(RepeatEdge(out, x, axis, true, pad.end));
-  return out.Emit(OpKind::kConcatenation, parts,
-                  {{"axis", std::int64_t{axis}},
-                   {"fused_activation_function", std::string("NONE")}});
+  return out.Emit(
+      OpKind::kConcatenation, parts,
+      {{"axis", std::int64_t{axis}}, {"fused_activation_function", std::string("NONE")}});
 }
 
 // MIRROR_PAD wherever an axis is longer than its padding.
@@ -266,16 +257,17 @@ ValueId Reflect(Builder& out, ValueId x, std::vector<AxisPad> pads) {
     x = GatherAxis(out, x, static_cast<int>(i), pads[i], "reflect");
     pads[i] = {};
   }
-  const bool rest = std::any_of(pads.begin(), pads.end(), [](const AxisPad& pad) { return pad.any(); });
+  const bool rest =
+      std::any_of(pads.begin(), pads.end(), [](const AxisPad& pad) { return pad.any(); });
   if (!rest) return x;
   return out.Emit(OpKind::kMirrorPad, {x, PadTable(out, pads)}, {{"mode", std::string("REFLECT")}});
 }
 
 Status TranslatePad(OnnxNode& node, Builder& out) {
-  const std::string mode = Mode(node);
-  auto pads = Pads(node);
+  const std::string mode = PadMode(node);
+  auto pads = ReadPads(node);
   if (!pads) {
-    node.SetOutput(0, PadConstant(node, out, node.input(0), ComputedTable(node, out)));
+    node.SetOutput(0, PadComputed(node, out));
     return out.status();
   }
   ValueId x = Crop(out, node.input(0), *pads);
@@ -303,31 +295,41 @@ Status TranslatePad(OnnxNode& node, Builder& out) {
 
 // --- Tables ---
 
-constexpr OnnxConstraint kTypes = {Reason::kUnsupportedType, TypeIn<0, kPlainTypes>, {},
-                                   "a tensor of numbers or bool"};
-constexpr OnnxConstraint kRank = {Reason::kUnsupportedRank, RankWithin<0>, {1, 8},
-                                  "input of rank {lo} to {hi}"};
+constexpr OnnxConstraint kTypes = {
+    Reason::kUnsupportedType, TypeIn<0, kPlainTypes>, {}, "a tensor of numbers or bool"};
+constexpr OnnxConstraint kRank = {
+    Reason::kUnsupportedRank, RankWithin<0>, {1, 8}, "input of rank {lo} to {hi}"};
 constexpr OnnxConstraint kPadsFit = {
-    Reason::kValueOutOfRange, PadsFit, {},
+    Reason::kValueOutOfRange,
+    PadsFit,
+    {},
     "pads with two values for each (distinct) axis and a result that is not negative"};
-constexpr OnnxConstraint kSizes = {
-    Reason::kDynamicDimensionUnsupported, SizesKnown, {},
-    "reflect, edge and wrap repeat at least one element; wrap needs the axis' size"};
+constexpr OnnxConstraint kSizes = {Reason::kDynamicDimensionUnsupported,
+                                   SizesKnown,
+                                   {0, 1 << 24},
+                                   "reflect, edge and wrap repeat at least one element and give an "
+                                   "axis of at most {hi}; wrap needs "
+                                   "the axis' size"};
 
 constexpr OnnxConstraint kPad2[] = {
-    kTypes, kRank, kPadsFit,
-    {Reason::kUnsupportedAttributeValue, StringAttrIn<"mode", "constant", "reflect", "edge", "">, {},
+    kTypes,
+    kRank,
+    kPadsFit,
+    {Reason::kUnsupportedAttributeValue,
+     StringAttrIn<"mode", "constant", "reflect", "edge", "">,
+     {},
      "mode constant, reflect or edge"},
     kSizes,
 };
 constexpr OnnxConstraint kPad11[] = {
-    kTypes, kRank,
+    kTypes,
+    kRank,
     {Reason::kUnsupportedAttributeValue,
-     StringAttrIn<"mode", "constant", "reflect", "edge", "wrap", "">, {},
+     StringAttrIn<"mode", "constant", "reflect", "edge", "wrap", "">,
+     {},
      "mode constant, reflect, edge or wrap"},
     {Reason::kRequiresConstantInput, ConstantInput<3>, {}, "constant axes"},
-    {Reason::kRequiresConstantInput, PadsKnown, {},
-     "constant pads, except in mode constant without axes"},
+    {Reason::kRequiresConstantInput, PadsKnown, {}, "constant pads in mode edge and wrap"},
     kPadsFit,
     {Reason::kShapeMismatch, ValueIsScalar, {}, "constant_value of one element"},
     kSizes,

@@ -78,8 +78,9 @@ Verdict DilationExpands(const OnnxNode& node, Bounds bounds, Finding& finding) {
   if (!window || !plan) return Verdict::kNotChecked;
   if (!IsDilated(*window)) return Verdict::kHolds;
   if (plan->h.kernel + plan->w.kernel > bounds.hi || !plan->known()) {
-    return Violated(node, 0, "a dilated window of " + std::to_string(plan->h.kernel) + " x " +
-                                 std::to_string(plan->w.kernel) + " on " + node.input_text(0),
+    return Violated(node, 0,
+                    "a dilated window of " + std::to_string(plan->h.kernel) + " x " +
+                        std::to_string(plan->w.kernel) + " on " + node.input_text(0),
                     finding);
   }
   return CheckStatic(node, 0, 2, finding);
@@ -102,8 +103,8 @@ Verdict DivisorKnown(const OnnxNode& node, Bounds bounds, Finding& finding) {
   const bool dilated = IsDilated(*window);
   if (!dilated && !NeedsFactor(*plan, CountsPadding(node), false)) return Verdict::kHolds;
   const Dim rows = plan->height.output, columns = plan->width.output;
-  if (rows.is_static() && columns.is_static() && rows.value() > bounds.hi / std::max<std::int64_t>(
-                                                                                1, columns.value())) {
+  if (rows.is_static() && columns.is_static() &&
+      rows.value() > bounds.hi / std::max<std::int64_t>(1, columns.value())) {
     return Violated(node, 0, "too many windows", finding);
   }
   return CheckStatic(node, 0, 2, finding);
@@ -133,7 +134,7 @@ double Lowest(DType dtype) {
       return -128;
     case DType::kU8:
       return 0;
-    default:   // the rest of the schema's types: f32
+    default:  // the rest of the schema's types: f32
       return static_cast<double>(std::numeric_limits<float>::lowest());
   }
 }
@@ -149,10 +150,9 @@ ValueId JoinSlices(ir::Builder& out, ValueId x, int axis, const WindowAxis& wind
     end[at] = static_cast<std::int32_t>(k * window.dilation + (count - 1) * window.stride + 1);
     stride[at] = static_cast<std::int32_t>(window.stride);
     const std::int64_t others = 15 & ~(std::int64_t{1} << axis);
-    const ValueId slice =
-        out.Emit(OpKind::kStridedSlice,
-                 {x, out.ConstI32(begin), out.ConstI32(end), out.ConstI32(stride)},
-                 {{"begin_mask", others}, {"end_mask", others}});
+    const ValueId slice = out.Emit(
+        OpKind::kStridedSlice, {x, out.ConstI32(begin), out.ConstI32(end), out.ConstI32(stride)},
+        {{"begin_mask", others}, {"end_mask", others}});
     if (!joined.valid()) {
       joined = slice;
     } else {
@@ -180,8 +180,8 @@ Status TranslateMaxPool(OnnxNode& node, ir::Builder& out) {
   return out.status();
 }
 
-// How many elements of window `position` are counted: those within the input, or within the input and
-// its stated padding.
+// How many elements of window `position` are counted: those within the input, or within the input
+// and its stated padding.
 std::int64_t Counted(const WindowAxis& window, const AxisPlan& plan, std::int64_t input,
                      std::int64_t position, bool counts_padding) {
   const std::int64_t lo = counts_padding ? -*plan.begin : 0;
@@ -265,32 +265,53 @@ Status TranslateGlobal(OnnxNode& node, ir::Builder& out) {
 
 // --- Tables ---
 
-constexpr OnnxConstraint kRank = {Reason::kUnsupportedRank, RankWithin<0>, {3, 4},
+constexpr OnnxConstraint kRank = {Reason::kUnsupportedRank,
+                                  RankWithin<0>,
+                                  {3, 4},
                                   "input of rank {lo} to {hi}: one or two spatial axes"};
 constexpr OnnxConstraint kAttributes = {
-    Reason::kValueOutOfRange, WindowAttributes, {},
+    Reason::kValueOutOfRange,
+    WindowAttributes,
+    {},
     "kernel_shape, strides and dilations positive, pads not negative, one (pads: two) for each "
     "spatial axis"};
 constexpr OnnxConstraint kAutoPad = {
     Reason::kUnsupportedAttributeValue,
-    StringAttrIn<"auto_pad", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", "">, {},
+    StringAttrIn<"auto_pad", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", "">,
+    {},
     "auto_pad NOTSET, SAME_UPPER, SAME_LOWER or VALID"};
 constexpr OnnxConstraint kPadding = {
-    Reason::kDynamicDimensionUnsupported, PaddingKnown, {},
+    Reason::kDynamicDimensionUnsupported,
+    PaddingKnown,
+    {},
     "SAME_LOWER or ceil_mode with a stride above 1 need static spatial sizes"};
-constexpr OnnxConstraint kFits = {Reason::kShapeMismatch, WindowFits, {},
-                                  "every window sees at least one element of the input"};
+constexpr OnnxConstraint kFits = {
+    Reason::kShapeMismatch, WindowFits, {}, "every window sees at least one element of the input"};
 constexpr OnnxConstraint kDilation = {
-    Reason::kDynamicDimensionUnsupported, DilationExpands, {0, 64},
+    Reason::kDynamicDimensionUnsupported,
+    DilationExpands,
+    {0, 64},
     "a dilated window has static spatial sizes and at most {hi} rows and columns"};
 
 constexpr OnnxConstraint kMaxPool[] = {
-    kRank, kAttributes, kAutoPad, kPadding, kFits, kDilation,
+    kRank,
+    kAttributes,
+    kAutoPad,
+    kPadding,
+    kFits,
+    kDilation,
     {Reason::kUnsupportedOutputs, OutputCount, {1, 1}, "the result Indices is not used"},
 };
 constexpr OnnxConstraint kAveragePool[] = {
-    kRank, kAttributes, kAutoPad, kPadding, kFits, kDilation,
-    {Reason::kDynamicDimensionUnsupported, DivisorKnown, {0, 1 << 24},
+    kRank,
+    kAttributes,
+    kAutoPad,
+    kPadding,
+    kFits,
+    kDilation,
+    {Reason::kDynamicDimensionUnsupported,
+     DivisorKnown,
+     {0, 1 << 24},
      "padding that changes the divisor needs static spatial sizes and at most {hi} windows"},
 };
 constexpr OnnxConstraint kGlobal[] = {

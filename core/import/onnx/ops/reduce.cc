@@ -105,7 +105,8 @@ Status InferReduceProd(OnnxNode& node) {
 
 // --- Translation ---
 
-// One reduction kernel over the node's axes. Over no axes a reduction of one element is the element.
+// One reduction kernel over the node's axes. Over no axes a reduction of one element is the
+// element.
 ValueId Reduce(OnnxNode& node, Builder& out, OpKind kind, ValueId x, bool keep) {
   const auto axes = ReducedAxes(node);
   if (axes && axes->empty()) return x;
@@ -210,15 +211,15 @@ Status InferArg(OnnxNode& node) {
   return Status::Ok();
 }
 
-// The kernels take the first of equals; for the last one the axis is reversed and counted from the end.
+// The kernels take the first of equals; for the last one the axis is reversed and counted from the
+// end.
 template <OpKind kKind>
 Status TranslateArg(OnnxNode& node, Builder& out) {
   const int axis = *ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
   const bool last = node.Int("select_last_index", 0) != 0;
   ValueId x = node.input(0);
   if (last) x = out.Emit(OpKind::kReverseV2, {x, out.ConstI32({axis})});
-  ValueId index =
-      out.Emit(kKind, {x, out.ScalarI32(axis)}, {{"output_type", std::string("i64")}});
+  ValueId index = out.Emit(kKind, {x, out.ScalarI32(axis)}, {{"output_type", std::string("i64")}});
   if (last) {
     const auto size = node.input_shape(0).dim(axis).value();
     index = out.Sub(out.Scalar(DType::kI64, static_cast<double>(size - 1)), index);
@@ -276,7 +277,9 @@ constexpr OnnxConstraint kReduce[] = {
 constexpr OnnxConstraint kReduceMean[] = {
     {Reason::kValueOutOfRange, AxesFit, {}, "each axis is one of the input's"},
     {Reason::kRequiresConstantInput, AxisCountKnown, {}, "the number of axes is known, 1 or more"},
-    {Reason::kDynamicDimensionUnsupported, IntegerMeanIsStatic, {},
+    {Reason::kDynamicDimensionUnsupported,
+     IntegerMeanIsStatic,
+     {},
      "integers are averaged over axes of static size above 0"},
 };
 constexpr OnnxConstraint kLogReduce[] = {
@@ -291,7 +294,9 @@ constexpr OnnxConstraint kFloatReduce[] = {
 };
 constexpr OnnxConstraint kArg[] = {
     {Reason::kUnsupportedAttributeValue, AxisAttr<"axis", 0>, {}, "axis is an axis of the input"},
-    {Reason::kDynamicDimensionUnsupported, LastIndexAxisIsStatic, {},
+    {Reason::kDynamicDimensionUnsupported,
+     LastIndexAxisIsStatic,
+     {},
      "the axis is static when the last of equal elements is wanted"},
 };
 

@@ -98,9 +98,9 @@ ValueId RunTimeTarget(OnnxNode& node, Builder& out) {
     dims = out.Emit(OpKind::kSlice, {dims, out.ConstI32({0}), out.ConstI32({length})});
   } else if (length > rank) {
     const std::vector<std::int32_t> zeros(static_cast<std::size_t>(length - rank), 0);
-    dims = out.Emit(OpKind::kConcatenation, {dims, out.ConstI32(zeros)},
-                    {{"axis", std::int64_t{0}},
-                     {"fused_activation_function", std::string("NONE")}});
+    dims =
+        out.Emit(OpKind::kConcatenation, {dims, out.ConstI32(zeros)},
+                 {{"axis", std::int64_t{0}}, {"fused_activation_function", std::string("NONE")}});
   }
   const ValueId copies = out.Emit(OpKind::kEqual, {target, out.ScalarI32(0)});
   return out.Emit(OpKind::kSelectV2, {copies, dims, target});
@@ -108,8 +108,8 @@ ValueId RunTimeTarget(OnnxNode& node, Builder& out) {
 
 Status TranslateReshape(OnnxNode& node, Builder& out) {
   const ir::TensorType& type = *node.output_type(0);
-  const auto symbolic = std::count_if(type.shape.begin(), type.shape.end(),
-                                      [](Dim dim) { return !dim.is_static(); });
+  const auto symbolic =
+      std::count_if(type.shape.begin(), type.shape.end(), [](Dim dim) { return !dim.is_static(); });
   const auto zero = std::count(type.shape.begin(), type.shape.end(), Dim(0));
   if (symbolic == 0 || (symbolic == 1 && zero == 0 && node.input_dims(1))) {
     return TranslateToInferred(node, out);
@@ -128,7 +128,8 @@ Verdict TargetFits(const OnnxNode& node, Bounds, Finding& finding) {
   std::string text;
   for (Dim dim : *target) {
     const auto number = IntFromDim(node.symbols(), dim);
-    text += (text.empty() ? "" : ",") + (number ? std::to_string(*number) : node.symbols().Text(dim));
+    text +=
+        (text.empty() ? "" : ",") + (number ? std::to_string(*number) : node.symbols().Text(dim));
   }
   return Violated(node, 0, node.input_text(0) + " to [" + text + "]", finding);
 }
@@ -257,7 +258,9 @@ Verdict FlattenAxisFits(const OnnxNode& node, Bounds, Finding& finding) {
 constexpr OnnxConstraint kReshape[] = {
     {Reason::kUnsupportedRank, RankWithin<1>, {1, 1}, "the target shape has rank {lo}"},
     {Reason::kUnknownRank, TargetLengthKnown, {}, "the length of the target shape is known"},
-    {Reason::kShapeMismatch, TargetFits, {},
+    {Reason::kShapeMismatch,
+     TargetFits,
+     {},
      "the target has as many elements as the input, one -1 at most, no other negative"},
 };
 constexpr OnnxConstraint kFlatten[] = {
@@ -265,7 +268,9 @@ constexpr OnnxConstraint kFlatten[] = {
 };
 constexpr OnnxConstraint kSqueeze[] = {
     {Reason::kRequiresConstantInput, AxesAreConstant, {}, "the axes are constant"},
-    {Reason::kDynamicDimensionUnsupported, OnesAreKnown, {},
+    {Reason::kDynamicDimensionUnsupported,
+     OnesAreKnown,
+     {},
      "without axes every dimension is static"},
     {Reason::kShapeMismatch, AxesFit, {}, "each axis is one of the input's, of size 1, named once"},
 };

@@ -1,13 +1,13 @@
 // Resize and Upsample. What TFLite's kernels compute exactly becomes RESIZE_BILINEAR or
-// RESIZE_NEAREST_NEIGHBOR; with static sizes everything else becomes a GATHER (nearest) or a product
-// with a constant matrix (linear, cubic) for each resized axis.
+// RESIZE_NEAREST_NEIGHBOR; with static sizes everything else becomes a GATHER (nearest) or a
+// product with a constant matrix (linear, cubic) for each resized axis.
 #include <algorithm>
 #include <cmath>
 
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
-#include "core/import/onnx/ops/resize_axis.h"
+#include "core/import/onnx/ops/resize_plan.h"
 #include "core/import/onnx/ops/window.h"
 
 namespace smelt::onnx_import {
@@ -20,267 +20,59 @@ using ir::Shape;
 using ir::ValueId;
 
 constexpr std::int64_t kMaxMatrix = std::int64_t{1} << 24;
-constexpr double kMaxSize = 1LL << 30;
-
-// One axis that changes.
-struct PlannedAxis {
-  int axis = 0;
-  Dim in, out;
-  double scale = 0;      // 0: out / in of sizes that are not static
-  bool is_static() const { return in.is_static() && out.is_static(); }
-  ResizeAxis plain;      // requires is_static()
-};
-
-struct ResizePlan {
-  std::vector<PlannedAxis> axes;   // in ascending order
-  Shape shape;
-  bool from_sizes = false;
-};
-
-bool IsUpsample(const OnnxNode& node) { return node.op_type() == "Upsample"; }
-bool HasRoiForm(const OnnxNode& node) { return !IsUpsample(node) && node.schema_version() >= 11; }
-
-// True when input i is there and holds elements.
-bool IsGiven(const OnnxNode& node, int i) {
-  return node.has_input(i) &&
-         !(node.knows_input(i) && node.input_shape(i) == Shape{Dim(0)});
-}
-
-ResizeOptions Options(const OnnxNode& node) {
-  ResizeOptions options;
-  std::string mode = node.String("mode", "nearest");
-  if (mode == "linear" || mode == "bilinear") options.mode = ResizeMode::kLinear;
-  if (mode == "cubic") options.mode = ResizeMode::kCubic;
-  if (!HasRoiForm(node)) {
-    options.coordinates = "asymmetric";
-    options.nearest = "simple";
-    return options;
-  }
-  options.coordinates = node.String("coordinate_transformation_mode", "half_pixel");
-  options.nearest = node.String("nearest_mode", "round_prefer_floor");
-  options.cubic_a = node.Float("cubic_coeff_a", -0.75);
-  options.exclude_outside = node.Int("exclude_outside", 0) != 0;
-  options.antialias = node.Int("antialias", 0) != 0;
-  return options;
-}
-
-// Axes that scales, sizes and roi speak of, in their order.
-std::optional<std::vector<int>> StatedAxes(const OnnxNode& node) {
-  const int rank = node.input_rank(0);
-  std::vector<int> axes;
-  const auto stated = node.Ints("axes");
-  if (!stated) {
-    for (int i = 0; i < rank; ++i) axes.push_back(i);
-    return axes;
-  }
-  for (const std::int64_t one : *stated) {
-    const auto axis = ir::NormalizeAxis(one, rank);
-    if (!axis || std::count(axes.begin(), axes.end(), *axis) > 0) return std::nullopt;
-    axes.push_back(*axis);
-  }
-  return axes;
-}
-
-std::optional<std::vector<double>> Scales(const OnnxNode& node) {
-  if (IsUpsample(node) && node.schema_version() < 9) return node.Floats("scales");
-  const int input = HasRoiForm(node) ? 2 : 1;
-  return IsGiven(node, input) ? node.input_doubles(input) : std::nullopt;
-}
-
-// Size of an axis scaled by what the node states; nothing when that needs the axis' size.
-std::optional<Dim> Scaled(ir::SymbolTable& symbols, Dim in, double scale) {
-  if (in.is_static()) {
-    const float product = static_cast<float>(scale) * static_cast<float>(in.value());
-    if (!(product >= 0) || product > kMaxSize) return std::nullopt;
-    return Dim(static_cast<std::int64_t>(product));
-  }
-  const double whole = std::round(scale), part = std::round(1 / scale);
-  if (scale >= 1 && scale == whole) return symbols.Mul(in, Dim(static_cast<std::int64_t>(whole)));
-  if (scale < 1 && static_cast<float>(1 / part) == static_cast<float>(scale)) {
-    return symbols.FloorDiv(in, Dim(static_cast<std::int64_t>(part)));
-  }
-  return std::nullopt;
-}
-
-void FinishAxis(const OnnxNode& node, const std::vector<int>& stated, PlannedAxis& axis) {
-  if (axis.scale == 0 && axis.is_static() && axis.in.value() > 0) {
-    axis.scale = static_cast<double>(axis.out.value()) / static_cast<double>(axis.in.value());
-  }
-  if (!axis.is_static()) return;
-  axis.plain = {axis.in.value(), axis.out.value(), axis.scale};
-  if (node.String("coordinate_transformation_mode", "") != "tf_crop_and_resize") return;
-  const auto roi = node.input_doubles(1);
-  const auto at = static_cast<std::size_t>(std::find(stated.begin(), stated.end(), axis.axis) -
-                                           stated.begin());
-  if (!roi || roi->size() != 2 * stated.size()) return;
-  axis.plain.roi_begin = (*roi)[at];
-  axis.plain.roi_end = (*roi)[at + stated.size()];
-}
-
-bool PlanScales(const OnnxNode& node, const std::vector<int>& axes, ResizePlan& plan) {
-  const auto scales = Scales(node);
-  if (!scales || scales->size() != axes.size()) return false;
-  const bool crops = node.String("coordinate_transformation_mode", "") == "tf_crop_and_resize";
-  for (std::size_t i = 0; i < axes.size(); ++i) {
-    const double scale = (*scales)[i];
-    if (!(scale > 0) || scale > kMaxSize) return false;
-    if (scale == 1 && !crops) continue;
-    PlannedAxis axis{axes[i], node.input_shape(0).dim(axes[i]), {}, scale, {}};
-    const auto out = Scaled(node.symbols(), axis.in, scale);
-    if (!out) return false;
-    axis.out = *out;
-    plan.axes.push_back(axis);
-  }
-  return true;
-}
-
-// The sizes after keep_aspect_ratio_policy; false when that needs sizes that are not known.
-bool KeepAspect(const std::string& policy, std::vector<PlannedAxis>& axes) {
-  if (policy == "stretch" || policy.empty()) return true;
-  double chosen = 0;
-  for (const PlannedAxis& axis : axes) {
-    if (!axis.is_static() || axis.in.value() == 0) return false;
-    const double scale =
-        static_cast<double>(axis.out.value()) / static_cast<double>(axis.in.value());
-    const bool first = &axis == axes.data();
-    chosen = first ? scale : policy == "not_larger" ? std::min(chosen, scale) : std::max(chosen, scale);
-  }
-  for (PlannedAxis& axis : axes) {
-    axis.scale = chosen;
-    axis.out = Dim(static_cast<std::int64_t>(std::floor(chosen * static_cast<double>(axis.in.value()) + 0.5)));
-  }
-  return true;
-}
-
-bool PlanSizes(const OnnxNode& node, const std::vector<int>& axes, ResizePlan& plan) {
-  const auto sizes = node.input_dims(3);
-  if (!sizes || sizes->size() != axes.size()) return false;
-  plan.from_sizes = true;
-  std::vector<PlannedAxis> all;
-  for (std::size_t i = 0; i < axes.size(); ++i) {
-    if (IntFromDim(node.symbols(), (*sizes)[i]).value_or(0) < 0) return false;
-    all.push_back({axes[i], node.input_shape(0).dim(axes[i]), (*sizes)[i], 0, {}});
-  }
-  if (!KeepAspect(node.String("keep_aspect_ratio_policy", "stretch"), all)) return false;
-  const bool crops = node.String("coordinate_transformation_mode", "") == "tf_crop_and_resize";
-  for (PlannedAxis& axis : all) {
-    if (axis.in != axis.out || crops) plan.axes.push_back(axis);
-  }
-  return true;
-}
-
-std::optional<ResizePlan> Plan(const OnnxNode& node) {
-  if (!node.knows_input(0)) return std::nullopt;
-  const auto axes = StatedAxes(node);
-  if (!axes) return std::nullopt;
-  ResizePlan plan;
-  const bool has_sizes = HasRoiForm(node) && IsGiven(node, 3);
-  if (has_sizes ? !PlanSizes(node, *axes, plan) : !PlanScales(node, *axes, plan)) {
-    return std::nullopt;
-  }
-  plan.shape = node.input_shape(0);
-  for (PlannedAxis& axis : plan.axes) {
-    FinishAxis(node, *axes, axis);
-    plan.shape.dim(axis.axis) = axis.out;
-  }
-  std::sort(plan.axes.begin(), plan.axes.end(),
-            [](const PlannedAxis& a, const PlannedAxis& b) { return a.axis < b.axis; });
-  return plan;
-}
 
 Status InferResize(OnnxNode& node) {
-  if (auto plan = Plan(node)) node.SetOutputType(0, {node.input_dtype(0), std::move(plan->shape)});
+  if (auto plan = PlanResize(node))
+    node.SetOutputType(0, {node.input_dtype(0), std::move(plan->shape)});
   return Status::Ok();
-}
-
-// --- How it is computed ---
-
-bool IsImage(const OnnxNode& node, const ResizePlan& plan) {
-  return node.input_rank(0) == 4 &&
-         std::all_of(plan.axes.begin(), plan.axes.end(),
-                     [](const PlannedAxis& axis) { return axis.axis >= 2; });
-}
-
-bool IsWhole(double value) { return value >= 1 && value == std::round(value); }
-
-// Whether TFLite's kernel is exact on an axis whose sizes are known at run time only.
-bool SymbolicIsNative(const ResizeOptions& options, const PlannedAxis& axis, NativeResize native) {
-  const bool exact = axis.scale == 0 || IsWhole(axis.scale);   // the scale is out / in
-  if (!exact || options.exclude_outside || options.antialias) return false;
-  const std::string& mode = options.coordinates;
-  if (options.mode == ResizeMode::kNearest) {
-    // Up by a whole number: every way of rounding takes element floor(i / scale).
-    if (IsWhole(axis.scale)) {
-      const bool floors = mode == "asymmetric" && (options.nearest == "floor" || options.nearest == "simple");
-      const bool rounds = mode != "asymmetric" && mode != "align_corners" &&
-                          (options.nearest == "round_prefer_floor" || options.nearest == "round_prefer_ceil");
-      return native.half_pixel_centers && (floors || rounds);
-    }
-    if (mode == "asymmetric") return !native.half_pixel_centers && !native.align_corners && options.nearest == "floor";
-    return mode == "half_pixel" && native.half_pixel_centers && options.nearest == "round_prefer_ceil";
-  }
-  if (mode == "asymmetric") return !native.half_pixel_centers && !native.align_corners;
-  if (mode == "align_corners") return native.align_corners;
-  const bool centered = mode == "half_pixel" || mode == "half_pixel_symmetric" ||
-                        (mode == "pytorch_half_pixel" && (axis.scale > 1 || (axis.out.is_static() && axis.out.value() > 1)));
-  return centered && native.half_pixel_centers;
-}
-
-std::optional<NativeResize> FindNative(const OnnxNode& node, const ResizePlan& plan) {
-  const ResizeOptions options = Options(node);
-  if (!IsImage(node, plan) || options.mode == ResizeMode::kCubic || plan.axes.empty()) return std::nullopt;
-  static constexpr NativeResize kForms[] = {{false, true}, {false, false}, {true, false}};
-  for (const NativeResize& form : kForms) {
-    const bool fits = std::all_of(plan.axes.begin(), plan.axes.end(), [&](const PlannedAxis& axis) {
-      if (!axis.is_static()) return SymbolicIsNative(options, axis, form);
-      if (axis.plain.in == 0 || axis.plain.out == 0) return true;
-      return options.mode == ResizeMode::kNearest
-                 ? NearestIsNative(NearestIndices(options, axis.plain), axis.plain, form)
-                 : LinearIsNative(options, axis.plain, form);
-    });
-    if (fits) return form;
-  }
-  return std::nullopt;
 }
 
 // --- Constraints ---
 
 Verdict SizesKnown(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
-  if (!HasRoiForm(node)) return IsUpsample(node) && node.schema_version() < 9 ? Verdict::kHolds : CheckConstant(node, 1, finding);
-  if (IsGiven(node, 3)) {
-    return node.input_dims(3) ? Verdict::kHolds : Violated(node, 3, "computed at run time", finding);
+  if (!HasRoiForm(node))
+    return HasScalesAttribute(node) ? Verdict::kHolds : CheckConstant(node, 1, finding);
+  if (HasElements(node, 3)) {
+    return node.input_dims(3) ? Verdict::kHolds
+                              : Violated(node, 3, "computed at run time", finding);
   }
-  if (!IsGiven(node, 2)) return Violated("neither scales nor sizes", finding);
+  if (!HasElements(node, 2)) return Violated("neither scales nor sizes", finding);
   return CheckConstant(node, 2, finding);
 }
 
 Verdict PlanFits(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!node.knows_input(0) || !StatedAxes(node)) return Verdict::kNotChecked;
-  const bool has_sizes = HasRoiForm(node) && IsGiven(node, 3);
-  if (has_sizes ? !node.input_dims(3) : !Scales(node)) return Verdict::kNotChecked;
-  if (Plan(node)) return Verdict::kHolds;
-  return Violated(node, 0, (has_sizes ? "sizes " : "scales ") + std::string("on ") + node.input_text(0), finding);
+  if (!node.knows_input(0) || !ResizedAxes(node)) return Verdict::kNotChecked;
+  const bool has_sizes = HasRoiForm(node) && HasElements(node, 3);
+  if (has_sizes ? !node.input_dims(3) : !StatedScales(node)) return Verdict::kNotChecked;
+  if (PlanResize(node)) return Verdict::kHolds;
+  return Violated(node, 0,
+                  (has_sizes ? "sizes " : "scales ") + std::string("on ") + node.input_text(0),
+                  finding);
 }
 
 Verdict AxesFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
-  return StatedAxes(node) ? Verdict::kHolds : Violated(node, 0, "axes", finding);
+  return ResizedAxes(node) ? Verdict::kHolds : Violated(node, 0, "axes", finding);
 }
 
 Verdict TypeFits(const OnnxNode& node, Bounds bounds, Finding& finding) {
-  const bool moves = Options(node).mode == ResizeMode::kNearest;
-  return moves ? TypeIn<0, kPlainTypes>(node, bounds, finding) : TypeIn<0, kFloatTypes>(node, bounds, finding);
+  const bool moves = ReadResizeOptions(node).mode == ResizeMode::kNearest;
+  return moves ? TypeIn<0, kPlainTypes>(node, bounds, finding)
+               : TypeIn<0, kFloatTypes>(node, bounds, finding);
 }
 
 Verdict RoiFits(const OnnxNode& node, Bounds, Finding& finding) {
-  if (node.String("coordinate_transformation_mode", "") != "tf_crop_and_resize") return Verdict::kHolds;
+  if (node.String("coordinate_transformation_mode", "") != "tf_crop_and_resize")
+    return Verdict::kHolds;
   if (!node.has_input(1)) return Violated("no roi", finding);
   const Verdict constant = CheckConstant(node, 1, finding);
-  const auto plan = Plan(node);
-  if (constant != Verdict::kHolds || !plan) return constant == Verdict::kHolds ? Verdict::kNotChecked : constant;
-  const ResizeOptions options = Options(node);
-  const bool zero_fill = options.mode != ResizeMode::kNearest && node.Float("extrapolation_value", 0) == 0;
+  const auto plan = PlanResize(node);
+  if (constant != Verdict::kHolds || !plan)
+    return constant == Verdict::kHolds ? Verdict::kNotChecked : constant;
+  const ResizeOptions options = ReadResizeOptions(node);
+  const bool zero_fill =
+      options.mode != ResizeMode::kNearest && node.Float("extrapolation_value", 0) == 0;
   for (const PlannedAxis& axis : plan->axes) {
     if (!axis.is_static()) return CheckStatic(node, 0, 0, finding);
     for (const double at : ResizeCoordinates(options, axis.plain)) {
@@ -294,28 +86,31 @@ Verdict RoiFits(const OnnxNode& node, Bounds, Finding& finding) {
 // align_corners divides by the result's size less one; definitions differ when scale * size is no
 // whole number.
 Verdict AlignedSizesWhole(const OnnxNode& node, Bounds, Finding& finding) {
-  if (Options(node).coordinates != "align_corners") return Verdict::kHolds;
-  const auto plan = Plan(node);
+  if (ReadResizeOptions(node).coordinates != "align_corners") return Verdict::kHolds;
+  const auto plan = PlanResize(node);
   if (!plan) return Verdict::kNotChecked;
   for (const PlannedAxis& axis : plan->axes) {
     if (!axis.is_static() || plan->from_sizes) continue;
     const double stated = axis.scale * static_cast<double>(axis.in.value());
     if (std::abs(stated - static_cast<double>(axis.out.value())) < 1e-3) continue;
-    return Violated(node, 0, "axis " + std::to_string(axis.axis) + " of " + std::to_string(stated), finding);
+    return Violated(node, 0, "axis " + std::to_string(axis.axis) + " of " + std::to_string(stated),
+                    finding);
   }
   return Verdict::kHolds;
 }
 
 Verdict CanBeComputed(const OnnxNode& node, Bounds, Finding& finding) {
-  const auto plan = Plan(node);
+  const auto plan = PlanResize(node);
   if (!plan) return Verdict::kNotChecked;
   if (FindNative(node, *plan)) return Verdict::kHolds;
-  const bool matrix = Options(node).mode != ResizeMode::kNearest;
+  const bool matrix = ReadResizeOptions(node).mode != ResizeMode::kNearest;
   for (const PlannedAxis& axis : plan->axes) {
-    const bool small = axis.is_static() && axis.plain.out <= kMaxMatrix &&
-                       (!matrix || axis.plain.in == 0 || axis.plain.out <= kMaxMatrix / axis.plain.in);
+    const bool small =
+        axis.is_static() && axis.plain.out <= kMaxMatrix &&
+        (!matrix || axis.plain.in == 0 || axis.plain.out <= kMaxMatrix / axis.plain.in);
     if (small && (axis.plain.in > 0 || axis.plain.out == 0)) continue;
-    return Violated(node, 0, "axis " + std::to_string(axis.axis) + " of " + node.input_text(0), finding);
+    return Violated(node, 0, "axis " + std::to_string(axis.axis) + " of " + node.input_text(0),
+                    finding);
   }
   return Verdict::kHolds;
 }
@@ -326,14 +121,16 @@ Verdict CanBeComputed(const OnnxNode& node, Bounds, Finding& finding) {
 ValueId SizeOperand(OnnxNode& node, Builder& out, const ResizePlan& plan, ValueId image) {
   const Dim height = plan.shape.dim(2), width = plan.shape.dim(3);
   if (height.is_static() && width.is_static()) {
-    return out.ConstI32({static_cast<std::int32_t>(height.value()), static_cast<std::int32_t>(width.value())});
+    return out.ConstI32(
+        {static_cast<std::int32_t>(height.value()), static_cast<std::int32_t>(width.value())});
   }
   const ValueId ones = out.ConstI32({1});
   if (plan.from_sizes) {
-    const auto axes = *StatedAxes(node);
+    const auto axes = *ResizedAxes(node);
     std::vector<std::int32_t> order;
     for (int axis = 2; axis < 4; ++axis) {
-      order.push_back(static_cast<std::int32_t>(std::find(axes.begin(), axes.end(), axis) - axes.begin()));
+      order.push_back(
+          static_cast<std::int32_t>(std::find(axes.begin(), axes.end(), axis) - axes.begin()));
     }
     const bool both = std::all_of(order.begin(), order.end(), [&](std::int32_t at) {
       return at < static_cast<std::int32_t>(axes.size());
@@ -345,40 +142,51 @@ ValueId SizeOperand(OnnxNode& node, Builder& out, const ResizePlan& plan, ValueI
     }
   }
   const ValueId shape = out.Emit(OpKind::kShape, {image}, {{"out_type", std::string("i32")}});
-  const ValueId sides = out.Emit(OpKind::kStridedSlice, {shape, out.ConstI32({1}), out.ConstI32({3}), ones});
+  const ValueId sides =
+      out.Emit(OpKind::kStridedSlice, {shape, out.ConstI32({1}), out.ConstI32({3}), ones});
   std::int32_t up[2] = {1, 1}, down[2] = {1, 1};
   for (const PlannedAxis& axis : plan.axes) {
     const int side = axis.axis - 2;
     if (axis.scale >= 1) up[side] = static_cast<std::int32_t>(std::llround(axis.scale));
-    if (axis.scale > 0 && axis.scale < 1) down[side] = static_cast<std::int32_t>(std::llround(1 / axis.scale));
+    if (axis.scale > 0 && axis.scale < 1)
+      down[side] = static_cast<std::int32_t>(std::llround(1 / axis.scale));
   }
   ValueId result = out.Mul(sides, out.ConstI32({up[0], up[1]}));
-  if (down[0] != 1 || down[1] != 1) result = out.Emit(OpKind::kFloorDiv, {result, out.ConstI32({down[0], down[1]})});
+  if (down[0] != 1 || down[1] != 1)
+    result = out.Emit(OpKind::kFloorDiv, {result, out.ConstI32({down[0], down[1]})});
   return result;
 }
 
 ValueId Native(OnnxNode& node, Builder& out, const ResizePlan& plan, NativeResize form) {
   const ValueId image = ToChannelsLast(out, node.input(0));
   const ValueId operands[] = {image, SizeOperand(node, out, plan, image)};
-  const OpKind kind = Options(node).mode == ResizeMode::kNearest ? OpKind::kResizeNearestNeighbor
-                                                                 : OpKind::kResizeBilinear;
-  const ir::TensorType type{node.input_dtype(0), {plan.shape.dim(0), plan.shape.dim(2), plan.shape.dim(3), plan.shape.dim(1)}};
-  const ValueId y = out.EmitTyped(kind, operands,
-                                  {{"align_corners", form.align_corners}, {"half_pixel_centers", form.half_pixel_centers}}, type);
+  const OpKind kind = ReadResizeOptions(node).mode == ResizeMode::kNearest
+                          ? OpKind::kResizeNearestNeighbor
+                          : OpKind::kResizeBilinear;
+  const ir::TensorType type{
+      node.input_dtype(0),
+      {plan.shape.dim(0), plan.shape.dim(2), plan.shape.dim(3), plan.shape.dim(1)}};
+  const ValueId y = out.EmitTyped(
+      kind, operands,
+      {{"align_corners", form.align_corners}, {"half_pixel_centers", form.half_pixel_centers}},
+      type);
   return FromChannelsLast(out, y, 4);
 }
 
 // x with `axis` multiplied by a (result, source) matrix.
-ValueId MultiplyAxis(Builder& out, ValueId x, const PlannedAxis& axis, const ResizeOptions& options) {
+ValueId MultiplyAxis(Builder& out, ValueId x, const PlannedAxis& axis,
+                     const ResizeOptions& options) {
   if (!out.status().ok()) return {};
   const int rank = out.type(x).shape.rank();
   std::vector<int> swap(static_cast<std::size_t>(rank));
   for (int i = 0; i < rank; ++i) swap[static_cast<std::size_t>(i)] = i;
   std::swap(swap[static_cast<std::size_t>(axis.axis)], swap.back());
   const ir::DType dtype = out.type(x).dtype;
-  const ValueId weights = out.Const(
-      ir::Constant::FromValues<float>(ir::DType::kF32, {axis.plain.out, axis.plain.in}, ResizeMatrix(options, axis.plain))
-          .Cast(dtype).Evaluated());
+  const ValueId weights =
+      out.Const(ir::Constant::FromValues<float>(ir::DType::kF32, {axis.plain.out, axis.plain.in},
+                                                ResizeMatrix(options, axis.plain))
+                    .Cast(dtype)
+                    .Evaluated());
   const ValueId last = out.Transpose(x, swap);
   const ValueId y = out.Emit(OpKind::kFullyConnected, {last, weights},
                              {{"fused_activation_function", std::string("NONE")},
@@ -388,8 +196,8 @@ ValueId MultiplyAxis(Builder& out, ValueId x, const PlannedAxis& axis, const Res
 }
 
 Status TranslateResize(OnnxNode& node, Builder& out) {
-  const ResizePlan plan = *Plan(node);
-  const ResizeOptions options = Options(node);
+  const ResizePlan plan = *PlanResize(node);
+  const ResizeOptions options = ReadResizeOptions(node);
   if (const auto form = FindNative(node, plan)) {
     node.SetOutput(0, Native(node, out, plan, *form));
     return out.status();
@@ -409,37 +217,68 @@ Status TranslateResize(OnnxNode& node, Builder& out) {
 
 // --- Tables ---
 
-constexpr OnnxConstraint kType = {Reason::kUnsupportedType, TypeFits, {}, "nearest: numbers or bool; linear and cubic: floats"};
-constexpr OnnxConstraint kRank = {Reason::kUnsupportedRank, RankWithin<0>, {1, 8}, "input of rank {lo} to {hi}"};
-constexpr OnnxConstraint kKnown = {Reason::kRequiresConstantInput, SizesKnown, {}, "constant scales, or sizes made of constants and dimensions"};
-constexpr OnnxConstraint kFits = {Reason::kDynamicDimensionUnsupported, PlanFits, {},
+constexpr OnnxConstraint kType = {
+    Reason::kUnsupportedType, TypeFits, {}, "nearest: numbers or bool; linear and cubic: floats"};
+constexpr OnnxConstraint kRank = {
+    Reason::kUnsupportedRank, RankWithin<0>, {1, 8}, "input of rank {lo} to {hi}"};
+constexpr OnnxConstraint kKnown = {Reason::kRequiresConstantInput,
+                                   SizesKnown,
+                                   {},
+                                   "constant scales, or sizes made of constants and dimensions"};
+constexpr OnnxConstraint kFits = {
+    Reason::kDynamicDimensionUnsupported,
+    PlanFits,
+    {},
     "one positive scale or size for each axis; a symbolic axis scales by n or 1/n"};
-constexpr OnnxConstraint kComputable = {Reason::kDynamicDimensionUnsupported, CanBeComputed, {},
+constexpr OnnxConstraint kComputable = {
+    Reason::kDynamicDimensionUnsupported,
+    CanBeComputed,
+    {},
     "static sizes, or a form that RESIZE_BILINEAR or RESIZE_NEAREST_NEIGHBOR computes exactly"};
 
 constexpr OnnxConstraint kUpsample[] = {
-    kType, kRank,
-    {Reason::kUnsupportedAttributeValue, StringAttrIn<"mode", "nearest", "linear", "bilinear">, {}, "mode nearest or linear"},
-    kKnown, kFits, kComputable,
+    kType,
+    kRank,
+    {Reason::kUnsupportedAttributeValue,
+     StringAttrIn<"mode", "nearest", "linear", "bilinear">,
+     {},
+     "mode nearest or linear"},
+    kKnown,
+    kFits,
+    kComputable,
 };
 constexpr OnnxConstraint kResize[] = {
-    kType, kRank,
-    {Reason::kUnsupportedAttributeValue, StringAttrIn<"mode", "nearest", "linear", "cubic">, {}, "mode nearest, linear or cubic"},
+    kType,
+    kRank,
     {Reason::kUnsupportedAttributeValue,
-     StringAttrIn<"coordinate_transformation_mode", "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",
-                  "align_corners", "asymmetric", "tf_crop_and_resize">,
-     {}, "coordinate_transformation_mode of ONNX but tf_half_pixel_for_nn"},
+     StringAttrIn<"mode", "nearest", "linear", "cubic">,
+     {},
+     "mode nearest, linear or cubic"},
     {Reason::kUnsupportedAttributeValue,
-     StringAttrIn<"nearest_mode", "round_prefer_floor", "round_prefer_ceil", "floor", "ceil">, {},
+     StringAttrIn<"coordinate_transformation_mode", "half_pixel", "half_pixel_symmetric",
+                  "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize">,
+     {},
+     "coordinate_transformation_mode of ONNX but tf_half_pixel_for_nn"},
+    {Reason::kUnsupportedAttributeValue,
+     StringAttrIn<"nearest_mode", "round_prefer_floor", "round_prefer_ceil", "floor", "ceil">,
+     {},
      "nearest_mode round_prefer_floor, round_prefer_ceil, floor or ceil"},
     {Reason::kUnsupportedAttributeValue,
-     StringAttrIn<"keep_aspect_ratio_policy", "stretch", "not_larger", "not_smaller">, {},
+     StringAttrIn<"keep_aspect_ratio_policy", "stretch", "not_larger", "not_smaller">,
+     {},
      "keep_aspect_ratio_policy stretch, not_larger or not_smaller"},
     {Reason::kValueOutOfRange, AxesFit, {}, "axes are distinct axes of the input"},
-    kKnown, kFits,
-    {Reason::kUnsupportedAttributeValue, RoiFits, {},
-     "tf_crop_and_resize has a constant roi; outside of the input only linear or cubic, filled with 0"},
-    {Reason::kUnsupportedAttributeValue, AlignedSizesWhole, {}, "align_corners with scale * size a whole number"},
+    kKnown,
+    kFits,
+    {Reason::kUnsupportedAttributeValue,
+     RoiFits,
+     {},
+     "tf_crop_and_resize has a constant roi; outside of the input only linear or cubic, filled "
+     "with 0"},
+    {Reason::kUnsupportedAttributeValue,
+     AlignedSizesWhole,
+     {},
+     "align_corners with scale * size a whole number"},
     kComputable,
 };
 

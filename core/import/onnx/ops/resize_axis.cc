@@ -12,7 +12,7 @@ Real Coordinate(const ResizeOptions& options, const ResizeAxis& axis, std::int64
   const Real y = static_cast<Real>(at);
   const Real in = static_cast<Real>(axis.in);
   const Real scale = static_cast<Real>(axis.scale);
-  const Real stated = scale * in;   // the result's size before it was rounded down
+  const Real stated = scale * in;  // the result's size before it was rounded down
   const Real half = static_cast<Real>(0.5);
   const std::string& mode = options.coordinates;
   if (mode == "align_corners") {
@@ -105,10 +105,15 @@ bool IsExtrapolated(const ResizeOptions& options, const ResizeAxis& axis, double
 std::vector<std::int32_t> NearestIndices(const ResizeOptions& options, const ResizeAxis& axis) {
   std::vector<std::int32_t> indices;
   for (std::int64_t i = 0; i < axis.out; ++i) {
-    const float x = Coordinate<float>(options, axis, i);
+    float x = Coordinate<float>(options, axis, i);
+    // The one form in which the runtimes meet the exact halves.
+    const bool exact = options.nearest == "round_prefer_ceil" &&
+                       options.coordinates == "asymmetric" &&
+                       std::llround(axis.scale * static_cast<double>(axis.in)) == axis.out;
+    if (exact)
+      x = static_cast<float>(static_cast<double>(i * axis.in) / static_cast<double>(axis.out));
     const std::int64_t index = RoundNearest(options, axis, x);
-    indices.push_back(
-        static_cast<std::int32_t>(std::clamp<std::int64_t>(index, 0, axis.in - 1)));
+    indices.push_back(static_cast<std::int32_t>(std::clamp<std::int64_t>(index, 0, axis.in - 1)));
   }
   return indices;
 }
@@ -137,9 +142,8 @@ std::vector<float> ResizeMatrix(const ResizeOptions& options, const ResizeAxis& 
 bool NearestIsNative(const std::vector<std::int32_t>& indices, const ResizeAxis& axis,
                      NativeResize native) {
   const bool aligned = native.align_corners && axis.out > 1;
-  const float scale = aligned
-                          ? static_cast<float>(axis.in - 1) / static_cast<float>(axis.out - 1)
-                          : static_cast<float>(axis.in) / static_cast<float>(axis.out);
+  const float scale = aligned ? static_cast<float>(axis.in - 1) / static_cast<float>(axis.out - 1)
+                              : static_cast<float>(axis.in) / static_cast<float>(axis.out);
   const float offset = native.half_pixel_centers ? 0.5F : 0.0F;
   for (std::int64_t i = 0; i < axis.out; ++i) {
     const float value = (static_cast<float>(i) + offset) * scale;

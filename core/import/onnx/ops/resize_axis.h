@@ -21,8 +21,8 @@ struct ResizeOptions {
 
 struct ResizeAxis {
   std::int64_t in = 1, out = 1;
-  double scale = 1;                  // out / in, or what the node states
-  double roi_begin = 0, roi_end = 1; // tf_crop_and_resize
+  double scale = 1;                   // out / in, or what the node states
+  double roi_begin = 0, roi_end = 1;  // tf_crop_and_resize
 };
 
 // The source coordinate of each result element.

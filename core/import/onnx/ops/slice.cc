@@ -71,7 +71,7 @@ AxisSlice Resolve(std::int64_t start, std::int64_t end, std::int64_t step, std::
 
 // Everything constant, one entry an axis of the input.
 struct Plan {
-  Ints starts, ends, steps;      // as ONNX says, or the whole axis
+  Ints starts, ends, steps;  // as ONNX says, or the whole axis
   std::vector<bool> sliced;
 };
 
@@ -103,7 +103,8 @@ std::optional<Plan> MakePlan(const OnnxNode& node) {
 }
 
 // The size of a slice of a symbolic axis, where it can be told.
-Dim SymbolicSize(OnnxNode& node, Dim size, std::int64_t start, std::int64_t end, std::int64_t step) {
+Dim SymbolicSize(OnnxNode& node, Dim size, std::int64_t start, std::int64_t end,
+                 std::int64_t step) {
   ir::SymbolTable& symbols = node.symbols();
   if (step == 1 && end >= INT32_MAX) {
     if (start == 0) return size;
@@ -127,8 +128,8 @@ Status InferSlice(OnnxNode& node) {
     const auto at = static_cast<std::size_t>(i);
     if (plan && !plan->sliced[at]) continue;
     if (plan && shape.dim(i).is_static()) {
-      shape.dim(i) = Resolve(plan->starts[at], plan->ends[at], plan->steps[at],
-                             shape.dim(i).value()).count;
+      shape.dim(i) =
+          Resolve(plan->starts[at], plan->ends[at], plan->steps[at], shape.dim(i).value()).count;
     } else if (plan) {
       shape.dim(i) =
           SymbolicSize(node, shape.dim(i), plan->starts[at], plan->ends[at], plan->steps[at]);
@@ -152,18 +153,20 @@ Status InferSlice(OnnxNode& node) {
 }
 
 std::int32_t Narrow(std::int64_t value) {
-  return static_cast<std::int32_t>(
-      std::clamp<std::int64_t>(value, INT32_MIN, INT32_MAX));
+  return static_cast<std::int32_t>(std::clamp<std::int64_t>(value, INT32_MIN, INT32_MAX));
 }
 
 ir::Attributes Masks(std::int64_t begin_mask, std::int64_t end_mask) {
-  return {{"begin_mask", begin_mask},       {"end_mask", end_mask},
-          {"ellipsis_mask", std::int64_t{0}}, {"new_axis_mask", std::int64_t{0}},
-          {"shrink_axis_mask", std::int64_t{0}}, {"offset", false}};
+  return {{"begin_mask", begin_mask},
+          {"end_mask", end_mask},
+          {"ellipsis_mask", std::int64_t{0}},
+          {"new_axis_mask", std::int64_t{0}},
+          {"shrink_axis_mask", std::int64_t{0}},
+          {"offset", false}};
 }
 
-// STRIDED_SLICE counts negative bounds from the end and clamps as ONNX does; "to the end" and "to the
-// front" are masks, which no dimension's size can contradict.
+// STRIDED_SLICE counts negative bounds from the end and clamps as ONNX does; "to the end" and "to
+// the front" are masks, which no dimension's size can contradict.
 ValueId EmitStrided(OnnxNode& node, Builder& out, const Plan& plan) {
   std::vector<std::int32_t> begin, end, strides;
   std::int64_t end_mask = 0;
@@ -185,10 +188,10 @@ ValueId EmitStrided(OnnxNode& node, Builder& out, const Plan& plan) {
     end.push_back(Narrow(stop));
     strides.push_back(Narrow(plan.steps[at]));
   }
-  return out.EmitTyped(OpKind::kStridedSlice,
-                       std::vector{node.input(0), out.ConstI32(begin), out.ConstI32(end),
-                                   out.ConstI32(strides)},
-                       Masks(0, end_mask), *node.output_type(0));
+  return out.EmitTyped(
+      OpKind::kStridedSlice,
+      std::vector{node.input(0), out.ConstI32(begin), out.ConstI32(end), out.ConstI32(strides)},
+      Masks(0, end_mask), *node.output_type(0));
 }
 
 ValueId EmitUnitSteps(OnnxNode& node, Builder& out, const Plan& plan) {
@@ -203,8 +206,8 @@ ValueId EmitUnitSteps(OnnxNode& node, Builder& out, const Plan& plan) {
   return out.Emit(OpKind::kSlice, {node.input(0), out.ConstI32(begin), out.ConstI32(size)});
 }
 
-// Bounds computed at run time: one entry an axis, the untouched axes masked. INT64_MAX means "to the
-// end" and must survive the narrowing.
+// Bounds computed at run time: one entry an axis, the untouched axes masked. INT64_MAX means "to
+// the end" and must survive the narrowing.
 ValueId EmitComputed(OnnxNode& node, Builder& out) {
   const Ints axes = *Axes(node);
   const Ints steps = *Steps(node);
@@ -228,14 +231,14 @@ ValueId EmitComputed(OnnxNode& node, Builder& out) {
     bounds = out.Cast(bounds, DType::kI32);
     std::vector<ValueId> parts;
     for (int at : entry) {
-      parts.push_back(at < 0 ? out.ConstI32({0})
-                             : out.Emit(OpKind::kSlice, {bounds, out.ConstI32({at}),
-                                                         out.ConstI32({1})}));
+      parts.push_back(
+          at < 0 ? out.ConstI32({0})
+                 : out.Emit(OpKind::kSlice, {bounds, out.ConstI32({at}), out.ConstI32({1})}));
     }
     if (parts.size() == 1) return parts[0];
-    return out.Emit(OpKind::kConcatenation, parts,
-                    {{"axis", std::int64_t{0}},
-                     {"fused_activation_function", std::string("NONE")}});
+    return out.Emit(
+        OpKind::kConcatenation, parts,
+        {{"axis", std::int64_t{0}}, {"fused_activation_function", std::string("NONE")}});
   };
   return out.EmitTyped(OpKind::kStridedSlice,
                        std::vector{node.input(0), spread(1), spread(2), out.ConstI32(strides)},
@@ -271,7 +274,8 @@ Verdict BoundsFit(const OnnxNode& node, Bounds, Finding& finding) {
   for (std::int64_t raw : axes) {
     const auto axis = ir::NormalizeAxis(raw, node.input_rank(0));
     if (!axis || seen[static_cast<std::size_t>(*axis)]) {
-      return Violated(node, 0, "axis " + std::to_string(raw) + " of " + node.input_text(0), finding);
+      return Violated(node, 0, "axis " + std::to_string(raw) + " of " + node.input_text(0),
+                      finding);
     }
     seen[static_cast<std::size_t>(*axis)] = true;
   }
@@ -286,7 +290,9 @@ Verdict BoundsFit(const OnnxNode& node, Bounds, Finding& finding) {
 constexpr OnnxConstraint kSlice[] = {
     {Reason::kUnsupportedType, TypeIn<0, kPlainTypes>, {}, "the input is numbers or booleans"},
     {Reason::kRequiresConstantInput, AxesAndStepsKnown, {}, "axes and steps are constant"},
-    {Reason::kShapeMismatch, BoundsFit, {},
+    {Reason::kShapeMismatch,
+     BoundsFit,
+     {},
      "each axis is one of the input's, named once, with a start, an end and a step that is not 0"},
 };
 

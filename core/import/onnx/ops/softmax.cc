@@ -1,5 +1,5 @@
-// Softmax and LogSoftmax. Before opset 13 they work on the input seen as a matrix of which `axis` is
-// the first column dimension; since then on one axis.
+// Softmax and LogSoftmax. Before opset 13 they work on the input seen as a matrix of which `axis`
+// is the first column dimension; since then on one axis.
 #include <numeric>
 #include <vector>
 
@@ -60,7 +60,8 @@ Status TranslateSoftmax(OnnxNode& node, Builder& out) {
   // In the matrix form axis == rank is allowed: every row has one element.
   const int axis = raw == rank ? rank : *ir::NormalizeAxis(raw, rank);
   const bool matrix_form = node.schema_version() < 13 && axis != rank - 1;
-  node.SetOutput(0, matrix_form ? OnMatrix<kKind>(node, out, axis) : OnAxis<kKind>(node, out, axis));
+  node.SetOutput(0,
+                 matrix_form ? OnMatrix<kKind>(node, out, axis) : OnAxis<kKind>(node, out, axis));
   return out.status();
 }
 

@@ -56,7 +56,9 @@ Status TranslateTranspose(OnnxNode& node, Builder& out) {
 }
 
 constexpr OnnxConstraint kTranspose[] = {
-    {Reason::kUnsupportedAttributeValue, PermIsPermutation, {},
+    {Reason::kUnsupportedAttributeValue,
+     PermIsPermutation,
+     {},
      "perm names each axis of the input once"},
 };
 

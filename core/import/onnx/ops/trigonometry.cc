@@ -50,7 +50,8 @@ ValueId HyperbolicSine(Builder& out, ValueId x) {
   return out.Emit(OpKind::kSelectV2, {negative, Negative(out, magnitude), magnitude});
 }
 ValueId HyperbolicCosine(Builder& out, ValueId x) {
-  const ValueId sum = out.Add(out.Unary(OpKind::kExp, x), out.Unary(OpKind::kExp, Negative(out, x)));
+  const ValueId sum =
+      out.Add(out.Unary(OpKind::kExp, x), out.Unary(OpKind::kExp, Negative(out, x)));
   return out.Mul(sum, Half(out, x));
 }
 
@@ -87,8 +88,7 @@ ValueId HyperbolicArccosine(Builder& out, ValueId x) {
 // atanh(x) = sign(x) log1p(2 |x| / (1 - |x|)) / 2
 ValueId HyperbolicArctangent(Builder& out, ValueId x) {
   const ValueId magnitude = out.Unary(OpKind::kAbs, x);
-  const ValueId ratio =
-      out.Div(out.Add(magnitude, magnitude), out.Sub(One(out, x), magnitude));
+  const ValueId ratio = out.Div(out.Add(magnitude, magnitude), out.Sub(One(out, x), magnitude));
   return WithSignOf(out, x, out.Mul(Log1p(out, ratio), Half(out, x)));
 }
 

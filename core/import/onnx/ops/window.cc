@@ -10,7 +10,7 @@ namespace {
 
 using ir::Dim;
 
-constexpr std::int64_t kMaxWindow = std::int64_t{1} << 30;   // any attribute of a window
+constexpr std::int64_t kMaxWindow = std::int64_t{1} << 30;  // any attribute of a window
 
 // A list attribute with `count` entries within lo..kMaxWindow; `fallback` where absent.
 std::optional<std::vector<std::int64_t>> ReadList(const OnnxNode& node, std::string_view name,
@@ -107,15 +107,15 @@ AxisPlan PlanAxis(ir::SymbolTable& symbols, Dim input, const Window& window, int
   const WindowAxis& one = window.axes[static_cast<std::size_t>(axis)];
   if (window.auto_pad == "SAME_UPPER") return PlanSame(symbols, input, one, true);
   if (window.auto_pad == "SAME_LOWER") return PlanSame(symbols, input, one, false);
-  // VALID too rounds up in ceil_mode: ONNX's text says otherwise, its shape inference and ONNX Runtime
-  // agree on this.
+  // VALID too rounds up in ceil_mode: ONNX's text says otherwise, its shape inference and ONNX
+  // Runtime agree on this.
   return PlanExplicit(symbols, input, one, window.ceil_mode);
 }
 
 Verdict WindowAttributes(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
   const int spatial = node.input_rank(0) - 2;
-  if (spatial < 1) return Verdict::kNotChecked;   // the rank is reported
+  if (spatial < 1) return Verdict::kNotChecked;  // the rank is reported
   const auto count = static_cast<std::size_t>(spatial);
   struct Row {
     std::string_view name;
@@ -156,13 +156,16 @@ ir::ValueId FromChannelsLast(ir::Builder& out, ir::ValueId y, int rank) {
 ir::ValueId PadImage(ir::Builder& out, ir::ValueId x, const ImagePadding& padding,
                      std::optional<double> value) {
   if (padding.empty() || !out.status().ok()) return x;
-  const std::array<std::int32_t, 8> pads = {0, 0,
+  const std::array<std::int32_t, 8> pads = {0,
+                                            0,
                                             static_cast<std::int32_t>(padding.top),
                                             static_cast<std::int32_t>(padding.bottom),
                                             static_cast<std::int32_t>(padding.left),
-                                            static_cast<std::int32_t>(padding.right), 0, 0};
-  const ir::ValueId table = out.Const(
-      ir::Constant::FromValues<std::int32_t>(ir::DType::kI32, {4, 2}, std::span(pads)));
+                                            static_cast<std::int32_t>(padding.right),
+                                            0,
+                                            0};
+  const ir::ValueId table =
+      out.Const(ir::Constant::FromValues<std::int32_t>(ir::DType::kI32, {4, 2}, std::span(pads)));
   if (!value) return out.Emit(ir::OpKind::kPad, {x, table});
   return out.Emit(ir::OpKind::kPadv2, {x, table, out.Scalar(out.type(x).dtype, *value)});
 }

@@ -116,7 +116,8 @@ TEST(Naming, ScalarsHaveARank) {
 
 TEST(Naming, QuantizationIsWrittenOnlyWhereItIs) {
   ir::Module module = MustParse(R"(module {
-    graph @main(%0 "x": f32[2], %1 "q": i8[2,3] quant(axis=1, scale=[0.5, 0.25, 1.0], zero=[0, -1, 3])) {
+    graph @main(%0 "x": f32[2], %1 "q": i8[2,3]
+                quant(axis=1, scale=[0.5, 0.25, 1.0], zero=[0, -1, 3])) {
       return %0, %1
     }
     signature "serving_default" @main ("x", "q") -> ("a", "b")

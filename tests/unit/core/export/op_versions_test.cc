@@ -60,9 +60,10 @@ TEST_P(OpVersions, FollowsTheRule) {
       << GetParam().op << " of " << GetParam().operands;
 }
 
-#define CONV(op, extra)                                                          \
-  op " {padding=\"SAME\", stride_w=1, stride_h=1, dilation_w_factor=" extra ", " \
-                                                                            "dilation_h_factor=1}"
+#define CONV(op, extra)                                                     \
+  op " {padding=\"SAME\", stride_w=1, stride_h=1, dilation_w_factor=" extra \
+     ", "                                                                   \
+     "dilation_h_factor=1}"
 
 INSTANTIATE_TEST_SUITE_P(
     Arithmetic, OpVersions,

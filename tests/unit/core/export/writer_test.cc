@@ -16,7 +16,8 @@ constexpr std::string_view kConv = R"(module {
   graph @main(%0 "x": f32[1,4,4,2]) {
     %1 "w" = const f32[3,1,1,2] [1, 2, 3, 4, 5, 6]
     %2 = const f32[3] [7, 8, 9]
-    %3 = CONV_2D(%0, %1, %2) {padding="SAME", stride_w=2, stride_h=1, dilation_w_factor=1, dilation_h_factor=1} from {0}
+    %3 = CONV_2D(%0, %1, %2) {padding="SAME", stride_w=2, stride_h=1,
+         dilation_w_factor=1, dilation_h_factor=1} from {0}
     %4 = RELU(%3) from {0}
     return %4
   }
@@ -146,6 +147,17 @@ TEST(Writer, RefusesAnAttributeThatTheFieldCantHold) {
   op.kind = ir::OpKind::kPack;
   op.attrs = {{"axis", std::int64_t{1} << 40}, {"values_count", std::int64_t{1}}};
   EXPECT_EQ(TryWrite(module).status().reason(), Reason::kInternalError);
+}
+
+TEST(Writer, RefusesTensorsThatRuntimesCantCount) {
+  for (const std::string shape : {"65536,32768", "2147483648,0"}) {
+    ir::Module module = MustParse("module { graph @main(%0 \"x\": f32[" + shape +
+                                  "]) { %1 = NEG(%0) return %1 } "
+                                  "signature \"serving_default\" @main (\"x\") -> (\"y\") }");
+    const auto written = TryWrite(module);
+    EXPECT_EQ(written.status().reason(), Reason::kArtifactTooLarge) << shape;
+    EXPECT_NE(written.status().message().find("tensor x"), std::string_view::npos);
+  }
 }
 
 TEST(Writer, StopsWhenCancelledOrTheSinkFails) {

@@ -86,6 +86,16 @@ TEST(StridedSlice, StepsBothWays) {
   EXPECT_THAT(Strided(x, {3}, {1}, {1}), IsEmpty());
 }
 
+TEST(StridedSlice, ExtremesAreClamped) {
+  const auto slice = [](std::int64_t begin, std::int64_t end, std::int64_t stride) {
+    return Floats(Apply(OpKind::kStridedSlice, {},
+                        {Ramp({3}), I64({1}, {begin}), I64({1}, {end}), I64({1}, {stride})}));
+  };
+  EXPECT_THAT(slice(INT64_MIN, INT64_MAX, INT64_MAX), ElementsAre(0));
+  EXPECT_THAT(slice(INT64_MAX, INT64_MIN, INT64_MIN), ElementsAre(2));
+  EXPECT_THAT(slice(INT64_MIN, INT64_MAX, 1), ElementsAre(0, 1, 2));
+}
+
 TEST(StridedSlice, MasksOpenTheEnds) {
   const Tensor x = Ramp({4});
   EXPECT_THAT(Strided(x, {2}, {3}, {1}, {{"begin_mask", std::int64_t{1}}}), ElementsAre(0, 1, 2));

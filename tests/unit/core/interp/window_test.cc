@@ -186,6 +186,13 @@ TEST(Pool, PaddingDoesNotCount) {
               ElementsAre(-1, -3, -7, -9));
 }
 
+TEST(Pool, AFilterLargerThanTheImageCostsNoMore) {
+  const Attributes attrs = Pool("SAME", INT32_MAX, INT32_MAX);
+  EXPECT_THAT(Floats(Apply(OpKind::kAveragePool2d, attrs, {Ramp({1, 3, 3, 1})})), ElementsAre(4));
+  EXPECT_EQ(WhyNot(OpKind::kMaxPool2d, Pool("SAME", INT64_MAX, 1), {Ramp({1, 3, 3, 1})}),
+            Reason::kUnsupportedAttributeValue);
+}
+
 TEST(Pool, MaximumTakesIntegers) {
   EXPECT_THAT(ValuesOf<std::int8_t>(Apply(OpKind::kMaxPool2d, Pool("VALID", 2, 1),
                                           {I8({1, 2, 2, 1}, {-128, -3, -5, -100})})),

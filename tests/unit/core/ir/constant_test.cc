@@ -89,8 +89,7 @@ TEST(Constant, IsSplatLooksAtEveryElement) {
   // A step along a broadcast axis makes elements differ.
   const Constant broadcast = Make<float>(DType::kF32, {1}, {1}).BroadcastTo(Sizes{2, 3});
   EXPECT_TRUE(broadcast.IsSplat());
-  EXPECT_FALSE(broadcast
-                   .WithStep({ConstantStep::Kind::kMultiply, 1, Per({1, 2, 3}), DType::kF32})
+  EXPECT_FALSE(broadcast.WithStep({ConstantStep::Kind::kMultiply, 1, Per({1, 2, 3}), DType::kF32})
                    .IsSplat());
 }
 
@@ -100,15 +99,15 @@ TEST(Constant, StepsApplyInOrderAlongTheirAxis) {
       constant.WithStep({ConstantStep::Kind::kMultiply, 0, Per({10, 100}), DType::kF32})
           .WithStep({ConstantStep::Kind::kAdd, 1, Per({1, 2, 3}), DType::kF32})
           .WithStep({ConstantStep::Kind::kAdd, -1, Per({0.5}), DType::kF32});
-  EXPECT_EQ(Values<float>(stepped),
-            (std::vector<float>{11.5, 22.5, 33.5, 401.5, 502.5, 603.5}));
+  EXPECT_EQ(Values<float>(stepped), (std::vector<float>{11.5, 22.5, 33.5, 401.5, 502.5, 603.5}));
   EXPECT_EQ(Values<float>(stepped.Transposed(std::vector{1, 0})),
             (std::vector<float>{11.5, 401.5, 22.5, 502.5, 33.5, 603.5}));
   // Merging the axes keeps it a view.
   EXPECT_EQ(Values<float>(stepped.Reshaped(Sizes{6})), Values<float>(stepped));
   EXPECT_EQ(stepped.Reshaped(Sizes{6}).storage().data(), constant.storage().data());
   // Splitting a stepped axis needs a copy, with the same values.
-  EXPECT_EQ(Values<float>(stepped.Reshaped(Sizes{6}).Reshaped(Sizes{3, 2})), Values<float>(stepped));
+  EXPECT_EQ(Values<float>(stepped.Reshaped(Sizes{6}).Reshaped(Sizes{3, 2})),
+            Values<float>(stepped));
 }
 
 TEST(Constant, StepsRoundOnceToTheElementType) {
@@ -116,14 +115,13 @@ TEST(Constant, StepsRoundOnceToTheElementType) {
   const Constant constant = Make<float>(DType::kF32, {1}, {0.1F});
   const Constant stepped =
       constant.WithStep({ConstantStep::Kind::kMultiply, -1, Per({1.0 / 3.0}), DType::kF32});
-  EXPECT_EQ(Values<float>(stepped)[0],
-            static_cast<float>(static_cast<double>(0.1F) * (1.0 / 3.0)));
+  EXPECT_EQ(Values<float>(stepped)[0], static_cast<float>(static_cast<double>(0.1F) * (1.0 / 3.0)));
 }
 
 TEST(Constant, CastsFollowTheOperator) {
   const float inf = std::numeric_limits<float>::infinity();
-  const Constant floats = Make<float>(
-      DType::kF32, {8}, {1.9F, -1.9F, 300, -300, std::nanf(""), inf, -inf, 0});
+  const Constant floats =
+      Make<float>(DType::kF32, {8}, {1.9F, -1.9F, 300, -300, std::nanf(""), inf, -inf, 0});
   EXPECT_EQ(Values<std::int8_t>(floats.Cast(DType::kI8)),
             (std::vector<std::int8_t>{1, -1, 127, -128, 0, 127, -128, 0}));
   EXPECT_EQ(Values<std::uint8_t>(floats.Cast(DType::kU8)),
@@ -157,8 +155,7 @@ TEST(Constant, SmallValuesReadAsNumbers) {
   EXPECT_EQ(Make<std::int64_t>(DType::kI64, {2}, {-1, 9}).AsInts(),
             (std::vector<std::int64_t>{-1, 9}));
   EXPECT_EQ(Make<float>(DType::kF32, {1}, {1}).AsInts(), std::nullopt);
-  EXPECT_EQ(Make<float>(DType::kF32, {2}, {0.5F, -2}).AsDoubles(),
-            (std::vector<double>{0.5, -2}));
+  EXPECT_EQ(Make<float>(DType::kF32, {2}, {0.5F, -2}).AsDoubles(), (std::vector<double>{0.5, -2}));
   const float zero = 0;
   EXPECT_EQ(Constant::Splat(DType::kF32, {70000}, std::as_bytes(std::span(&zero, 1))).AsDoubles(),
             std::nullopt);

@@ -63,12 +63,24 @@ class ViewWalk {
 
   void Step() {
     switch (Draw(0, 5)) {
-      case 0: Transpose(); break;
-      case 1: Slice(); break;
-      case 2: Broadcast(); break;
-      case 3: Reshape(); break;
-      case 4: Arithmetic(); break;
-      case 5: Halve(); break;
+      case 0:
+        Transpose();
+        break;
+      case 1:
+        Slice();
+        break;
+      case 2:
+        Broadcast();
+        break;
+      case 3:
+        Reshape();
+        break;
+      case 4:
+        Arithmetic();
+        break;
+      case 5:
+        Halve();
+        break;
     }
   }
 
@@ -83,14 +95,11 @@ class ViewWalk {
     std::vector<float> some(static_cast<std::size_t>(size));
     view_.Read(begin, size, reinterpret_cast<std::byte*>(some.data()));
     ASSERT_TRUE(std::equal(some.begin(), some.end(), dense_.values.begin() + begin));
-    ASSERT_EQ(view_.AsDoubles(),
-              std::vector<double>(dense_.values.begin(), dense_.values.end()));
+    ASSERT_EQ(view_.AsDoubles(), std::vector<double>(dense_.values.begin(), dense_.values.end()));
     // By bits: 0 and -0 are not one element.
-    const bool splat =
-        std::all_of(dense_.values.begin(), dense_.values.end(), [this](float value) {
-          return value == dense_.values[0] &&
-                 std::signbit(value) == std::signbit(dense_.values[0]);
-        });
+    const bool splat = std::all_of(dense_.values.begin(), dense_.values.end(), [this](float value) {
+      return value == dense_.values[0] && std::signbit(value) == std::signbit(dense_.values[0]);
+    });
     ASSERT_EQ(view_.IsSplat(), splat);
     ASSERT_TRUE(view_.Evaluated().IsPlain());
   }
@@ -104,7 +113,8 @@ class ViewWalk {
     std::iota(permutation.begin(), permutation.end(), 0);
     std::shuffle(permutation.begin(), permutation.end(), random_);
     Sizes shape;
-    for (const int axis : permutation) shape.push_back(dense_.shape[static_cast<std::size_t>(axis)]);
+    for (const int axis : permutation)
+      shape.push_back(dense_.shape[static_cast<std::size_t>(axis)]);
     view_ = view_.Transposed(permutation);
     dense_ = Pull(dense_, shape, [&](const Sizes& index) {
       Sizes from(rank());

@@ -115,7 +115,7 @@ TEST(Graph, AComputedValueBecomesAConstant) {
   ASSERT_NE(graph.constant(y), nullptr);
   EXPECT_FALSE(graph.value(y).producer.valid());
   EXPECT_NE(graph.op(op).result(), y);
-  graph.Erase(op);   // its new result is unused
+  graph.Erase(op);  // its new result is unused
   EXPECT_EQ(graph.outputs().front(), y);
 }
 
@@ -140,13 +140,17 @@ TEST(GraphProperty, UseListsSurviveRandomEdits) {
     for (int step = 0; step < 200; ++step) {
       switch (random() % 6) {
         case 0:
-        case 1: values.push_back(Sum(graph, pick(), pick())); break;
+        case 1:
+          values.push_back(Sum(graph, pick(), pick()));
+          break;
         case 2: {
           const std::vector<ValueId> outputs = {pick(), pick()};
           graph.SetOutputs(outputs);
           break;
         }
-        case 3: graph.ReplaceAllUses(pick(), inputs[random() % 2]); break;
+        case 3:
+          graph.ReplaceAllUses(pick(), inputs[random() % 2]);
+          break;
         case 4: {
           const ValueId value = pick();
           if (!graph.value(value).producer.valid()) break;
@@ -163,7 +167,8 @@ TEST(GraphProperty, UseListsSurviveRandomEdits) {
         }
       }
       const Status verified = VerifyModule(module, {.require_origins = false});
-      ASSERT_TRUE(verified.ok()) << "seed " << seed << " step " << step << ": " << verified.ToString();
+      ASSERT_TRUE(verified.ok()) << "seed " << seed << " step " << step << ": "
+                                 << verified.ToString();
       std::map<ValueId, std::size_t> scanned;
       for (std::uint32_t i = 0; i < graph.op_arena_size(); ++i) {
         for (const Op::Operand& operand : graph.op(OpId{i}).operands) ++scanned[operand.value];

@@ -68,11 +68,12 @@ TEST(StridedCopyProperty, AgreesWithTheDefinition) {
     std::int64_t count = 1;
     for (const std::int64_t size : sizes) count *= size;
     const std::int64_t begin = random() % 2 == 0 ? 0 : static_cast<std::int64_t>(random()) % count;
-    const std::int64_t length =
-        random() % 2 == 0 ? count - begin
-                          : static_cast<std::int64_t>(random()) % (count - begin + 1);
+    const std::int64_t length = random() % 2 == 0
+                                    ? count - begin
+                                    : static_cast<std::int64_t>(random()) % (count - begin + 1);
     std::vector<std::byte> out(static_cast<std::size_t>(length) * width);
-    CopyStrided(Coalesce(sizes, strides), origin, static_cast<int>(width), begin, length, out.data());
+    CopyStrided(Coalesce(sizes, strides), origin, static_cast<int>(width), begin, length,
+                out.data());
     ASSERT_EQ(out, Naive(sizes, strides, origin, width, begin, length)) << "round " << round;
   }
 }

@@ -20,7 +20,7 @@ TEST_F(SymbolsTest, EqualExpressionsAreTheSameDim) {
   EXPECT_EQ(table_.Mul(table_.Add(n_, 1), h_), table_.Add(table_.Mul(n_, h_), h_));
   EXPECT_EQ(table_.Sub(table_.Add(n_, 5), 5), n_);
   EXPECT_EQ(table_.Named("N", {"other", 1}), n_);
-  EXPECT_EQ(table_.OriginOf("N")->input, "x");   // the first caller's is kept
+  EXPECT_EQ(table_.OriginOf("N")->input, "x");  // the first caller's is kept
 }
 
 TEST_F(SymbolsTest, StaticArithmeticStaysStatic) {
@@ -58,9 +58,7 @@ TEST_F(SymbolsTest, FloorsOfFloorsMeet) {
   const Dim twice = table_.FloorDiv(table_.FloorDiv(h_, 2), 2);
   EXPECT_EQ(twice, table_.FloorDiv(h_, 4));
   // Two windows of stride 2 and kernel 3, padding 1: floor((x - 1) / 2) + 1 each.
-  const auto window = [this](Dim x) {
-    return table_.Add(table_.FloorDiv(table_.Sub(x, 1), 2), 1);
-  };
+  const auto window = [this](Dim x) { return table_.Add(table_.FloorDiv(table_.Sub(x, 1), 2), 1); };
   EXPECT_EQ(window(window(h_)), table_.Add(table_.FloorDiv(table_.Sub(h_, 1), 4), 1));
 }
 
@@ -70,7 +68,7 @@ TEST_F(SymbolsTest, MinAndMaxDecideWhatIsProvable) {
   EXPECT_EQ(table_.Min(n_, n_), n_);
   EXPECT_EQ(table_.Min(n_, h_), table_.Min(h_, n_));
   EXPECT_EQ(table_.Min(3, 5), Dim(3));
-  EXPECT_EQ(table_.Text(table_.Max(n_, 1)), "max(1, N)");   // N may be 0
+  EXPECT_EQ(table_.Text(table_.Max(n_, 1)), "max(1, N)");  // N may be 0
 }
 
 TEST_F(SymbolsTest, OverflowBecomesFresh) {
@@ -152,8 +150,12 @@ TEST(SymbolsProperty, EvaluationAgreesWithArithmetic) {
         return p / q - (p % q != 0 && (p < 0) != (q < 0) ? 1 : 0);
       };
       switch (random() % 6) {
-        case 0: pool.emplace_back(table.Add(a, b), x + y); break;
-        case 1: pool.emplace_back(table.Sub(a, b), x - y); break;
+        case 0:
+          pool.emplace_back(table.Add(a, b), x + y);
+          break;
+        case 1:
+          pool.emplace_back(table.Sub(a, b), x - y);
+          break;
         case 2:
           if (std::abs(x) < 10000 && std::abs(y) < 10000) pool.emplace_back(table.Mul(a, b), x * y);
           break;
@@ -162,8 +164,12 @@ TEST(SymbolsProperty, EvaluationAgreesWithArithmetic) {
           if (y > 0) pool.emplace_back(table.CeilDiv(a, b), -floor(-x, y));
           break;
         // Minimum and maximum assume that dimensions are at least 0.
-        case 4: if (x >= 0 && y >= 0) pool.emplace_back(table.Min(a, b), std::min(x, y)); break;
-        case 5: if (x >= 0 && y >= 0) pool.emplace_back(table.Max(a, b), std::max(x, y)); break;
+        case 4:
+          if (x >= 0 && y >= 0) pool.emplace_back(table.Min(a, b), std::min(x, y));
+          break;
+        case 5:
+          if (x >= 0 && y >= 0) pool.emplace_back(table.Max(a, b), std::max(x, y));
+          break;
       }
     }
     for (const auto& [dim, value] : pool) {

@@ -129,9 +129,9 @@ TEST(Text, ConstantsOfEveryTypeReadBackByValue) {
         byte = static_cast<std::byte>(dtype == DType::kBool ? random() % 2 : random());
       }
       // Of packed types the last byte's padding is zero.
-      if (ElementBits(dtype) < 8 && count % (8 / ElementBits(dtype)) != 0) bytes.back() &= std::byte{3};
-      const auto constant =
-          Constant::FromBytes(dtype, {count}, SharedBytes::Own(std::move(bytes)));
+      if (ElementBits(dtype) < 8 && count % (8 / ElementBits(dtype)) != 0)
+        bytes.back() &= std::byte{3};
+      const auto constant = Constant::FromBytes(dtype, {count}, SharedBytes::Own(std::move(bytes)));
       ASSERT_TRUE(constant.ok());
       const ValueId value = graph.AddConstant(*constant, "c");
       graph.SetOutputs({&value, 1});
@@ -144,19 +144,18 @@ TEST(Text, ViewsAreEvaluatedWhenPrinted) {
   Module module;
   Graph& graph = module.graph(module.AddGraph("main"));
   const float values[] = {1, 2, 3, 4, 5, 6};
-  const ValueId value = graph.AddConstant(
-      Constant::FromValues(DType::kF32, {2, 3}, std::span<const float>(values))
-          .Transposed(std::vector{1, 0})
-          .Cast(DType::kI32));
+  const ValueId value =
+      graph.AddConstant(Constant::FromValues(DType::kF32, {2, 3}, std::span<const float>(values))
+                            .Transposed(std::vector{1, 0})
+                            .Cast(DType::kI32));
   graph.SetOutputs({&value, 1});
   EXPECT_NE(Print(module).find("const i32[3,2] [1, 4, 2, 5, 3, 6]"), std::string::npos);
   ExpectRoundTrip(module);
 }
 
 TEST(Text, LargePayloadsCanBeElided) {
-  const Module module = MustParse(
-      "module { graph @main() { %a = const f32[17] hex\"" + std::string(136 - 8, '1') +
-      "00000000\" return %a } }");
+  const Module module = MustParse("module { graph @main() { %a = const f32[17] hex\"" +
+                                  std::string(136 - 8, '1') + "00000000\" return %a } }");
   EXPECT_NE(Print(module, {.constants = false}).find("const f32[17] ..."), std::string::npos);
   EXPECT_FALSE(Parse(Print(module, {.constants = false})).ok());
 }
@@ -174,22 +173,32 @@ TEST(Text, MalformedTextIsRefused) {
     return "module { graph @main(%x: f32[2]) { " + line + " return %x } }";
   };
   for (const std::string& line :
-       {std::string("%a = RELU(%b)"), std::string("%x = RELU(%x)"), std::string("%a RELU(%x)"),
-        std::string("%a = RELU(%x"), std::string("%a = RELU(%x) {k}"),
-        std::string("%a = RELU(%x) {k=}"), std::string("%a = RELU(%x) {k=1.2.3}"),
-        std::string("%a = RELU(%x) : f99[2]"), std::string("%a = RELU(%x) : f32[2"),
-        std::string("%a = RELU(%x) from {0}"), std::string("%a = const f32[2] [1.0]"),
-        std::string("%a = const f32[2] hex\"00\""), std::string("%a = const f32[2] hex\"0g\""),
-        std::string("%a = const f32[N] []"), std::string("%a = const string[1] [1]"),
-        std::string("%a = composite(%x) {name=\"c\"}"), std::string("%a = return(%x)"),
-        std::string("%a = ADD(%x)"), std::string("%a = SOFTMAX(%x) {beta=1}"),
+       {std::string("%a = RELU(%b)"),
+        std::string("%x = RELU(%x)"),
+        std::string("%a RELU(%x)"),
+        std::string("%a = RELU(%x"),
+        std::string("%a = RELU(%x) {k}"),
+        std::string("%a = RELU(%x) {k=}"),
+        std::string("%a = RELU(%x) {k=1.2.3}"),
+        std::string("%a = RELU(%x) : f99[2]"),
+        std::string("%a = RELU(%x) : f32[2"),
+        std::string("%a = RELU(%x) from {0}"),
+        std::string("%a = const f32[2] [1.0]"),
+        std::string("%a = const f32[2] hex\"00\""),
+        std::string("%a = const f32[2] hex\"0g\""),
+        std::string("%a = const f32[N] []"),
+        std::string("%a = const string[1] [1]"),
+        std::string("%a = composite(%x) {name=\"c\"}"),
+        std::string("%a = return(%x)"),
+        std::string("%a = ADD(%x)"),
+        std::string("%a = SOFTMAX(%x) {beta=1}"),
         std::string("%a = composite(%x) {name=\"c\"} regions(@gone) : f32[2]")}) {
     EXPECT_FALSE(Parse(in_body(line)).ok()) << line;
   }
-  for (const char* text : {"", "module", "module {", "module { } }", "module { graph }",
-                           "module { signature \"a\" @main () -> () }",
-                           "module { source 1 \"\" A opset 1 path \"\" }",
-                           "module { metadata \"a }"}) {
+  for (const char* text :
+       {"", "module", "module {", "module { } }", "module { graph }",
+        "module { signature \"a\" @main () -> () }", "module { source 1 \"\" A opset 1 path \"\" }",
+        "module { metadata \"a }"}) {
     EXPECT_FALSE(Parse(text).ok()) << text;
   }
 }
@@ -214,13 +223,22 @@ TEST(Text, DamagedTextNeverCrashes) {
 TEST(Text, EqualSeesEveryDifference) {
   const std::string base = std::string(kFull);
   const Module module = MustParse(base);
-  const std::pair<std::string, std::string> edits[] = {
-      {"\"x\": f32", "\"x2\": f32"}, {"RELU", "NONE"},       {"b=-9", "b=-8"},
-      {"c=0.1", "c=0.2"},            {"from {0, 1}", "from {0}"}, {"hex\"0000c07f", "hex\"0100c07f"},
-      {"splat [0.5]", "splat [1.5]"}, {"zero=[128]", "zero=[127]"}, {"@body(", "@corpus("},
-      {"return %4, %5, %4", "return %4, %5, %5"}, {"u8[]", "i8[]"}, {"%3, _", "%3, %3"},
-      {"Conv opset 13", "Conv opset 14"}, {"\"b\", \"c\"", "\"b\", \"d\""},
-      {"node 12", "node 13"}, {"symbol N \"x\" 0", "symbol N \"x\" 1"}};
+  const std::pair<std::string, std::string> edits[] = {{"\"x\": f32", "\"x2\": f32"},
+                                                       {"RELU", "NONE"},
+                                                       {"b=-9", "b=-8"},
+                                                       {"c=0.1", "c=0.2"},
+                                                       {"from {0, 1}", "from {0}"},
+                                                       {"hex\"0000c07f", "hex\"0100c07f"},
+                                                       {"splat [0.5]", "splat [1.5]"},
+                                                       {"zero=[128]", "zero=[127]"},
+                                                       {"@body(", "@corpus("},
+                                                       {"return %4, %5, %4", "return %4, %5, %5"},
+                                                       {"u8[]", "i8[]"},
+                                                       {"%3, _", "%3, %3"},
+                                                       {"Conv opset 13", "Conv opset 14"},
+                                                       {"\"b\", \"c\"", "\"b\", \"d\""},
+                                                       {"node 12", "node 13"},
+                                                       {"symbol N \"x\" 0", "symbol N \"x\" 1"}};
   for (const auto& [from, to] : edits) {
     std::string text = base;
     const std::size_t at = text.find(from);

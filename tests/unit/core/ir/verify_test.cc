@@ -112,7 +112,7 @@ TEST(Verify, BrokenUseLists) {
     Module module = Good();
     Graph& graph = module.graph(GraphId{1});
     Op& add = graph.op(graph.first());
-    add.operands[0].next = add.operands[1].next = {graph.first(), 0};   // a ring
+    add.operands[0].next = add.operands[1].next = {graph.first(), 0};  // a ring
     ExpectFinding(module, "is not linked back");
   }
   {
@@ -124,7 +124,7 @@ TEST(Verify, BrokenUseLists) {
   {
     Module module = Good();
     Graph& graph = module.main();
-    graph.op(Nth(graph, 1)).operands[0].value = graph.inputs()[0];   // past the lists
+    graph.op(Nth(graph, 1)).operands[0].value = graph.inputs()[0];  // past the lists
     ExpectFinding(module, "is not linked back");
   }
 }

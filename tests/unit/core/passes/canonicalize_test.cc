@@ -14,11 +14,13 @@ TEST(Canonicalize, RemovesDataMovementThatMovesNothing) {
     %d = CAST(%c) {in_data_type="f32", out_data_type="f32"} : f32[N,4] from {2}
     %y = EXP(%d) : f32[N,4] from {2}
     return %y
-  })", R"(graph @main(%x "x": f32[N,4]) {
+  })",
+             R"(graph @main(%x "x": f32[N,4]) {
     %a = NEG(%x) : f32[N,4] from {0, 1, 2}
     %y = EXP(%a) : f32[N,4] from {2}
     return %y
-  })", 3);
+  })",
+             3);
 }
 
 TEST(Canonicalize, KeepsATransposeOfEqualSizes) {
@@ -46,10 +48,12 @@ TEST(Canonicalize, ANamedResultKeepsItsName) {
     %a "a" = NEG(%x) : f32[4] from {0}
     %y "y" = RESHAPE(%a) {new_shape=[4]} : f32[4] from {1}
     return %y
-  })", R"(graph @main(%x "x": f32[4]) {
+  })",
+             R"(graph @main(%x "x": f32[4]) {
     %a "y" = NEG(%x) : f32[4] from {0, 1}
     return %a
-  })", 1);
+  })",
+             1);
 }
 
 TEST(Canonicalize, ConstantsBecomeViews) {
@@ -64,11 +68,13 @@ TEST(Canonicalize, ConstantsBecomeViews) {
     %b = RESHAPE(%r, %o) {new_shape=[3, 2]} : f32[3,2] from {1}
     %y = ADD(%x, %b) : f32[3,2] from {0}
     return %y
-  })", R"(graph @main(%x "x": f32[3,2]) {
+  })",
+             R"(graph @main(%x "x": f32[3,2]) {
     %b = const f32[3,2] [1, 4, 2, 5, 3, 6]
     %y = ADD(%x, %b) : f32[3,2] from {0, 1}
     return %y
-  })", 4);
+  })",
+             4);
 }
 
 TEST(Canonicalize, LeavesWhatIsComputed) {

@@ -13,19 +13,25 @@ std::string Conv(std::string_view after_transpose, std::string_view result = "%y
   return R"(graph @main(%x "x": f32[N,3,3,1], %z "z": f32[N,2,3,3]) {
     %w "w" = const f32[2,1,1,1] [2.0, 3.0]
     %b "b" = const f32[2] [0.5, -1.0]
-    %c = CONV_2D(%x, %w, %b) )" + std::string(kConvAttrs) + R"( : f32[N,3,3,2] from {0}
+    %c = CONV_2D(%x, %w, %b) )" +
+         std::string(kConvAttrs) + R"( : f32[N,3,3,2] from {0}
     %p = const i32[4] [0, 3, 1, 2]
     %t "conv" = TRANSPOSE(%c, %p) : f32[N,2,3,3] from {0}
-    )" + std::string(after_transpose) + "\n    return " + std::string(result) + "\n  }\n";
+    )" + std::string(after_transpose) +
+         "\n    return " + std::string(result) + "\n  }\n";
 }
 
 std::string Folded(std::string_view weights, std::string_view bias, std::string_view name) {
   return R"(graph @main(%x "x": f32[N,3,3,1], %z "z": f32[N,2,3,3]) {
-    %w "w" = const f32[2,1,1,1] )" + std::string(weights) + R"(
-    %b "b" = const f32[2] )" + std::string(bias) + R"(
-    %c = CONV_2D(%x, %w, %b) )" + std::string(kConvAttrs) + R"( : f32[N,3,3,2] from {0, 1}
+    %w "w" = const f32[2,1,1,1] )" +
+         std::string(weights) + R"(
+    %b "b" = const f32[2] )" +
+         std::string(bias) + R"(
+    %c = CONV_2D(%x, %w, %b) )" +
+         std::string(kConvAttrs) + R"( : f32[N,3,3,2] from {0, 1}
     %p = const i32[4] [0, 3, 1, 2]
-    %t ")" + std::string(name) + R"(" = TRANSPOSE(%c, %p) : f32[N,2,3,3] from {0}
+    %t ")" +
+         std::string(name) + R"(" = TRANSPOSE(%c, %p) : f32[N,2,3,3] from {0}
     return %t
   })";
 }
@@ -111,7 +117,8 @@ TEST(FoldBatchNorm, OneDimensionalConvolutionsDropAnAxisOnTheWay) {
   const PassRun run = RunPass(FoldBatchNorm, R"(graph @main(%x "x": f32[N,1,5,1]) {
     %w = const f32[2,1,1,1] [2.0, 3.0]
     %b = const f32[2] [0.0, 0.0]
-    %c = CONV_2D(%x, %w, %b) )" + std::string(kConvAttrs) + R"( : f32[N,1,5,2] from {0}
+    %c = CONV_2D(%x, %w, %b) )" + std::string(kConvAttrs) +
+                                                 R"( : f32[N,1,5,2] from {0}
     %i = const i32[3] [-1, 5, 2]
     %r = RESHAPE(%c, %i) {new_shape=[-1, 5, 2]} : f32[N,5,2] from {0}
     %p = const i32[3] [0, 2, 1]
@@ -136,7 +143,8 @@ TEST(FoldBatchNorm, BiasIsRoundedOnce) {
     return %y
   })");
   const ir::Graph& graph = run.module.main();
-  EXPECT_EQ(graph.constant(graph.op(graph.first()).input(2))->AsDoubles(), std::vector<double>{1.0});
+  EXPECT_EQ(graph.constant(graph.op(graph.first()).input(2))->AsDoubles(),
+            std::vector<double>{1.0});
 }
 
 TEST(FoldBatchNorm, LeavesWhatIsNotPerChannel) {

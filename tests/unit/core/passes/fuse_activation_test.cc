@@ -8,15 +8,20 @@ TEST(FuseActivation, GoesIntoTheOperatorBefore) {
   const std::pair<const char*, const char*> cases[] = {
       {"RELU", "RELU"}, {"RELU6", "RELU6"}, {"RELU_N1_TO_1", "RELU_N1_TO_1"}};
   for (const auto& [op, name] : cases) {
-    ExpectPass(FuseActivation, R"(graph @main(%x "x": f32[N,4], %z "z": f32[N,4]) {
+    ExpectPass(FuseActivation,
+               R"(graph @main(%x "x": f32[N,4], %z "z": f32[N,4]) {
       %s "sum" = ADD(%x, %z) {fused_activation_function="NONE"} : f32[N,4] from {0}
-      %y "y" = )" + std::string(op) + R"((%s) : f32[N,4] from {2}
+      %y "y" = )" + std::string(op) +
+                   R"((%s) : f32[N,4] from {2}
       return %y
-    })", R"(graph @main(%x "x": f32[N,4], %z "z": f32[N,4]) {
-      %y "y" = ADD(%x, %z) {fused_activation_function=")" + std::string(name) +
-                                   R"("} : f32[N,4] from {0, 2}
+    })",
+               R"(graph @main(%x "x": f32[N,4], %z "z": f32[N,4]) {
+      %y "y" = ADD(%x, %z) {fused_activation_function=")" +
+                   std::string(name) +
+                   R"("} : f32[N,4] from {0, 2}
       return %y
-    })", 1);
+    })",
+               1);
   }
 }
 

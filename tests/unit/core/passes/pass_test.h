@@ -30,7 +30,7 @@ inline std::string InModule(std::string_view graphs) {
 struct PassRun {
   ir::Module module;
   std::uint64_t rewrites = 0;
-  std::string text;   // of the module afterwards
+  std::string text;  // of the module afterwards
 };
 
 // Runs `pass` over the module; checks that the result is well formed.
@@ -53,8 +53,9 @@ inline void ExpectPass(Status (*pass)(PassContext&), std::string_view before,
                        std::string_view after, std::uint64_t rewrites) {
   const PassRun run = RunPass(pass, before);
   const ir::Module expected = MustParse(InModule(after));
-  EXPECT_TRUE(ir::Equal(run.module, expected))
-      << "got:\n" << run.text << "\nexpected:\n" << ir::Print(expected);
+  EXPECT_TRUE(ir::Equal(run.module, expected)) << "got:\n"
+                                               << run.text << "\nexpected:\n"
+                                               << ir::Print(expected);
   EXPECT_EQ(run.rewrites, rewrites);
 }
 

@@ -12,10 +12,12 @@ TEST(RemoveDead, ErasesChainsThatLeadNowhere) {
     %c, %d = TOPK_V2(%b, %k) : f32[1], i32[1] from {1}
     %y = EXP(%x) : f32[2] from {2}
     return %y
-  })", R"(graph @main(%x "x": f32[2]) {
+  })",
+             R"(graph @main(%x "x": f32[2]) {
     %y = EXP(%x) : f32[2] from {2}
     return %y
-  })", 3);
+  })",
+             3);
 }
 
 TEST(RemoveDead, KeepsAnOperatorWithOneUsedResult) {
@@ -45,7 +47,8 @@ TEST(RemoveDead, LooksIntoRegions) {
   }
   graph @else(%x: f32[2]) {
     return %x
-  })", R"(graph @main(%c "c": bool[], %x: f32[2]) {
+  })",
+             R"(graph @main(%c "c": bool[], %x: f32[2]) {
     %y = IF(%c, %x) regions(@then, @else) : f32[2] from {0}
     return %y
   }
@@ -54,7 +57,8 @@ TEST(RemoveDead, LooksIntoRegions) {
   }
   graph @else(%x: f32[2]) {
     return %x
-  })", 1);
+  })",
+             1);
 }
 
 }  // namespace

@@ -84,6 +84,19 @@ TEST(ServerConfig, RefusesAMissingFile) {
   EXPECT_FALSE(Parse({"--config=/nonexistent/smeltd.toml"}).ok());
 }
 
+TEST(ServerConfig, TakesTheExampleFileWhichSaysTheDefaults) {
+  const auto defaults = Parse({});
+  const auto example = Parse({"--config=" SMELT_EXAMPLE_CONFIG});
+  ASSERT_TRUE(example.ok()) << example.status().ToString();
+  EXPECT_EQ(example->config.listen, defaults->config.listen);
+  EXPECT_EQ(example->config.metrics, defaults->config.metrics);
+  EXPECT_EQ(example->config.worker_memory_bytes, defaults->config.worker_memory_bytes);
+  EXPECT_EQ(example->config.worker_timeout, defaults->config.worker_timeout);
+  EXPECT_EQ(example->config.max_blob_bytes, defaults->config.max_blob_bytes);
+  EXPECT_EQ(example->config.max_queued, defaults->config.max_queued);
+  EXPECT_EQ(example->config.drain_timeout, defaults->config.drain_timeout);
+}
+
 class BadFlag : public testing::TestWithParam<const char*> {};
 
 TEST_P(BadFlag, IsRefusedByName) {
@@ -97,8 +110,8 @@ TEST_P(BadFlag, IsRefusedByName) {
 
 INSTANTIATE_TEST_SUITE_P(Table, BadFlag,
                          testing::Values("--no-such-flag=1", "--listen=nowhere", "--listen=unix:",
-                                         "--listen=host:99999", "--metrics=unix:/x",
-                                         "--workers=0", "--workers=many", "--worker-memory=lots",
+                                         "--listen=host:99999", "--metrics=unix:/x", "--workers=0",
+                                         "--workers=many", "--worker-memory=lots",
                                          "--worker-timeout=0", "--drain-delay=-1",
                                          "--log-level=loud", "--log-format=xml"));
 

@@ -3,12 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -29,14 +31,18 @@ inline std::vector<std::byte> Pattern(std::size_t size, int seed = 1) {
 }
 
 struct CountingBlobMetrics final : jobs::BlobMetrics {
-  void OnUpload(Upload outcome) override { outcomes.push_back(outcome); }
+  void OnUpload(Upload outcome) override {
+    std::lock_guard lock(mutex);
+    outcomes.push_back(outcome);
+  }
+  std::mutex mutex;
   std::vector<Upload> outcomes;
 };
 
 struct CountingStoreMetrics final : jobs::StoreMetrics {
   void OnFsync(std::string_view op, double) override { ++(op == "data" ? data : dir); }
-  int data = 0;
-  int dir = 0;
+  std::atomic<int> data = 0;
+  std::atomic<int> dir = 0;
 };
 
 class BlobFixture : public ::testing::Test {

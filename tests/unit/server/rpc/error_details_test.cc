@@ -34,27 +34,27 @@ TEST(GrpcCode, GivesEveryReasonACodeOfFailure) {
 // The promises of the public protocol's comments.
 TEST(GrpcCode, IsWhatTheProtocolPromises) {
   using Code = grpc::StatusCode;
-  const std::pair<Reason, Code> promises[] = {
-      {Reason::kJobNotFound, Code::NOT_FOUND},
-      {Reason::kUploadNotFound, Code::NOT_FOUND},
-      {Reason::kRequestIdReused, Code::ALREADY_EXISTS},
-      {Reason::kBlobMissing, Code::FAILED_PRECONDITION},
-      {Reason::kQueueFull, Code::RESOURCE_EXHAUSTED},
-      {Reason::kBlobTooLarge, Code::RESOURCE_EXHAUSTED},
-      {Reason::kStorageFull, Code::RESOURCE_EXHAUSTED},
-      {Reason::kDraining, Code::UNAVAILABLE},
-      {Reason::kWriteOffset, Code::ABORTED},
-      {Reason::kConcurrentUpdate, Code::ABORTED},
-      {Reason::kDigestMismatch, Code::INVALID_ARGUMENT},
-      {Reason::kInvalidDigest, Code::INVALID_ARGUMENT},
-      {Reason::kInvalidPageToken, Code::INVALID_ARGUMENT},
-      {Reason::kEventsPruned, Code::OUT_OF_RANGE},
-      {Reason::kBlobCorrupt, Code::DATA_LOSS},
-      {Reason::kPermissionDenied, Code::PERMISSION_DENIED},
-      {Reason::kDeadlineExceeded, Code::DEADLINE_EXCEEDED},
-      {Reason::kCancelled, Code::CANCELLED},
-      {Reason::kInternalError, Code::INTERNAL}};
-  for (const auto& [reason, code] : promises) EXPECT_EQ(GrpcCode(reason), code) << ReasonName(reason);
+  const std::pair<Reason, Code> promises[] = {{Reason::kJobNotFound, Code::NOT_FOUND},
+                                              {Reason::kUploadNotFound, Code::NOT_FOUND},
+                                              {Reason::kRequestIdReused, Code::ALREADY_EXISTS},
+                                              {Reason::kBlobMissing, Code::FAILED_PRECONDITION},
+                                              {Reason::kQueueFull, Code::RESOURCE_EXHAUSTED},
+                                              {Reason::kBlobTooLarge, Code::RESOURCE_EXHAUSTED},
+                                              {Reason::kStorageFull, Code::RESOURCE_EXHAUSTED},
+                                              {Reason::kDraining, Code::UNAVAILABLE},
+                                              {Reason::kWriteOffset, Code::ABORTED},
+                                              {Reason::kConcurrentUpdate, Code::ABORTED},
+                                              {Reason::kDigestMismatch, Code::INVALID_ARGUMENT},
+                                              {Reason::kInvalidDigest, Code::INVALID_ARGUMENT},
+                                              {Reason::kInvalidPageToken, Code::INVALID_ARGUMENT},
+                                              {Reason::kEventsPruned, Code::OUT_OF_RANGE},
+                                              {Reason::kBlobCorrupt, Code::DATA_LOSS},
+                                              {Reason::kPermissionDenied, Code::PERMISSION_DENIED},
+                                              {Reason::kDeadlineExceeded, Code::DEADLINE_EXCEEDED},
+                                              {Reason::kCancelled, Code::CANCELLED},
+                                              {Reason::kInternalError, Code::INTERNAL}};
+  for (const auto& [reason, code] : promises)
+    EXPECT_EQ(GrpcCode(reason), code) << ReasonName(reason);
 }
 
 TEST(CodeName, SpellsCodesAsGrpcDoes) {
@@ -64,8 +64,8 @@ TEST(CodeName, SpellsCodesAsGrpcDoes) {
 }
 
 TEST(ToGrpcStatus, CarriesReasonHintAndMetadata) {
-  const grpc::Status status = ToGrpcStatus(Status(Reason::kWriteOffset, "a gap", "go on at 5"),
-                                           {{"committed_bytes", "5"}});
+  const grpc::Status status =
+      ToGrpcStatus(Status(Reason::kWriteOffset, "a gap", "go on at 5"), {{"committed_bytes", "5"}});
   EXPECT_EQ(status.error_code(), grpc::StatusCode::ABORTED);
   EXPECT_EQ(status.error_message(), "a gap");
   const google::rpc::ErrorInfo info = Info(status);

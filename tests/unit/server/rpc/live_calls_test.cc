@@ -66,8 +66,7 @@ TEST(PageToken, BringsBackTheLastIdForTheSameFilter) {
   using jobs::JobState;
   const std::string token = MakePageToken(kId, {JobState::kFailed, JobState::kQueued});
   EXPECT_EQ(ReadPageToken(token, {JobState::kQueued, JobState::kFailed}).value(), kId);
-  EXPECT_EQ(ReadPageToken(token, {JobState::kQueued}).status().reason(),
-            Reason::kInvalidPageToken);
+  EXPECT_EQ(ReadPageToken(token, {JobState::kQueued}).status().reason(), Reason::kInvalidPageToken);
   EXPECT_EQ(ReadPageToken("", {}).value(), "");
 }
 

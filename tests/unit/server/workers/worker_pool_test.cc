@@ -122,12 +122,11 @@ TEST_F(WorkerPoolTest, SurvivesEveryWayAWorkerCanEnd) {
     Reason reason;
     ExitCause cause;
   };
-  for (const Case& c :
-       {Case{"chaos-crash", Reason::kWorkerCrashed, ExitCause::kSignal},
-        Case{"chaos-exit0", Reason::kWorkerProtocol, ExitCause::kProtocol},
-        Case{"chaos-exit3", Reason::kWorkerCrashed, ExitCause::kError},
-        Case{"chaos-junk", Reason::kWorkerProtocol, ExitCause::kProtocol},
-        Case{"chaos-refuse", Reason::kUnsupportedOnnxOp, ExitCause::kOk}}) {
+  for (const Case& c : {Case{"chaos-crash", Reason::kWorkerCrashed, ExitCause::kSignal},
+                        Case{"chaos-exit0", Reason::kWorkerProtocol, ExitCause::kProtocol},
+                        Case{"chaos-exit3", Reason::kWorkerCrashed, ExitCause::kError},
+                        Case{"chaos-junk", Reason::kWorkerProtocol, ExitCause::kProtocol},
+                        Case{"chaos-refuse", Reason::kUnsupportedOnnxOp, ExitCause::kOk}}) {
     const jobs::RunOutcome outcome = RunTrick(c.trick);
     EXPECT_EQ(outcome.state, JobState::kFailed) << c.trick;
     EXPECT_EQ(outcome.reason, c.reason) << c.trick << ": " << outcome.message;

@@ -1,5 +1,5 @@
-// Files that are damaged, hostile or contradict themselves: each is refused with its reason and nothing
-// worse happens.
+// Files that are damaged, hostile or contradict themselves: each is refused with its reason and
+// nothing worse happens.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <onnx/onnx_pb.h>
@@ -13,6 +13,7 @@
 namespace smelt::testing {
 namespace {
 
+using ir::DType;
 using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::Each;
@@ -20,10 +21,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-using ir::DType;
 
-Result<onnx_import::Imported> ImportBytes(std::vector<std::byte> bytes,
-                                          const std::map<std::string, SharedBytes>* files = nullptr) {
+Result<onnx_import::Imported> ImportBytes(
+    std::vector<std::byte> bytes, const std::map<std::string, SharedBytes>* files = nullptr) {
   onnx_import::ImportRequest request;
   request.model = SharedBytes::Own(std::move(bytes));
   request.external_files = files;
@@ -76,7 +76,8 @@ TEST(BadInput, TruncatedAnywhere) {
 
 TEST(BadInput, NestedFieldsThatContradictTheirMessageAreMalformed) {
   // A graph of two bytes whose node claims to have 100.
-  const std::vector<std::byte> bytes = Text(std::string_view("\x08\x08\x3a\x02\x0a\x64\x42\x02\x10\x11", 10));
+  const std::vector<std::byte> bytes =
+      Text(std::string_view("\x08\x08\x3a\x02\x0a\x64\x42\x02\x10\x11", 10));
   auto imported = ImportBytes(bytes);
   ASSERT_FALSE(imported.ok());
   EXPECT_EQ(imported.status().reason(), Reason::kModelMalformed);
@@ -141,7 +142,10 @@ TEST(BadInput, CycleNamesItsNodes) {
 
 TEST(BadInput, NodesInAnyOrderAreSorted) {
   OnnxModel model;
-  model.Input("x", DType::kF32, {2}).Node("Neg", {"a"}, {"y"}).Node("Relu", {"x"}, {"a"}).Output("y");
+  model.Input("x", DType::kF32, {2})
+      .Node("Neg", {"a"}, {"y"})
+      .Node("Relu", {"x"}, {"a"})
+      .Output("y");
   const auto y = model.Run({F32({2}, {1, -1})});
   ASSERT_EQ(y.size(), 1u);
   ExpectTensor(y[0], F32({2}, {-1, 0}));
@@ -155,8 +159,8 @@ TEST(BadInput, DuplicateAndUndefinedNamesAreAllSaid) {
       .Node("Add", {"nothing", "x"}, {"z"})
       .Output("y")
       .Output("nowhere");
-  EXPECT_THAT(model.Refusals(), ElementsAre(Reason::kDuplicateName, Reason::kUndefinedName,
-                                            Reason::kUndefinedName));
+  EXPECT_THAT(model.Refusals(),
+              ElementsAre(Reason::kDuplicateName, Reason::kUndefinedName, Reason::kUndefinedName));
 }
 
 TEST(BadInput, UnknownOperatorDomainAndOpset) {
@@ -166,11 +170,14 @@ TEST(BadInput, UnknownOperatorDomainAndOpset) {
       .Node("FusedThing", {"a"}, {"b"}, {}, "com.example")
       .Node("Relu", {"b"}, {"y"})
       .Output("y");
-  EXPECT_THAT(model.Refusals(), ElementsAre(Reason::kUnsupportedOnnxOp, Reason::kUnsupportedDomain));
-  EXPECT_THAT(OnnxModel(6).Input("x", DType::kF32, {2}).Node("Relu", {"x"}, {"y"}).Output("y").Refusals(),
-              ElementsAre(Reason::kUnsupportedOpset));
-  EXPECT_THAT(OnnxModel(29).Input("x", DType::kF32, {2}).Node("Relu", {"x"}, {"y"}).Output("y").Refusals(),
-              ElementsAre(Reason::kUnsupportedOpset));
+  EXPECT_THAT(model.Refusals(),
+              ElementsAre(Reason::kUnsupportedOnnxOp, Reason::kUnsupportedDomain));
+  EXPECT_THAT(
+      OnnxModel(6).Input("x", DType::kF32, {2}).Node("Relu", {"x"}, {"y"}).Output("y").Refusals(),
+      ElementsAre(Reason::kUnsupportedOpset));
+  EXPECT_THAT(
+      OnnxModel(29).Input("x", DType::kF32, {2}).Node("Relu", {"x"}, {"y"}).Output("y").Refusals(),
+      ElementsAre(Reason::kUnsupportedOpset));
 }
 
 // Deepest subgraph first, as bytes: a message library would recurse as deeply while it writes.
@@ -239,7 +246,10 @@ TEST(BadInput, DimensionsThatOverflow) {
   EXPECT_THAT(model.Refusals(), Contains(Reason::kDimensionOverflow));
 
   OnnxModel initializer;
-  initializer.Input("x", DType::kF32, {2}).Init("w", F32({2}, {1, 2})).Node("Add", {"x", "w"}, {"y"}).Output("y");
+  initializer.Input("x", DType::kF32, {2})
+      .Init("w", F32({2}, {1, 2}))
+      .Node("Add", {"x", "w"}, {"y"})
+      .Output("y");
   initializer.graph().mutable_initializer(0)->set_dims(0, -2);
   EXPECT_THAT(initializer.Refusals(), Contains(Reason::kDimensionOverflow));
   initializer.graph().mutable_initializer(0)->set_dims(0, INT64_MAX);
@@ -253,14 +263,23 @@ TEST(BadInput, TensorsOf2To40Elements) {
   fill.Init("s", I64({1}, {large})).Node("ConstantOfShape", {"s"}, {"y"}).Output("y");
   EXPECT_THAT(fill.Refusals(), ElementsAre(Reason::kTensorTooLarge));
   OnnxModel tile;
-  tile.Input("x", DType::kF32, {1}).Init("r", I64({1}, {large})).Node("Tile", {"x", "r"}, {"y"}).Output("y");
+  tile.Input("x", DType::kF32, {1})
+      .Init("r", I64({1}, {large}))
+      .Node("Tile", {"x", "r"}, {"y"})
+      .Output("y");
   EXPECT_THAT(tile.Refusals(), ElementsAre(Reason::kTensorTooLarge));
   OnnxModel range;
-  range.Init("a", I64({}, {0})).Init("b", I64({}, {large})).Init("c", I64({}, {1}))
-      .Node("Range", {"a", "b", "c"}, {"y"}).Output("y");
+  range.Init("a", I64({}, {0}))
+      .Init("b", I64({}, {large}))
+      .Init("c", I64({}, {1}))
+      .Node("Range", {"a", "b", "c"}, {"y"})
+      .Output("y");
   EXPECT_THAT(range.Refusals(), ElementsAre(Reason::kTensorTooLarge));
   OnnxModel expand;
-  expand.Input("x", DType::kF32, {1}).Init("s", I64({1}, {large})).Node("Expand", {"x", "s"}, {"y"}).Output("y");
+  expand.Input("x", DType::kF32, {1})
+      .Init("s", I64({1}, {large}))
+      .Node("Expand", {"x", "s"}, {"y"})
+      .Output("y");
   EXPECT_THAT(expand.Refusals(), ElementsAre(Reason::kTensorTooLarge));
 }
 
@@ -280,7 +299,10 @@ TEST(BadInput, PayloadShorterThanItsShape) {
 OnnxModel ExternalModel(const std::string& location, const std::string& offset = "",
                         const std::string& length = "") {
   OnnxModel model;
-  model.Input("x", DType::kF32, {2}).Init("w", F32({2}, {1, 2})).Node("Add", {"x", "w"}, {"y"}).Output("y");
+  model.Input("x", DType::kF32, {2})
+      .Init("w", F32({2}, {1, 2}))
+      .Node("Add", {"x", "w"}, {"y"})
+      .Output("y");
   auto* tensor = model.graph().mutable_initializer(0);
   tensor->clear_raw_data();
   tensor->set_data_location(onnx::TensorProto::EXTERNAL);
@@ -296,7 +318,8 @@ OnnxModel ExternalModel(const std::string& location, const std::string& offset =
   return model;
 }
 
-std::vector<Reason> RefusalsWith(const OnnxModel& model, const std::map<std::string, SharedBytes>& files) {
+std::vector<Reason> RefusalsWith(const OnnxModel& model,
+                                 const std::map<std::string, SharedBytes>& files) {
   auto imported = ImportBytes(model.Bytes(), &files);
   if (!imported.ok()) return {imported.status().reason()};
   std::vector<Reason> reasons;
@@ -316,15 +339,19 @@ TEST(ExternalData, IsFoundInTheBundle) {
 TEST(ExternalData, MissingEscapingAndOutOfRange) {
   const std::vector<float> values = {1, 2};
   const std::map<std::string, SharedBytes> files = {{"w.bin", SharedBytes::Own(values)}};
-  EXPECT_THAT(RefusalsWith(ExternalModel("v.bin"), files), ElementsAre(Reason::kExternalDataMissing));
+  EXPECT_THAT(RefusalsWith(ExternalModel("v.bin"), files),
+              ElementsAre(Reason::kExternalDataMissing));
   EXPECT_THAT(ExternalModel("v.bin").Refusals(), ElementsAre(Reason::kExternalDataMissing));
   for (const char* path : {"../w.bin", "/w.bin", "a/../../w.bin", "C:\\w.bin", "\\w.bin", "."}) {
-    EXPECT_THAT(RefusalsWith(ExternalModel(path), files), ElementsAre(Reason::kExternalPathEscapes)) << path;
+    EXPECT_THAT(RefusalsWith(ExternalModel(path), files), ElementsAre(Reason::kExternalPathEscapes))
+        << path;
   }
-  EXPECT_THAT(RefusalsWith(ExternalModel("w.bin", "4"), files), ElementsAre(Reason::kExternalDataRange));
+  EXPECT_THAT(RefusalsWith(ExternalModel("w.bin", "4"), files),
+              ElementsAre(Reason::kExternalDataRange));
   EXPECT_THAT(RefusalsWith(ExternalModel("w.bin", "18446744073709551615", "8"), files),
               ElementsAre(Reason::kExternalDataRange));
-  EXPECT_THAT(RefusalsWith(ExternalModel("w.bin", "0", "4"), files), ElementsAre(Reason::kPayloadSizeMismatch));
+  EXPECT_THAT(RefusalsWith(ExternalModel("w.bin", "0", "4"), files),
+              ElementsAre(Reason::kPayloadSizeMismatch));
 }
 
 TEST(ExternalData, EveryMissingFileIsNamedOnce) {
@@ -332,7 +359,9 @@ TEST(ExternalData, EveryMissingFileIsNamedOnce) {
   model.Input("x", DType::kF32, {2});
   for (int i = 0; i < 4; ++i) {
     const std::string name = "w" + std::to_string(i);
-    model.Init(name, F32({2}, {1, 2})).Node("Add", {"x", name}, {"y" + std::to_string(i)}).Output("y" + std::to_string(i));
+    model.Init(name, F32({2}, {1, 2}))
+        .Node("Add", {"x", name}, {"y" + std::to_string(i)})
+        .Output("y" + std::to_string(i));
     auto* tensor = model.graph().mutable_initializer(i);
     tensor->clear_raw_data();
     tensor->set_data_location(onnx::TensorProto::EXTERNAL);
@@ -340,7 +369,8 @@ TEST(ExternalData, EveryMissingFileIsNamedOnce) {
     entry->set_key("location");
     entry->set_value(i < 2 ? "a.bin" : "b.bin");
   }
-  EXPECT_THAT(model.Refusals(), ElementsAre(Reason::kExternalDataMissing, Reason::kExternalDataMissing));
+  EXPECT_THAT(model.Refusals(),
+              ElementsAre(Reason::kExternalDataMissing, Reason::kExternalDataMissing));
 }
 
 }  // namespace

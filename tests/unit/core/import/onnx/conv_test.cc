@@ -6,8 +6,9 @@
 namespace smelt::testing {
 namespace {
 
-using ::testing::ElementsAre;
 using ir::DType;
+using ::testing::Contains;
+using ::testing::ElementsAre;
 
 // The definition of ONNX's Conv over two spatial axes, written down.
 struct ConvCase {
@@ -36,7 +37,8 @@ interp::Tensor NaiveConv(const interp::Tensor& x, const interp::Tensor& w,
                 const std::int64_t r = y * c.stride[0] + a * c.dilation[0] - c.pads[0];
                 const std::int64_t s = z * c.stride[1] + b * c.dilation[1] - c.pads[1];
                 if (r < 0 || r >= height || s < 0 || s >= width) continue;
-                sum += xs[static_cast<std::size_t>(((n * channels + first + i) * height + r) * width + s)] *
+                sum += xs[static_cast<std::size_t>(
+                           ((n * channels + first + i) * height + r) * width + s)] *
                        ws[static_cast<std::size_t>(((o * in + i) * kh + a) * kw + b)];
               }
           ys.push_back(sum);
@@ -75,6 +77,76 @@ TEST(Conv, GroupsAndDepthwise) {
 TEST(Conv, ComputedWeights) {
   ExpectConv({{1, 1}, {1, 1}, {1, 1, 1, 1}, 1}, {1, 3, 5, 5}, {4, 3, 3, 3}, false);
   ExpectConv({{1, 1}, {1, 1}, {0, 0, 0, 0}, 3}, {1, 3, 5, 5}, {3, 1, 3, 3}, false);
+}
+
+TEST(Conv, OneSpatialAxisAndAutoPad) {
+  const auto x = F32({1, 1, 4}, {1, 2, 3, 4});
+  const auto w = F32({1, 1, 2}, {1, 10});
+  const auto run = [&](const char* auto_pad) {
+    return RunNode({"Conv", {x, w}, {{"auto_pad", auto_pad}}, {false, true}}).at(0);
+  };
+  ExpectTensor(run("VALID"), F32({1, 1, 3}, {21, 32, 43}));
+  ExpectTensor(run("SAME_UPPER"), F32({1, 1, 4}, {21, 32, 43, 4}));
+  ExpectTensor(run("SAME_LOWER"), F32({1, 1, 4}, {10, 21, 32, 43}));
+}
+
+TEST(Conv, SymbolicSizes) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {"N", 1, "H", "W"})
+      .Init("w", F32({1, 1, 3, 3}, {1, 1, 1, 1, 1, 1, 1, 1, 1}))
+      .Node("Conv", {"x", "w"}, {"y"}, {{"pads", Ints{1, 1, 1, 1}}, {"strides", Ints{2, 2}}})
+      .Output("y");
+  const auto y = model.Run({F32({1, 1, 3, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9})});
+  ExpectTensor(y.at(0), F32({1, 1, 2, 2}, {12, 16, 24, 28}));
+}
+
+TEST(Conv, Refusals) {
+  const auto x = RandomTensor(DType::kF32, {1, 4, 5, 5}, 1);
+  const auto w = RandomTensor(DType::kF32, {4, 4, 3, 3}, 2);
+  const OneNode node{"Conv", {x, w}, {}, {false, true}};
+  const auto refused = [](const OneNode& bad) { return MakeModel(bad).Refusals(); };
+  EXPECT_TRUE(refused(node).empty());
+  OneNode bad = node;
+  bad.inputs = {RandomTensor(DType::kF32, {1, 4, 5, 5, 5}, 1), w};
+  EXPECT_THAT(refused(bad), Contains(Reason::kUnsupportedRank));
+  bad.inputs = {x, RandomTensor(DType::kF32, {4, 3, 3, 3}, 1)};
+  EXPECT_THAT(refused(bad), ElementsAre(Reason::kShapeMismatch));
+  bad.inputs = {x, w, RandomTensor(DType::kF32, {3}, 1)};
+  EXPECT_THAT(refused(bad), ElementsAre(Reason::kShapeMismatch));
+  bad.inputs = {x, RandomTensor(DType::kF64, {4, 4, 3, 3}, 1)};
+  EXPECT_THAT(refused(bad), ElementsAre(Reason::kTypeMismatch));
+  bad.inputs = {RandomTensor(DType::kI32, {1, 4, 5, 5}, 1),
+                RandomTensor(DType::kI32, {4, 4, 3, 3}, 1)};
+  EXPECT_THAT(refused(bad), ElementsAre(Reason::kUnsupportedType, Reason::kUnsupportedType));
+  bad.inputs = {x};
+  EXPECT_THAT(refused(bad), ElementsAre(Reason::kMissingInput));
+  bad = node;
+  bad.attrs = {{"group", 3}};
+  EXPECT_THAT(refused(bad), ElementsAre(Reason::kShapeMismatch));
+  bad.attrs = {{"kernel_shape", Ints{5, 5}}};
+  EXPECT_THAT(refused(bad), ElementsAre(Reason::kShapeMismatch));
+  bad.attrs = {{"pads", Ints{-1, 0, 0, 0}}};
+  EXPECT_THAT(refused(bad), ElementsAre(Reason::kValueOutOfRange));
+  bad.attrs = {{"strides", Ints{1}}};
+  EXPECT_THAT(refused(bad), ElementsAre(Reason::kValueOutOfRange));
+  bad.attrs = {{"strides", 2}};
+  EXPECT_THAT(refused(bad), ElementsAre(Reason::kAttributeTypeMismatch));
+  bad.attrs = {{"auto_pad", "OTHER"}};
+  EXPECT_THAT(refused(bad), ElementsAre(Reason::kUnsupportedAttributeValue));
+  bad.attrs = {{"dilations", Ints{3, 3}}};
+  EXPECT_THAT(refused(bad), ElementsAre(Reason::kShapeMismatch));
+  OnnxModel lower;
+  lower.Input("x", DType::kF32, {1, 4, "H", "W"})
+      .Init("w", w)
+      .Node("Conv", {"x", "w"}, {"y"}, {{"auto_pad", "SAME_LOWER"}, {"strides", Ints{2, 2}}})
+      .Output("y");
+  EXPECT_THAT(lower.Refusals(), ElementsAre(Reason::kDynamicDimensionUnsupported));
+  OnnxModel weights;
+  weights.Input("x", DType::kF32, {1, 4, 5, 5})
+      .Input("w", DType::kF32, {"M", 4, 3, 3})
+      .Node("Conv", {"x", "w"}, {"y"})
+      .Output("y");
+  EXPECT_THAT(weights.Refusals(), ElementsAre(Reason::kDynamicDimensionUnsupported));
 }
 
 }  // namespace

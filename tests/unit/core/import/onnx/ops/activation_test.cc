@@ -82,19 +82,22 @@ TEST(ImportPRelu, BroadcastsTheSlope) {
 }
 
 TEST(ImportPRelu, ComputesIntegers) {
-  const auto got = RunNode({.op = "PRelu",
-                            .inputs = {MakeTensor(DType::kI32, {3}, {-2, 0, 5}),
-                                       MakeTensor(DType::kI32, {1}, {3})}});
+  const auto got = RunNode(
+      {.op = "PRelu",
+       .inputs = {MakeTensor(DType::kI32, {3}, {-2, 0, 5}), MakeTensor(DType::kI32, {1}, {3})}});
   ASSERT_EQ(got.size(), 1u);
   ExpectTensor(got[0], MakeTensor(DType::kI32, {3}, {-6, 0, 5}));
 }
 
 TEST(ImportActivation, RefusesWithItsReason) {
-  EXPECT_EQ(MakeModel({.op = "Celu", .inputs = {F32({1}, {1})}, .attrs = {{"alpha", -1.0}}})
+  EXPECT_EQ(
+      MakeModel({.op = "Celu", .inputs = {F32({1}, {1})}, .attrs = {{"alpha", -1.0}}}).Refusals(),
+      std::vector{Reason::kUnsupportedAttributeValue});
+  EXPECT_EQ(MakeModel({.op = "Gelu",
+                       .inputs = {F32({1}, {1})},
+                       .attrs = {{"approximate", "fast"}},
+                       .opset = 20})
                 .Refusals(),
-            std::vector{Reason::kUnsupportedAttributeValue});
-  EXPECT_EQ(MakeModel({.op = "Gelu", .inputs = {F32({1}, {1})}, .attrs = {{"approximate", "fast"}},
-                       .opset = 20}).Refusals(),
             std::vector{Reason::kUnsupportedAttributeValue});
   EXPECT_EQ(MakeModel({.op = "PRelu", .inputs = {F32({2}, {1, 2}), F32({2, 2}, {1, 1, 1, 1})}})
                 .Refusals(),

@@ -43,8 +43,8 @@ TEST(ImportMod, TakesTheSignThatFmodSays) {
 TEST(ImportPow, TakesExponentsOfAnotherType) {
   ExpectTensor(RunBinary("Pow", F32({3}, {2, 3, 4}), MakeTensor(DType::kI32, {3}, {3, 2, 0})),
                F32({3}, {8, 9, 1}));
-  auto squared = RunNode({.op = "Pow", .inputs = {F32({2}, {-3, 5}), F32({}, {2})},
-                          .constant = {false, true}});
+  auto squared = RunNode(
+      {.op = "Pow", .inputs = {F32({2}, {-3, 5}), F32({}, {2})}, .constant = {false, true}});
   ASSERT_EQ(squared.size(), 1u);
   ExpectTensor(squared[0], F32({2}, {9, 25}));
 }
@@ -68,7 +68,7 @@ TEST(ImportUnary, FollowsDefinitions) {
   ExpectTensor(run("Neg", x), F32({4}, {2.5, 0.5, -0.5, -1.5}));
   ExpectTensor(run("Ceil", x), F32({4}, {-2, -0.0, 1, 2}));
   ExpectTensor(run("Floor", x), F32({4}, {-3, -1, 0, 1}));
-  ExpectTensor(run("Round", x), F32({4}, {-2, -0.0, 0, 2}));   // half to even
+  ExpectTensor(run("Round", x), F32({4}, {-2, -0.0, 0, 2}));  // half to even
   ExpectTensor(run("Reciprocal", x), F32({4}, {-0.4, -2, 2, 1 / 1.5}));
   ExpectTensor(run("Sign", x), F32({4}, {-1, -1, 1, 1}));
   ExpectTensor(run("Sign", I64({3}, {-9, 0, 4})), I64({3}, {-1, 0, 1}));
@@ -85,11 +85,16 @@ TEST(ImportTrigonometry, FollowsDefinitions) {
     std::vector<double> points;
   };
   const Case cases[] = {
-      {"Sin", std::sin, {-2, 0, 1}},          {"Cos", std::cos, {-2, 0, 1}},
-      {"Tan", std::tan, {-1, 0, 1.2}},        {"Asin", std::asin, {-1, -0.999, 0, 0.5, 1}},
-      {"Acos", std::acos, {-1, -0.5, 0, 1}},  {"Atan", std::atan, {-50, 0, 0.1, 3}},
-      {"Sinh", std::sinh, {-3, -1e-4, 0, 5}}, {"Cosh", std::cosh, {-3, 0, 5}},
-      {"Asinh", std::asinh, {-9, -1e-4, 0, 2}}, {"Acosh", std::acosh, {1, 1.0001, 7}},
+      {"Sin", std::sin, {-2, 0, 1}},
+      {"Cos", std::cos, {-2, 0, 1}},
+      {"Tan", std::tan, {-1, 0, 1.2}},
+      {"Asin", std::asin, {-1, -0.999, 0, 0.5, 1}},
+      {"Acos", std::acos, {-1, -0.5, 0, 1}},
+      {"Atan", std::atan, {-50, 0, 0.1, 3}},
+      {"Sinh", std::sinh, {-3, -1e-4, 0, 5}},
+      {"Cosh", std::cosh, {-3, 0, 5}},
+      {"Asinh", std::asinh, {-9, -1e-4, 0, 2}},
+      {"Acosh", std::acosh, {1, 1.0001, 7}},
       {"Atanh", std::atanh, {-0.9, 1e-4, 0, 0.5}},
   };
   for (const Case& one : cases) {

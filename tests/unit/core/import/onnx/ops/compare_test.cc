@@ -38,9 +38,9 @@ TEST(ImportLogic, FollowsTruthTables) {
 }
 
 TEST(ImportWhere, SelectsFromBroadcastOperands) {
-  ExpectTensor(Run1({.op = "Where",
-                     .inputs = {Bools({2, 1}, {1, 0}), I64({3}, {1, 2, 3}), I64({1}, {9})}}),
-               I64({2, 3}, {1, 2, 3, 9, 9, 9}));
+  ExpectTensor(
+      Run1({.op = "Where", .inputs = {Bools({2, 1}, {1, 0}), I64({3}, {1, 2, 3}), I64({1}, {9})}}),
+      I64({2, 3}, {1, 2, 3, 9, 9, 9}));
 }
 
 TEST(ImportIsInf, DetectsTheSignsAskedFor) {
@@ -52,7 +52,8 @@ TEST(ImportIsInf, DetectsTheSignsAskedFor) {
                Bools({4}, {0, 0, 1, 0}));
   ExpectTensor(Run1({.op = "IsInf", .inputs = {x}, .attrs = {{"detect_positive", 0}}}),
                Bools({4}, {1, 0, 0, 0}));
-  ExpectTensor(Run1({.op = "IsInf", .inputs = {x},
+  ExpectTensor(Run1({.op = "IsInf",
+                     .inputs = {x},
                      .attrs = {{"detect_positive", 0}, {"detect_negative", 0}}}),
                Bools({4}, {0, 0, 0, 0}));
   ExpectTensor(Run1({.op = "IsNaN", .inputs = {x}}), Bools({4}, {0, 0, 0, 1}));
@@ -73,14 +74,16 @@ TEST(ImportCast, RefusesTypesThatAreNoNumbers) {
 }
 
 TEST(ImportDropout, PassesInputOnAndFillsTheMask) {
-  const auto got = RunNode({.op = "Dropout", .inputs = {F32({2}, {3, -4})}, .outputs = 2, .opset = 13});
+  const auto got =
+      RunNode({.op = "Dropout", .inputs = {F32({2}, {3, -4})}, .outputs = 2, .opset = 13});
   ASSERT_EQ(got.size(), 2u);
   ExpectTensor(got[0], F32({2}, {3, -4}));
   ExpectTensor(got[1], Bools({2}, {1, 1}));
   EXPECT_EQ(MakeModel({.op = "Dropout",
                        .inputs = {F32({1}, {1}), F32({}, {0.5}), Bools({}, {1})},
                        .constant = {false, true, true},
-                       .opset = 13}).Refusals(),
+                       .opset = 13})
+                .Refusals(),
             std::vector{Reason::kUnsupportedAttributeValue});
 }
 

@@ -17,10 +17,12 @@ interp::Tensor Run1(OneNode node) {
 const interp::Tensor kTen = F32({10}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
 
 // Slice of kTen with constant (or computed) bounds.
-interp::Tensor Slice(std::int64_t start, std::int64_t end, std::int64_t step, bool constant = true) {
-  return Run1({.op = "Slice",
-               .inputs = {kTen, I64({1}, {start}), I64({1}, {end}), I64({1}, {0}), I64({1}, {step})},
-               .constant = {false, constant, constant, true, true}});
+interp::Tensor Slice(std::int64_t start, std::int64_t end, std::int64_t step,
+                     bool constant = true) {
+  return Run1(
+      {.op = "Slice",
+       .inputs = {kTen, I64({1}, {start}), I64({1}, {end}), I64({1}, {0}), I64({1}, {step})},
+       .constant = {false, constant, constant, true, true}});
 }
 
 TEST(ImportSlice, FollowsNumpy) {
@@ -38,29 +40,36 @@ TEST(ImportSlice, FollowsNumpy) {
 }
 
 TEST(ImportSlice, TakesAttributesBeforeOpset10) {
-  ExpectTensor(Run1({.op = "Slice", .inputs = {F32({2, 3}, {0, 1, 2, 3, 4, 5})},
-                     .attrs = {{"starts", Ints{1}}, {"ends", Ints{3}}, {"axes", Ints{1}}}, .opset = 9}),
+  ExpectTensor(Run1({.op = "Slice",
+                     .inputs = {F32({2, 3}, {0, 1, 2, 3, 4, 5})},
+                     .attrs = {{"starts", Ints{1}}, {"ends", Ints{3}}, {"axes", Ints{1}}},
+                     .opset = 9}),
                F32({2, 2}, {1, 2, 4, 5}));
 }
 
 TEST(ImportSlice, RefusesWhatIsNoSlice) {
   EXPECT_EQ(MakeModel({.op = "Slice",
                        .inputs = {kTen, I64({1}, {0}), I64({1}, {1}), I64({1}, {1})},
-                       .constant = {false, true, true, true}}).Refusals(),
+                       .constant = {false, true, true, true}})
+                .Refusals(),
             std::vector{Reason::kShapeMismatch});
-  EXPECT_EQ(MakeModel({.op = "Slice",
-                       .inputs = {kTen, I64({1}, {0}), I64({1}, {1}), I64({1}, {0})}})
-                .Refusals().front(),
-            Reason::kRequiresConstantInput);
+  EXPECT_EQ(
+      MakeModel({.op = "Slice", .inputs = {kTen, I64({1}, {0}), I64({1}, {1}), I64({1}, {0})}})
+          .Refusals()
+          .front(),
+      Reason::kRequiresConstantInput);
 }
 
 TEST(ImportGather, WrapsNegativeIndices) {
   const auto data = F32({3, 2}, {0, 1, 10, 11, 20, 21});
   for (const bool constant : {true, false}) {
-    ExpectTensor(Run1({.op = "Gather", .inputs = {data, I64({2}, {-1, 0})}, .constant = {false, constant}}),
-                 F32({2, 2}, {20, 21, 0, 1}));
+    ExpectTensor(
+        Run1({.op = "Gather", .inputs = {data, I64({2}, {-1, 0})}, .constant = {false, constant}}),
+        F32({2, 2}, {20, 21, 0, 1}));
   }
-  ExpectTensor(Run1({.op = "Gather", .inputs = {data, I64({}, {1})}, .attrs = {{"axis", 1}},
+  ExpectTensor(Run1({.op = "Gather",
+                     .inputs = {data, I64({}, {1})},
+                     .attrs = {{"axis", 1}},
                      .constant = {false, true}}),
                F32({3}, {1, 11, 21}));
   EXPECT_EQ(MakeModel({.op = "Gather", .inputs = {data, I64({1}, {3})}, .constant = {false, true}})
@@ -88,10 +97,12 @@ TEST(ImportSoftmax, MeansWhatItsOpsetSays) {
 
 TEST(ImportConstant, TakesEveryDenseForm) {
   ExpectTensor(Run1({.op = "Constant", .attrs = {{"value_float", 1.5}}}), F32({}, {1.5}));
-  ExpectTensor(Run1({.op = "Constant", .attrs = {{"value_floats", Doubles{1, 2}}}}), F32({2}, {1, 2}));
+  ExpectTensor(Run1({.op = "Constant", .attrs = {{"value_floats", Doubles{1, 2}}}}),
+               F32({2}, {1, 2}));
   ExpectTensor(Run1({.op = "Constant", .attrs = {{"value_int", 7}}}), I64({}, {7}));
   ExpectTensor(Run1({.op = "Constant", .attrs = {{"value_ints", Ints{7, 8}}}}), I64({2}, {7, 8}));
-  ExpectTensor(Run1({.op = "Constant", .attrs = {{"value", F32({1, 2}, {3, 4})}}}), F32({1, 2}, {3, 4}));
+  ExpectTensor(Run1({.op = "Constant", .attrs = {{"value", F32({1, 2}, {3, 4})}}}),
+               F32({1, 2}, {3, 4}));
   EXPECT_EQ(MakeModel({.op = "Constant", .attrs = {{"value_string", "text"}}}).Refusals(),
             std::vector{Reason::kUnsupportedAttributeValue});
 }
@@ -99,7 +110,8 @@ TEST(ImportConstant, TakesEveryDenseForm) {
 TEST(ImportShape, TakesARange) {
   const auto x = F32({2, 3, 1}, {0, 0, 0, 0, 0, 0});
   ExpectTensor(Run1({.op = "Shape", .inputs = {x}}), I64({3}, {2, 3, 1}));
-  ExpectTensor(Run1({.op = "Shape", .inputs = {x}, .attrs = {{"start", 1}, {"end", -1}}}), I64({1}, {3}));
+  ExpectTensor(Run1({.op = "Shape", .inputs = {x}, .attrs = {{"start", 1}, {"end", -1}}}),
+               I64({1}, {3}));
   ExpectTensor(Run1({.op = "Size", .inputs = {x}}), I64({}, {6}));
 }
 
@@ -109,7 +121,9 @@ TEST(ImportShape, IsComputedWhereItIsSymbolic) {
       .Node("Shape", {"x"}, {"s"})
       .Node("Size", {"x"}, {"n"})
       .Node("ConstantOfShape", {"s"}, {"z"})
-      .Output("s").Output("n").Output("z");
+      .Output("s")
+      .Output("n")
+      .Output("z");
   const auto got = model.Run({F32({2, 3}, {1, 2, 3, 4, 5, 6})});
   ASSERT_EQ(got.size(), 3u);
   ExpectTensor(got[0], I64({2}, {2, 3}));
@@ -118,27 +132,35 @@ TEST(ImportShape, IsComputedWhereItIsSymbolic) {
 }
 
 TEST(ImportConstantOfShape, FillsWithItsValue) {
-  ExpectTensor(Run1({.op = "ConstantOfShape", .inputs = {I64({2}, {2, 2})},
-                     .attrs = {{"value", I64({1}, {5})}}, .constant = {true}}),
+  ExpectTensor(Run1({.op = "ConstantOfShape",
+                     .inputs = {I64({2}, {2, 2})},
+                     .attrs = {{"value", I64({1}, {5})}},
+                     .constant = {true}}),
                I64({2, 2}, {5, 5, 5, 5}));
-  EXPECT_EQ(MakeModel({.op = "ConstantOfShape", .inputs = {I64({1}, {-1})}, .constant = {true}}).Refusals(),
+  EXPECT_EQ(MakeModel({.op = "ConstantOfShape", .inputs = {I64({1}, {-1})}, .constant = {true}})
+                .Refusals(),
             std::vector{Reason::kValueOutOfRange});
 }
 
 TEST(ImportRange, CountsUpAndDown) {
-  ExpectTensor(Run1({.op = "Range", .inputs = {I64({}, {1}), I64({}, {10}), I64({}, {4})},
+  ExpectTensor(Run1({.op = "Range",
+                     .inputs = {I64({}, {1}), I64({}, {10}), I64({}, {4})},
                      .constant = {true, true, true}}),
                I64({3}, {1, 5, 9}));
   ExpectTensor(Run1({.op = "Range", .inputs = {I64({}, {5}), I64({}, {0}), I64({}, {-2})}}),
                I64({3}, {5, 3, 1}));
-  ExpectTensor(Run1({.op = "Range", .inputs = {F32({}, {0}), F32({}, {1}), F32({}, {0.3})},
+  ExpectTensor(Run1({.op = "Range",
+                     .inputs = {F32({}, {0}), F32({}, {1}), F32({}, {0.3})},
                      .constant = {true, true, true}}),
                F32({4}, {0, 0.3, 0.6, 0.9}));
-  ExpectTensor(Run1({.op = "Range", .inputs = {I64({}, {5}), I64({}, {5}), I64({}, {1})},
+  ExpectTensor(Run1({.op = "Range",
+                     .inputs = {I64({}, {5}), I64({}, {5}), I64({}, {1})},
                      .constant = {true, true, true}}),
                I64({0}, {}));
-  EXPECT_EQ(MakeModel({.op = "Range", .inputs = {I64({}, {0}), I64({}, {5}), I64({}, {0})},
-                       .constant = {true, true, true}}).Refusals(),
+  EXPECT_EQ(MakeModel({.op = "Range",
+                       .inputs = {I64({}, {0}), I64({}, {5}), I64({}, {0})},
+                       .constant = {true, true, true}})
+                .Refusals(),
             std::vector{Reason::kValueOutOfRange});
 }
 

@@ -43,8 +43,9 @@ TEST(ImportMatMul, ComputedRightSideBecomesBatchMatmul) {
 
 TEST(ImportMatMul, TakesVectorsAndBatches) {
   ExpectTensor(Run1({.op = "MatMul", .inputs = {F32({3}, {1, 2, 3}), kB}}), F32({2}, {7, 8}));
-  ExpectTensor(Run1({.op = "MatMul", .inputs = {kA, F32({3}, {1, 1, 1})}, .constant = {false, true}}),
-               F32({2}, {6, 15}));
+  ExpectTensor(
+      Run1({.op = "MatMul", .inputs = {kA, F32({3}, {1, 1, 1})}, .constant = {false, true}}),
+      F32({2}, {6, 15}));
   ExpectTensor(Run1({.op = "MatMul", .inputs = {F32({3}, {1, 2, 3}), F32({3}, {1, 1, 1})}}),
                F32({}, {6}));
   ExpectTensor(Run1({.op = "MatMul", .inputs = {F32({2, 1, 1}, {2, 3}), F32({1, 2}, {1, 10})}}),
@@ -59,18 +60,24 @@ TEST(ImportMatMul, IntegersAreExact) {
 }
 
 TEST(ImportGemm, ScalesTransposesAndAddsBias) {
-  ExpectTensor(Run1({.op = "Gemm", .inputs = {kA, kB, F32({2}, {1, 10})},
-                     .attrs = {{"alpha", 2.0}, {"beta", 0.5}}, .constant = {false, true, true}}),
+  ExpectTensor(Run1({.op = "Gemm",
+                     .inputs = {kA, kB, F32({2}, {1, 10})},
+                     .attrs = {{"alpha", 2.0}, {"beta", 0.5}},
+                     .constant = {false, true, true}}),
                F32({2, 2}, {14.5, 21, 32.5, 39}));
-  ExpectTensor(Run1({.op = "Gemm", .inputs = {F32({3, 2}, {1, 4, 2, 5, 3, 6}), kB},
-                     .attrs = {{"transA", 1}}, .constant = {false, true}}),
+  ExpectTensor(Run1({.op = "Gemm",
+                     .inputs = {F32({3, 2}, {1, 4, 2, 5, 3, 6}), kB},
+                     .attrs = {{"transA", 1}},
+                     .constant = {false, true}}),
                kProduct);
-  ExpectTensor(Run1({.op = "Gemm", .inputs = {kA, F32({2, 3}, {1, 0, 2, 0, 1, 2})},
+  ExpectTensor(Run1({.op = "Gemm",
+                     .inputs = {kA, F32({2, 3}, {1, 0, 2, 0, 1, 2})},
                      .attrs = {{"transB", 1}}}),
                kProduct);
-  ExpectTensor(Run1({.op = "Gemm", .inputs = {kA, kB, F32({2, 1}, {100, 200})},
+  ExpectTensor(Run1({.op = "Gemm",
+                     .inputs = {kA, kB, F32({2, 1}, {100, 200})},
                      .constant = {false, true, true}}),
-               F32({2, 2}, {107, 108, 216, 217}));   // C differs between rows: added apart
+               F32({2, 2}, {107, 108, 216, 217}));  // C differs between rows: added apart
 }
 
 TEST(ImportMatMul, RefusesWhatDoesNotFit) {
@@ -80,9 +87,11 @@ TEST(ImportMatMul, RefusesWhatDoesNotFit) {
             Reason::kUnsupportedRank);
   EXPECT_EQ(MakeModel({.op = "Gemm", .inputs = {kA, kA}}).Refusals(),
             std::vector{Reason::kShapeMismatch});
-  EXPECT_EQ(MakeModel({.op = "Gemm", .inputs = {I64({1, 1}, {1}), I64({1, 1}, {1})},
-                       .attrs = {{"alpha", 0.5}}}).Refusals(),
-            std::vector{Reason::kUnsupportedAttributeValue});
+  EXPECT_EQ(
+      MakeModel(
+          {.op = "Gemm", .inputs = {I64({1, 1}, {1}), I64({1, 1}, {1})}, .attrs = {{"alpha", 0.5}}})
+          .Refusals(),
+      std::vector{Reason::kUnsupportedAttributeValue});
 }
 
 }  // namespace

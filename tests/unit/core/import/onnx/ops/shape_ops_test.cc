@@ -26,17 +26,23 @@ TEST(ImportReshape, ResolvesZeroAndMinusOne) {
                Count({2, 12}));
   ExpectTensor(Run1({.op = "Reshape", .inputs = {x, I64({2}, {-1, 8})}}), Count({3, 8}));
   ExpectTensor(Run1({.op = "Reshape", .inputs = {x, I64({3}, {0, 4, -1})}}), Count({2, 4, 3}));
-  ExpectTensor(Run1({.op = "Reshape", .inputs = {F32({0, 3}, {}), I64({2}, {3, 0})},
-                     .attrs = {{"allowzero", 1}}, .constant = {false, true}}),
+  ExpectTensor(Run1({.op = "Reshape",
+                     .inputs = {F32({0, 3}, {}), I64({2}, {3, 0})},
+                     .attrs = {{"allowzero", 1}},
+                     .constant = {false, true}}),
                F32({3, 0}, {}));
 }
 
 TEST(ImportReshape, RefusesOtherElementCounts) {
-  EXPECT_EQ(MakeModel({.op = "Reshape", .inputs = {Count({2, 3}), I64({1}, {5})},
-                       .constant = {false, true}}).Refusals(),
-            std::vector{Reason::kShapeMismatch});
-  EXPECT_EQ(MakeModel({.op = "Reshape", .inputs = {Count({2, 3}), I64({2}, {-1, -1})},
-                       .constant = {false, true}}).Refusals(),
+  EXPECT_EQ(
+      MakeModel(
+          {.op = "Reshape", .inputs = {Count({2, 3}), I64({1}, {5})}, .constant = {false, true}})
+          .Refusals(),
+      std::vector{Reason::kShapeMismatch});
+  EXPECT_EQ(MakeModel({.op = "Reshape",
+                       .inputs = {Count({2, 3}), I64({2}, {-1, -1})},
+                       .constant = {false, true}})
+                .Refusals(),
             std::vector{Reason::kShapeMismatch});
 }
 
@@ -80,66 +86,88 @@ TEST(ImportFlatten, SplitsAtTheAxis) {
 
 TEST(ImportSqueeze, RemovesAndAddsAxes) {
   ExpectTensor(Run1({.op = "Squeeze", .inputs = {Count({1, 3, 1})}, .opset = 11}), Count({3}));
-  ExpectTensor(Run1({.op = "Squeeze", .inputs = {Count({1, 3, 1}), I64({1}, {-1})},
+  ExpectTensor(Run1({.op = "Squeeze",
+                     .inputs = {Count({1, 3, 1}), I64({1}, {-1})},
                      .constant = {false, true}}),
                Count({1, 3}));
-  ExpectTensor(Run1({.op = "Unsqueeze", .inputs = {Count({3})}, .attrs = {{"axes", Ints{0, 2}}},
+  ExpectTensor(Run1({.op = "Unsqueeze",
+                     .inputs = {Count({3})},
+                     .attrs = {{"axes", Ints{0, 2}}},
                      .opset = 11}),
                Count({1, 3, 1}));
-  ExpectTensor(Run1({.op = "Unsqueeze", .inputs = {Count({3}), I64({1}, {-1})},
-                     .constant = {false, true}}),
-               Count({3, 1}));
-  EXPECT_EQ(MakeModel({.op = "Squeeze", .inputs = {Count({2, 3}), I64({1}, {0})},
-                       .constant = {false, true}}).Refusals(),
-            std::vector{Reason::kShapeMismatch});
-  EXPECT_EQ(MakeModel({.op = "Unsqueeze", .inputs = {Count({2}), I64({1}, {0})}}).Refusals().front(),
-            Reason::kRequiresConstantInput);
+  ExpectTensor(
+      Run1({.op = "Unsqueeze", .inputs = {Count({3}), I64({1}, {-1})}, .constant = {false, true}}),
+      Count({3, 1}));
+  EXPECT_EQ(
+      MakeModel(
+          {.op = "Squeeze", .inputs = {Count({2, 3}), I64({1}, {0})}, .constant = {false, true}})
+          .Refusals(),
+      std::vector{Reason::kShapeMismatch});
+  EXPECT_EQ(
+      MakeModel({.op = "Unsqueeze", .inputs = {Count({2}), I64({1}, {0})}}).Refusals().front(),
+      Reason::kRequiresConstantInput);
 }
 
 TEST(ImportTranspose, PermutesOrReverses) {
-  ExpectTensor(Run1({.op = "Transpose", .inputs = {Count({2, 3})}}), F32({3, 2}, {0, 3, 1, 4, 2, 5}));
-  ExpectTensor(Run1({.op = "Transpose", .inputs = {Count({1, 2, 2})}, .attrs = {{"perm", Ints{2, 0, 1}}}}),
-               F32({2, 1, 2}, {0, 2, 1, 3}));
-  EXPECT_EQ(MakeModel({.op = "Transpose", .inputs = {Count({2, 3})}, .attrs = {{"perm", Ints{0, 0}}}})
-                .Refusals(),
-            std::vector{Reason::kUnsupportedAttributeValue});
+  ExpectTensor(Run1({.op = "Transpose", .inputs = {Count({2, 3})}}),
+               F32({3, 2}, {0, 3, 1, 4, 2, 5}));
+  ExpectTensor(
+      Run1({.op = "Transpose", .inputs = {Count({1, 2, 2})}, .attrs = {{"perm", Ints{2, 0, 1}}}}),
+      F32({2, 1, 2}, {0, 2, 1, 3}));
+  EXPECT_EQ(
+      MakeModel({.op = "Transpose", .inputs = {Count({2, 3})}, .attrs = {{"perm", Ints{0, 0}}}})
+          .Refusals(),
+      std::vector{Reason::kUnsupportedAttributeValue});
 }
 
 TEST(ImportConcat, JoinsAndSplits) {
-  ExpectTensor(Run1({.op = "Concat", .inputs = {Count({1, 2}), Count({2, 2})}, .attrs = {{"axis", 0}}}),
-               F32({3, 2}, {0, 1, 0, 1, 2, 3}));
-  auto parts = RunNode({.op = "Split", .inputs = {Count({5}), I64({2}, {2, 3})},
-                        .constant = {false, true}, .outputs = 2});
+  ExpectTensor(
+      Run1({.op = "Concat", .inputs = {Count({1, 2}), Count({2, 2})}, .attrs = {{"axis", 0}}}),
+      F32({3, 2}, {0, 1, 0, 1, 2, 3}));
+  auto parts = RunNode({.op = "Split",
+                        .inputs = {Count({5}), I64({2}, {2, 3})},
+                        .constant = {false, true},
+                        .outputs = 2});
   ASSERT_EQ(parts.size(), 2u);
   ExpectTensor(parts[0], F32({2}, {0, 1}));
   ExpectTensor(parts[1], F32({3}, {2, 3, 4}));
-  parts = RunNode({.op = "Split", .inputs = {Count({5})}, .attrs = {{"num_outputs", 2}}, .outputs = 2,
+  parts = RunNode({.op = "Split",
+                   .inputs = {Count({5})},
+                   .attrs = {{"num_outputs", 2}},
+                   .outputs = 2,
                    .opset = 18});
   ASSERT_EQ(parts.size(), 2u);
   ExpectTensor(parts[0], F32({3}, {0, 1, 2}));
   ExpectTensor(parts[1], F32({2}, {3, 4}));
-  EXPECT_EQ(MakeModel({.op = "Concat", .inputs = {Count({1, 2}), Count({1, 3})}, .attrs = {{"axis", 0}}})
+  EXPECT_EQ(
+      MakeModel({.op = "Concat", .inputs = {Count({1, 2}), Count({1, 3})}, .attrs = {{"axis", 0}}})
+          .Refusals(),
+      std::vector{Reason::kShapeMismatch});
+  EXPECT_EQ(MakeModel({.op = "Split",
+                       .inputs = {Count({5}), I64({2}, {2, 2})},
+                       .constant = {false, true},
+                       .outputs = 2})
                 .Refusals(),
-            std::vector{Reason::kShapeMismatch});
-  EXPECT_EQ(MakeModel({.op = "Split", .inputs = {Count({5}), I64({2}, {2, 2})},
-                       .constant = {false, true}, .outputs = 2}).Refusals(),
             std::vector{Reason::kShapeMismatch});
 }
 
 TEST(ImportExpand, BroadcastsBothWays) {
-  ExpectTensor(Run1({.op = "Expand", .inputs = {Count({2, 1}), I64({3}, {2, 1, 3})},
+  ExpectTensor(Run1({.op = "Expand",
+                     .inputs = {Count({2, 1}), I64({3}, {2, 1, 3})},
                      .constant = {false, true}}),
                F32({2, 2, 3}, {0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1}));
   ExpectTensor(Run1({.op = "Expand", .inputs = {Count({2, 1}), I64({2}, {1, 2})}}),
-               F32({2, 2}, {0, 0, 1, 1}));   // shape computed at run time
+               F32({2, 2}, {0, 0, 1, 1}));  // shape computed at run time
   ExpectTensor(Run1({.op = "Tile", .inputs = {Count({1, 2}), I64({2}, {2, 2})}}),
                F32({2, 4}, {0, 1, 0, 1, 0, 1, 0, 1}));
-  EXPECT_EQ(MakeModel({.op = "Expand", .inputs = {Count({2}), I64({1}, {3})},
-                       .constant = {false, true}}).Refusals(),
-            std::vector{Reason::kShapeMismatch});
-  EXPECT_EQ(MakeModel({.op = "Tile", .inputs = {Count({2}), I64({2}, {1, 1})},
-                       .constant = {false, true}}).Refusals(),
-            std::vector{Reason::kShapeMismatch});
+  EXPECT_EQ(
+      MakeModel({.op = "Expand", .inputs = {Count({2}), I64({1}, {3})}, .constant = {false, true}})
+          .Refusals(),
+      std::vector{Reason::kShapeMismatch});
+  EXPECT_EQ(
+      MakeModel({.op = "Tile", .inputs = {Count({2}), I64({2}, {1, 1})}, .constant = {false, true}})
+          .Refusals(),
+      std::vector{Reason::kShapeMismatch});
 }
 
 }  // namespace

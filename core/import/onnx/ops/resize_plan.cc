@@ -1,0 +1,234 @@
+#include "core/import/onnx/ops/resize_plan.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/import/onnx/infer.h"
+
+namespace smelt::onnx_import {
+namespace {
+
+using ir::Dim;
+using ir::Shape;
+
+constexpr double kMaxSize = 1 << 24;  // of an axis that is resized
+
+// Size of an axis scaled by what the node states; nothing when that needs the axis' size.
+std::optional<Dim> Scaled(ir::SymbolTable& symbols, Dim in, double scale) {
+  if (in.is_static()) {
+    const float product = static_cast<float>(scale) * static_cast<float>(in.value());
+    if (!(product >= 0) || product > kMaxSize) return std::nullopt;
+    return Dim(static_cast<std::int64_t>(product));
+  }
+  const double whole = std::round(scale), part = std::round(1 / scale);
+  if (scale >= 1 && scale == whole) return symbols.Mul(in, Dim(static_cast<std::int64_t>(whole)));
+  if (scale < 1 && static_cast<float>(1 / part) == static_cast<float>(scale)) {
+    return symbols.FloorDiv(in, Dim(static_cast<std::int64_t>(part)));
+  }
+  return std::nullopt;
+}
+
+void FinishAxis(const OnnxNode& node, const std::vector<int>& stated, PlannedAxis& axis) {
+  if (axis.scale == 0 && axis.is_static() && axis.in.value() > 0) {
+    axis.scale = static_cast<double>(axis.out.value()) / static_cast<double>(axis.in.value());
+  }
+  if (!axis.is_static()) return;
+  axis.plain = {axis.in.value(), axis.out.value(), axis.scale};
+  if (node.String("coordinate_transformation_mode", "") != "tf_crop_and_resize") return;
+  const auto roi = node.input_doubles(1);
+  const auto at =
+      static_cast<std::size_t>(std::find(stated.begin(), stated.end(), axis.axis) - stated.begin());
+  if (!roi || roi->size() != 2 * stated.size()) return;
+  axis.plain.roi_begin = (*roi)[at];
+  axis.plain.roi_end = (*roi)[at + stated.size()];
+}
+
+bool PlanScales(const OnnxNode& node, const std::vector<int>& axes, ResizePlan& plan) {
+  const auto scales = StatedScales(node);
+  if (!scales || scales->size() != axes.size()) return false;
+  const bool crops = node.String("coordinate_transformation_mode", "") == "tf_crop_and_resize";
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const double scale = (*scales)[i];
+    if (!(scale > 0) || scale > kMaxSize) return false;
+    if (scale == 1 && !crops) continue;
+    PlannedAxis axis{axes[i], node.input_shape(0).dim(axes[i]), {}, scale, {}};
+    const auto out = Scaled(node.symbols(), axis.in, scale);
+    if (!out) return false;
+    axis.out = *out;
+    plan.axes.push_back(axis);
+  }
+  return true;
+}
+
+// The sizes after keep_aspect_ratio_policy; false when that needs sizes that are not known.
+bool KeepAspect(const std::string& policy, std::vector<PlannedAxis>& axes) {
+  if (policy == "stretch" || policy.empty()) return true;
+  double chosen = 0;
+  for (const PlannedAxis& axis : axes) {
+    if (!axis.is_static() || axis.in.value() == 0) return false;
+    const double scale =
+        static_cast<double>(axis.out.value()) / static_cast<double>(axis.in.value());
+    const bool first = &axis == axes.data();
+    chosen = first                    ? scale
+             : policy == "not_larger" ? std::min(chosen, scale)
+                                      : std::max(chosen, scale);
+  }
+  for (PlannedAxis& axis : axes) {
+    axis.scale = chosen;
+    if (chosen * static_cast<double>(axis.in.value()) > kMaxSize) return false;
+    axis.out = Dim(
+        static_cast<std::int64_t>(std::floor(chosen * static_cast<double>(axis.in.value()) + 0.5)));
+  }
+  return true;
+}
+
+bool PlanSizes(const OnnxNode& node, const std::vector<int>& axes, ResizePlan& plan) {
+  const auto sizes = node.input_dims(3);
+  if (!sizes || sizes->size() != axes.size()) return false;
+  plan.from_sizes = true;
+  std::vector<PlannedAxis> all;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    if (IntFromDim(node.symbols(), (*sizes)[i]).value_or(0) < 0) return false;
+    all.push_back({axes[i], node.input_shape(0).dim(axes[i]), (*sizes)[i], 0, {}});
+  }
+  if (!KeepAspect(node.String("keep_aspect_ratio_policy", "stretch"), all)) return false;
+  const bool crops = node.String("coordinate_transformation_mode", "") == "tf_crop_and_resize";
+  for (PlannedAxis& axis : all) {
+    if (axis.in != axis.out || crops) plan.axes.push_back(axis);
+  }
+  return true;
+}
+
+bool IsImage(const OnnxNode& node, const ResizePlan& plan) {
+  return node.input_rank(0) == 4 &&
+         std::all_of(plan.axes.begin(), plan.axes.end(),
+                     [](const PlannedAxis& axis) { return axis.axis >= 2; });
+}
+
+bool IsWhole(double value) { return value >= 1 && value == std::round(value); }
+
+// Whether TFLite's kernel is exact on an axis whose sizes are known at run time only.
+bool SymbolicIsNative(const ResizeOptions& options, const PlannedAxis& axis, NativeResize native) {
+  const bool exact = axis.scale == 0 || IsWhole(axis.scale);  // the scale is out / in
+  if (!exact || options.exclude_outside || options.antialias) return false;
+  const std::string& mode = options.coordinates;
+  if (options.mode == ResizeMode::kNearest) {
+    // Up by a whole number: every way of rounding takes element floor(i / scale).
+    if (IsWhole(axis.scale)) {
+      const bool floors =
+          mode == "asymmetric" && (options.nearest == "floor" || options.nearest == "simple");
+      const bool rounds =
+          mode != "asymmetric" && mode != "align_corners" &&
+          (options.nearest == "round_prefer_floor" || options.nearest == "round_prefer_ceil");
+      return native.half_pixel_centers && (floors || rounds);
+    }
+    if (mode == "asymmetric")
+      return !native.half_pixel_centers && !native.align_corners && options.nearest == "floor";
+    return mode == "half_pixel" && native.half_pixel_centers &&
+           options.nearest == "round_prefer_ceil";
+  }
+  if (mode == "asymmetric") return !native.half_pixel_centers && !native.align_corners;
+  if (mode == "align_corners") return native.align_corners;
+  const bool centered = mode == "half_pixel" || mode == "half_pixel_symmetric" ||
+                        (mode == "pytorch_half_pixel" &&
+                         (axis.scale > 1 || (axis.out.is_static() && axis.out.value() > 1)));
+  return centered && native.half_pixel_centers;
+}
+
+}  // namespace
+
+bool HasRoiForm(const OnnxNode& node) {
+  return node.op_type() == "Resize" && node.schema_version() >= 11;
+}
+
+bool HasScalesAttribute(const OnnxNode& node) {
+  return node.op_type() == "Upsample" && node.schema_version() < 9;
+}
+
+// True when input i is there and holds elements.
+bool HasElements(const OnnxNode& node, int i) {
+  return node.has_input(i) && !(node.knows_input(i) && node.input_shape(i) == Shape{Dim(0)});
+}
+
+ResizeOptions ReadResizeOptions(const OnnxNode& node) {
+  ResizeOptions options;
+  std::string mode = node.String("mode", "nearest");
+  if (mode == "linear" || mode == "bilinear") options.mode = ResizeMode::kLinear;
+  if (mode == "cubic") options.mode = ResizeMode::kCubic;
+  if (!HasRoiForm(node)) {
+    options.coordinates = "asymmetric";
+    options.nearest = "simple";
+    return options;
+  }
+  options.coordinates = node.String("coordinate_transformation_mode", "half_pixel");
+  options.nearest = node.String("nearest_mode", "round_prefer_floor");
+  options.cubic_a = node.Float("cubic_coeff_a", -0.75);
+  options.exclude_outside = node.Int("exclude_outside", 0) != 0;
+  options.antialias = node.Int("antialias", 0) != 0;
+  return options;
+}
+
+// Axes that scales, sizes and roi speak of, in their order.
+std::optional<std::vector<int>> ResizedAxes(const OnnxNode& node) {
+  const int rank = node.input_rank(0);
+  std::vector<int> axes;
+  const auto stated = node.Ints("axes");
+  if (!stated) {
+    for (int i = 0; i < rank; ++i) axes.push_back(i);
+    return axes;
+  }
+  for (const std::int64_t one : *stated) {
+    const auto axis = ir::NormalizeAxis(one, rank);
+    if (!axis || std::count(axes.begin(), axes.end(), *axis) > 0) return std::nullopt;
+    axes.push_back(*axis);
+  }
+  return axes;
+}
+
+std::optional<std::vector<double>> StatedScales(const OnnxNode& node) {
+  if (HasScalesAttribute(node)) return node.Floats("scales");
+  const int input = HasRoiForm(node) ? 2 : 1;
+  return HasElements(node, input) ? node.input_doubles(input) : std::nullopt;
+}
+
+std::optional<ResizePlan> PlanResize(const OnnxNode& node) {
+  if (!node.knows_input(0)) return std::nullopt;
+  const auto axes = ResizedAxes(node);
+  if (!axes) return std::nullopt;
+  ResizePlan plan;
+  const bool has_sizes = HasRoiForm(node) && HasElements(node, 3);
+  if (has_sizes ? !PlanSizes(node, *axes, plan) : !PlanScales(node, *axes, plan)) {
+    return std::nullopt;
+  }
+  plan.shape = node.input_shape(0);
+  for (PlannedAxis& axis : plan.axes) {
+    for (const Dim size : {axis.in, axis.out}) {
+      if (size.is_static() && static_cast<double>(size.value()) > kMaxSize) return std::nullopt;
+    }
+    FinishAxis(node, *axes, axis);
+    plan.shape.dim(axis.axis) = axis.out;
+  }
+  std::sort(plan.axes.begin(), plan.axes.end(),
+            [](const PlannedAxis& a, const PlannedAxis& b) { return a.axis < b.axis; });
+  return plan;
+}
+
+std::optional<NativeResize> FindNative(const OnnxNode& node, const ResizePlan& plan) {
+  const ResizeOptions options = ReadResizeOptions(node);
+  if (!IsImage(node, plan) || options.mode == ResizeMode::kCubic || plan.axes.empty())
+    return std::nullopt;
+  static constexpr NativeResize kForms[] = {{false, true}, {false, false}, {true, false}};
+  for (const NativeResize& form : kForms) {
+    const bool fits = std::all_of(plan.axes.begin(), plan.axes.end(), [&](const PlannedAxis& axis) {
+      if (!axis.is_static()) return SymbolicIsNative(options, axis, form);
+      if (axis.plain.in == 0 || axis.plain.out == 0) return true;
+      return options.mode == ResizeMode::kNearest
+                 ? NearestIsNative(NearestIndices(options, axis.plain), axis.plain, form)
+                 : LinearIsNative(options, axis.plain, form);
+    });
+    if (fits) return form;
+  }
+  return std::nullopt;
+}
+
+}  // namespace smelt::onnx_import

@@ -1,0 +1,96 @@
+#include "core/import/onnx/ops/transposed_window.h"
+
+#include <algorithm>
+
+namespace smelt::onnx_import {
+
+using ir::Dim;
+using ir::Shape;
+
+std::optional<Window> TransposeWindow(const OnnxNode& node) {
+  if (!node.knows_input(0) || !node.knows_input(1)) return std::nullopt;
+  const Shape& weights = node.input_shape(1);
+  std::vector<std::int64_t> kernel;
+  for (int i = 2; i < weights.rank(); ++i) {
+    if (!weights.dim(i).is_static()) return std::nullopt;
+    kernel.push_back(weights.dim(i).value());
+  }
+  return node.input_rank(0) < 3 ? std::nullopt
+                                : ReadWindow(node, node.input_rank(0) - 2, std::move(kernel));
+}
+
+std::optional<std::vector<std::int64_t>> SpatialList(const OnnxNode& node, std::string_view name,
+                                                     std::size_t count) {
+  auto list = node.Ints(name);
+  if (!list || list->empty()) return std::vector<std::int64_t>(count, 0);
+  const bool fits =
+      list->size() == count && std::all_of(list->begin(), list->end(), [](std::int64_t value) {
+        return value >= 0 && value <= INT32_MAX;
+      });
+  return fits ? list : std::nullopt;
+}
+
+std::optional<std::vector<TransposedAxis>> PlanTransposed(const OnnxNode& node) {
+  const auto window = TransposeWindow(node);
+  if (!window) return std::nullopt;
+  const std::size_t count = window->axes.size();
+  const auto output_padding = SpatialList(node, "output_padding", count);
+  const auto output_shape = SpatialList(node, "output_shape", count);
+  if (!output_padding || !output_shape) return std::nullopt;
+  const bool has_shape = std::any_of(output_shape->begin(), output_shape->end(),
+                                     [](std::int64_t size) { return size > 0; });
+  ir::SymbolTable& symbols = node.symbols();
+  std::vector<TransposedAxis> plan;
+  for (std::size_t i = 0; i < count; ++i) {
+    const WindowAxis& axis = window->axes[i];
+    const Dim input = node.input_shape(0).dim(static_cast<int>(i) + 2);
+    TransposedAxis one;
+    one.stride = axis.stride;
+    one.extent = axis.extent();
+    const Dim full =
+        symbols.Add(symbols.Mul(symbols.Sub(input, Dim(1)), Dim(axis.stride)), Dim(axis.extent()));
+    std::int64_t behind = 0;  // result size minus F
+    if (has_shape || window->auto_pad == "SAME_UPPER" || window->auto_pad == "SAME_LOWER") {
+      if (has_shape && !full.is_static()) return std::nullopt;
+      behind = has_shape ? (*output_shape)[i] - full.value() : axis.stride - axis.extent();
+      const std::int64_t total = std::max<std::int64_t>(0, (*output_padding)[i] - behind);
+      one.begin = window->auto_pad == "SAME_UPPER" ? total / 2 : total - total / 2;
+    } else {
+      one.begin = axis.begin;
+      behind = (*output_padding)[i] - axis.begin - axis.end;
+    }
+    one.output = behind >= 0 ? symbols.Add(full, Dim(behind)) : symbols.Sub(full, Dim(-behind));
+    one.extra = std::max<std::int64_t>(0, one.begin + behind);
+    one.cut_end = std::max<std::int64_t>(0, -(one.begin + behind));
+    plan.push_back(one);
+  }
+  return plan;
+}
+
+ir::Constant DilateWeights(const ir::Constant& weights, std::span<const TransposedAxis> plan) {
+  const std::vector<std::int64_t>& from = weights.shape();
+  std::vector<std::int64_t> to = {from[0], from[1]};
+  for (const TransposedAxis& axis : plan) to.push_back(axis.extent);
+  const std::int64_t kh = from.size() == 4 ? from[2] : 1, kw = from.back();
+  const std::int64_t eh = from.size() == 4 ? to[2] : 1, ew = to.back();
+  const std::int64_t dh = kh > 1 ? (eh - 1) / (kh - 1) : 1, dw = kw > 1 ? (ew - 1) / (kw - 1) : 1;
+  const auto size = static_cast<std::size_t>(ir::ElementBits(weights.dtype()) / 8);
+  const SharedBytes source = weights.Materialize();
+  const std::int64_t planes = from[0] * from[1];
+  std::vector<std::byte> bytes(static_cast<std::size_t>(planes * eh * ew) * size);
+  for (std::int64_t plane = 0; plane < planes; ++plane) {
+    for (std::int64_t y = 0; y < kh; ++y) {
+      for (std::int64_t x = 0; x < kw; ++x) {
+        const auto at = static_cast<std::size_t>((plane * kh + y) * kw + x) * size;
+        const auto put = static_cast<std::size_t>((plane * eh + y * dh) * ew + x * dw) * size;
+        std::copy_n(source.data() + at, size, bytes.data() + put);
+      }
+    }
+  }
+  auto made =
+      ir::Constant::FromBytes(weights.dtype(), std::move(to), SharedBytes::Own(std::move(bytes)));
+  SMELT_CHECK(made.ok());
+  return std::move(made).value();
+}
+
+}  // namespace smelt::onnx_import

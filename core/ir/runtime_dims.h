@@ -1,0 +1,38 @@
+// RuntimeDims: computes symbolic dimensions while the graph runs, from the shapes of tensors that
+// have them. Emits through a Builder; lives for one use of it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "core/ir/builder.h"
+
+namespace smelt::ir {
+
+class RuntimeDims {
+ public:
+  // Looks for dimensions in `x`, then in the inputs of the builder's graph.
+  RuntimeDims(Builder& builder, ValueId x) : builder_(builder), x_(x) {}
+
+  // True when `dim` is static, or the size of an axis that can be read.
+  bool Reads(Dim dim) const { return IsConstant(dim) || FindAxis(dim).has_value(); }
+  // True when Emit can compute `dim`: it can be read, or is an expression of dimensions that can.
+  bool Knows(Dim dim) const;
+  // `dim` as i32[1]. Requires Knows(dim).
+  ValueId Emit(Dim dim);
+
+ private:
+  using Axis = std::pair<ValueId, int>;
+  static bool IsConstant(Dim dim);
+  std::optional<Axis> FindAxis(Dim dim) const;
+  ValueId Read(Axis axis);
+  ValueId EmitFactor(const DimFactor& factor);
+
+  Builder& builder_;
+  ValueId x_;
+  std::map<ValueId, ValueId> shapes_;  // SHAPE of a value
+  std::map<Axis, ValueId> read_;
+};
+
+}  // namespace smelt::ir

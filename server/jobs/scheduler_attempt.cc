@@ -1,0 +1,200 @@
+// The scheduler's steps of one attempt, from the opened inputs to the stored result.
+#include <string>
+#include <utility>
+
+#include "core/base/log.h"
+#include "server/jobs/attempt.h"
+#include "server/jobs/operation.h"
+#include "server/jobs/scheduler.h"
+
+namespace smelt::jobs {
+namespace {
+
+double Seconds(std::chrono::duration<double> duration) { return duration.count(); }
+
+// Failures of the machine; every other failure to prepare or publish is the job's own.
+bool IsInfrastructure(Reason reason) {
+  return reason == Reason::kIoError || reason == Reason::kStorageFull ||
+         reason == Reason::kInternalError;
+}
+
+JobResult ResultOf(const Job& job, JobState state, Reason reason, std::string message) {
+  JobResult result;
+  result.id = job.id;
+  result.version = job.version;
+  result.state = state;
+  result.reason = reason;
+  result.message = std::move(message);
+  return result;
+}
+
+}  // namespace
+
+void Scheduler::Start(const AttemptRef& attempt) {
+  const Job& job = attempt->job;
+  Log(LogLevel::kInfo, "job_started", {{"job", job.id}, {"attempt", job.attempt}});
+  if (job.attempt == 1) {
+    deps_.metrics.OnStage("queue", attempt->target,
+                          Seconds(job.start_time.value_or(job.create_time) - job.create_time));
+  }
+  // A cancel that the store saw before this attempt was known here.
+  const Result<Job> now = deps_.store.Get(job.id);
+  if (now.ok() && now->cancel_requested) {
+    return Finish(attempt, ResultOf(job, JobState::kCancelled, Reason::kOk, ""));
+  }
+  RunSpec spec;
+  if (const Status prepared = Prepare(*attempt, spec); !prepared.ok()) {
+    if (IsInfrastructure(prepared.reason())) return GiveBack(attempt, prepared);
+    return Finish(attempt, ResultOf(job, JobState::kFailed, prepared.reason(),
+                                    std::string(prepared.message())));
+  }
+  if (IsAbandoned(*attempt)) return Release(attempt);
+  attempt->run_started = deps_.clock.Now();
+  deps_.runner.Run(
+      std::move(spec),
+      [this, id = job.id](const v1::Progress& progress) {
+        deps_.events.PublishProgress(id, progress);
+      },
+      [this, attempt](RunOutcome outcome) { OnDone(attempt, std::move(outcome)); });
+  bool stop = false;
+  {
+    std::lock_guard lock(mutex_);
+    // Asked to stop while the runner did not know the job yet.
+    stop = attempt->stop_requested && attempt->phase != Attempt::Phase::kApplying;
+    if (attempt->phase == Attempt::Phase::kStarting) attempt->phase = Attempt::Phase::kRunning;
+  }
+  if (stop) deps_.runner.Cancel(job.id);
+}
+
+bool Scheduler::IsAbandoned(const Attempt& attempt) const {
+  std::lock_guard lock(mutex_);
+  return attempt.phase == Attempt::Phase::kAbandoned;
+}
+
+Status Scheduler::Prepare(Attempt& attempt, RunSpec& spec) {
+  const v1::ConvertOperation& convert = attempt.job.convert;
+  spec.job_id = attempt.job.id;
+  spec.attempt = attempt.job.attempt;
+  spec.options = convert.options();
+  spec.file_name = convert.input().file_name();
+  SMELT_ASSIGN_OR_RETURN(const Digest model, FromProto(convert.input().model()));
+  SMELT_ASSIGN_OR_RETURN(attempt.model, deps_.blobs.Open(model));
+  spec.model_fd = attempt.model.get();
+  spec.model_bytes = model.size_bytes;
+  for (const auto& [path, proto] : convert.input().external_files()) {
+    SMELT_ASSIGN_OR_RETURN(const Digest digest, FromProto(proto));
+    SMELT_ASSIGN_OR_RETURN(UniqueFd fd, deps_.blobs.Open(digest));
+    spec.external_fds[path] = fd.get();
+    attempt.external_files.push_back(std::move(fd));
+  }
+  SMELT_ASSIGN_OR_RETURN(attempt.artifact, deps_.blobs.CreateTemp());
+  SMELT_ASSIGN_OR_RETURN(attempt.report, deps_.blobs.CreateTemp());
+  spec.artifact_fd = attempt.artifact->fd();
+  spec.report_fd = attempt.report->fd();
+  return Status::Ok();
+}
+
+void Scheduler::OnDone(const AttemptRef& attempt, RunOutcome outcome) {
+  bool abandoned = false;
+  {
+    std::lock_guard lock(mutex_);
+    abandoned = attempt->phase == Attempt::Phase::kAbandoned;
+    if (!abandoned) attempt->phase = Attempt::Phase::kApplying;
+  }
+  // The outcome of an abandoned attempt is nobody's: its job is queued again already.
+  deps_.executor.Post([this, attempt, abandoned, outcome = std::move(outcome)]() mutable {
+    if (abandoned) return Release(attempt);
+    Apply(attempt, std::move(outcome));
+  });
+}
+
+void Scheduler::Apply(const AttemptRef& attempt, RunOutcome outcome) {
+  const Job& job = attempt->job;
+  if (outcome.infrastructure_failure) {
+    return GiveBack(
+        attempt, Status(outcome.reason == Reason::kOk ? Reason::kWorkerUnavailable : outcome.reason,
+                        outcome.message));
+  }
+  const Clock::SteadyTime ended = deps_.clock.Now();
+  deps_.metrics.OnStage("run", attempt->target, Seconds(ended - attempt->run_started));
+  deps_.metrics.OnRun(attempt->target, outcome);
+  JobResult result = ResultOf(job, outcome.state, outcome.reason, outcome.message);
+  const Status published = Publish(*attempt, outcome, result);
+  if (!published.ok() && IsInfrastructure(published.reason())) {
+    return GiveBack(attempt, published);
+  }
+  if (!published.ok()) {
+    // What the worker said and what it wrote differ: nothing of it can be trusted.
+    result = ResultOf(
+        job, JobState::kFailed, Reason::kWorkerProtocol,
+        "the worker's answer does not match what it wrote: " + std::string(published.message()));
+  }
+  deps_.metrics.OnStage("publish", attempt->target, Seconds(deps_.clock.Now() - ended));
+  {
+    std::lock_guard lock(mutex_);
+    failures_in_a_row_ = 0;
+  }
+  Finish(attempt, std::move(result));
+}
+
+// Makes the outputs blobs and names them in `result`.
+Status Scheduler::Publish(Attempt& attempt, const RunOutcome& outcome, JobResult& result) {
+  if (!IsFinal(outcome.state)) return Status(Reason::kWorkerProtocol, "the state is not final");
+  const bool succeeded = outcome.state == JobState::kSucceeded;
+  if (succeeded != outcome.artifact.has_value()) {
+    if (succeeded) return Status(Reason::kWorkerProtocol, "success without an artifact");
+    // A failed verification may leave bytes behind; they are never published.
+  }
+  if (outcome.state == JobState::kFailed && outcome.reason == Reason::kOk) {
+    return Status(Reason::kWorkerProtocol, "failure without a reason");
+  }
+  if (succeeded) {
+    SMELT_ASSIGN_OR_RETURN(const Digest digest,
+                           deps_.blobs.Seal(std::move(attempt.artifact), outcome.artifact->digest));
+    result.artifacts.push_back({outcome.artifact->name, outcome.artifact->kind, digest});
+  }
+  if (outcome.report) {
+    SMELT_ASSIGN_OR_RETURN(result.report,
+                           deps_.blobs.Seal(std::move(attempt.report), *outcome.report));
+  }
+  return Status::Ok();
+}
+
+void Scheduler::Finish(const AttemptRef& attempt, JobResult result) {
+  result.now = deps_.clock.Wall();
+  const Result<Job> finished = deps_.store.Finish(result);
+  if (finished.ok()) {
+    CountFinished(*finished);
+    return Release(attempt);
+  }
+  const Reason reason = finished.status().reason();
+  Log(LogLevel::kError, "finish_failed",
+      {{"job", result.id}, {"error", finished.status().ToString()}});
+  if (reason == Reason::kImpossibleTransition) deps_.metrics.OnImpossibleTransition();
+  if (!IsInfrastructure(reason)) return Release(attempt);  // somebody else has moved the job on
+  // The slot stays taken: with a ledger that can't be written no other job can start either.
+  deps_.executor.PostAfter(options_.retry_delay, [this, attempt, result = std::move(result)] {
+    Finish(attempt, result);
+  });
+}
+
+void Scheduler::GiveBack(const AttemptRef& attempt, const Status& why) {
+  const Job& job = attempt->job;
+  Log(LogLevel::kWarning, "attempt_not_counted",
+      {{"job", job.id}, {"attempt", job.attempt}, {"error", why.ToString()}});
+  int failures = 0;
+  {
+    std::lock_guard lock(mutex_);
+    failures = ++infrastructure_failures_[job.id];
+    ++failures_in_a_row_;
+    Pause();
+  }
+  if (failures >= options_.max_infrastructure_failures) {
+    return Finish(attempt,
+                  ResultOf(job, JobState::kFailed, why.reason(), std::string(why.message())));
+  }
+  Requeue(*attempt);
+  Release(attempt);
+}
+
+}  // namespace smelt::jobs

@@ -1,0 +1,110 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/onnx_model.h"
+
+namespace smelt::testing {
+namespace {
+
+using ir::DType;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+
+interp::Tensor Pad(const interp::Tensor& x, const Ints& pads, const char* mode,
+                   std::vector<interp::Tensor> rest = {}) {
+  OneNode node{"Pad",
+               {x, I64({static_cast<std::int64_t>(pads.size())}, pads)},
+               {{"mode", mode}},
+               {false, true, true, true}};
+  node.opset = 19;
+  for (auto& tensor : rest) node.inputs.push_back(std::move(tensor));
+  return RunNode(node).at(0);
+}
+
+TEST(Pad, Constant) {
+  const auto x = F32({2, 2}, {1, 2, 3, 4});
+  ExpectTensor(Pad(x, {0, 1, 1, 0}, "constant"), F32({3, 3}, {0, 1, 2, 0, 3, 4, 0, 0, 0}));
+  ExpectTensor(Pad(x, {0, 1, 0, 0}, "constant", {F32({}, {7})}), F32({2, 3}, {7, 1, 2, 7, 3, 4}));
+  ExpectTensor(Pad(MakeTensor(DType::kBool, {1}, {1}), {1, 0}, "constant"),
+               MakeTensor(DType::kBool, {2}, {0, 1}));
+}
+
+TEST(Pad, NegativeCutsOff) {
+  const auto x = F32({4}, {1, 2, 3, 4});
+  ExpectTensor(Pad(x, {-1, -2}, "constant"), F32({1}, {2}));
+  ExpectTensor(Pad(x, {-1, 2}, "constant"), F32({5}, {2, 3, 4, 0, 0}));
+  ExpectTensor(Pad(x, {-2, 1}, "reflect"), F32({3}, {3, 4, 3}));
+}
+
+TEST(Pad, ReflectEdgeAndWrap) {
+  const auto x = I64({3}, {1, 2, 3});
+  ExpectTensor(Pad(x, {2, 1}, "reflect"), I64({6}, {3, 2, 1, 2, 3, 2}));
+  ExpectTensor(Pad(x, {4, 0}, "reflect"), I64({7}, {1, 2, 3, 2, 1, 2, 3}));  // longer than the axis
+  ExpectTensor(Pad(x, {2, 1}, "edge"), I64({6}, {1, 1, 1, 2, 3, 3}));
+  ExpectTensor(Pad(x, {2, 4}, "wrap"), I64({9}, {2, 3, 1, 2, 3, 1, 2, 3, 1}));
+}
+
+TEST(Pad, AxesInput) {
+  const auto x = F32({1, 2}, {1, 2});
+  ExpectTensor(Pad(x, {1, 1}, "constant", {F32({}, {5}), I64({1}, {-1})}),
+               F32({1, 4}, {5, 1, 2, 5}));
+}
+
+TEST(Pad, AttributesBeforeOpset11) {
+  OneNode node{"Pad", {F32({2}, {1, 2})}, {{"pads", Ints{1, 0}}, {"value", 9.0}}};
+  node.opset = 10;
+  ExpectTensor(RunNode(node).at(0), F32({3}, {9, 1, 2}));
+}
+
+TEST(Pad, ComputedPadsOfAnySign) {
+  OneNode node{"Pad", {F32({2, 3}, {1, 2, 3, 4, 5, 6}), I64({4}, {1, -1, 0, 1})}};
+  ExpectTensor(RunNode(node).at(0), F32({3, 3}, {0, 0, 0, 2, 3, 0, 5, 6, 0}));
+}
+
+TEST(Pad, ComputedPadsOfNamedAxesAndReflecting) {
+  OneNode axes{"Pad",
+               {F32({2, 2}, {1, 2, 3, 4}), I64({2}, {1, 0}), F32({}, {9}), I64({1}, {-1})},
+               {},
+               {false, false, true, true}};
+  axes.opset = 18;
+  ExpectTensor(RunNode(axes).at(0), F32({2, 3}, {9, 1, 2, 9, 3, 4}));
+  OneNode reflect{"Pad", {F32({3}, {1, 2, 3}), I64({2}, {1, -1})}, {{"mode", "reflect"}}};
+  ExpectTensor(RunNode(reflect).at(0), F32({3}, {2, 1, 2}));
+}
+
+TEST(Pad, EdgeOfSymbolicSize) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {"N"})
+      .Init("p", I64({2}, {2, 1}))
+      .Node("Pad", {"x", "p"}, {"y"}, {{"mode", "edge"}})
+      .Output("y");
+  ExpectTensor(model.Run({F32({2}, {1, 2})}).at(0), F32({5}, {1, 1, 1, 2, 2}));
+}
+
+TEST(Pad, Refusals) {
+  const auto refused = [](OneNode node) {
+    node.opset = 19;
+    return MakeModel(node).Refusals();
+  };
+  const auto x = F32({2}, {1, 2});
+  EXPECT_THAT(refused({"Pad", {x, I64({2}, {1, 1})}, {{"mode", "mirror"}}, {false, true}}),
+              ElementsAre(Reason::kUnsupportedAttributeValue));
+  EXPECT_THAT(refused({"Pad", {x, I64({2}, {1, 1})}, {{"mode", "edge"}}}),
+              Contains(Reason::kRequiresConstantInput));
+  EXPECT_THAT(refused({"Pad", {x, I64({3}, {1, 1, 1})}, {}, {false, true}}),
+              ElementsAre(Reason::kValueOutOfRange));
+  EXPECT_THAT(refused({"Pad", {x, I64({2}, {-2, -1})}, {}, {false, true}}),
+              ElementsAre(Reason::kValueOutOfRange));
+  EXPECT_THAT(refused({"Pad", {x, I64({2}, {1, 1}), F32({2}, {1, 2})}, {}, {false, true}}),
+              ElementsAre(Reason::kShapeMismatch));
+  EXPECT_THAT(refused({"Pad", {F32({0}, {}), I64({2}, {1, 1})}, {{"mode", "edge"}}, {false, true}}),
+              ElementsAre(Reason::kDynamicDimensionUnsupported));
+  EXPECT_THAT(refused({"Pad", {F32({}, {1}), I64({0}, {})}, {}, {false, true}}),
+              Contains(Reason::kUnsupportedRank));
+  OneNode axes{
+      "Pad", {x, I64({2}, {1, 1}), F32({}, {0}), I64({1}, {0})}, {}, {false, true, true, false}};
+  EXPECT_THAT(refused(axes), Contains(Reason::kRequiresConstantInput));
+}
+
+}  // namespace
+}  // namespace smelt::testing
