@@ -145,6 +145,10 @@ if make_venv; then
   suite "zoo models" "$python" tests/models/zoo.py --out "$results/zoo"
   suite "conversions through the daemon" tests/integration/zoo_through_daemon.sh \
     build/release/bin "$results/zoo" "$results"/zoo/*.onnx tests/models/digits_cnn.onnx
+  suite "bad input" "$python" tests/integration/bad_input.py build/release/bin \
+    tests/models/digits_cnn.onnx
+  suite "twenty clients" "$python" tests/integration/many_clients.py build/release/bin \
+    "$results/zoo" "$results"/zoo/*.onnx tests/models/digits_cnn.onnx
   suite "zoo in LiteRT" "$python" tests/models/judge_zoo.py --dir "$results/zoo"
   suite "trained CNN in LiteRT" "$python" tests/models/judge_zoo.py \
     --digits "$results/zoo/digits_cnn.tflite"

@@ -72,6 +72,12 @@ class TypeLegalizer {
     };
     const ValueId operand = site.op().input(support.type_operand);
     if (operand.valid() && !has(operand)) return operand;
+    // XNNPACK sums and averages half floats over constant axes only.
+    const bool sums = site.op().kind == OpKind::kSum || site.op().kind == OpKind::kMean;
+    if (sums && site.type(operand).dtype == DType::kF16 &&
+        site.graph().constant(site.op().input(1)) == nullptr) {
+      return operand;
+    }
     if (site.op().kind == OpKind::kCast && !has(site.op().result())) return site.op().result();
     return {};
   }

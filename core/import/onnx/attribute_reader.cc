@@ -2,6 +2,8 @@
 
 #include <onnx/onnx_pb.h>
 
+#include "core/import/onnx/utf8.h"
+
 namespace smelt::onnx_import {
 
 AttrKind KindOf(const onnx::AttributeProto& attribute) {
@@ -34,7 +36,7 @@ Result<NodeAttributes> ReadAttributes(const onnx::NodeProto& node, const Payload
         to.value = std::int64_t{from.i()};
         break;
       case AttrKind::kString:
-        to.value = from.s();
+        to.value = ToUtf8(from.s());
         break;
       case AttrKind::kFloats:
         to.value = std::vector<double>(from.floats().begin(), from.floats().end());

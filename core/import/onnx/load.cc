@@ -8,6 +8,7 @@
 #include <new>
 #include <optional>
 
+#include "core/import/onnx/utf8.h"
 #include "core/import/onnx/wire.h"
 
 namespace smelt::onnx_import {
@@ -85,6 +86,9 @@ Result<LoadedModel> LoadModel(ByteSpan bytes, const ImportLimits& limits) {
                   "the file ends after " + std::to_string(bytes.size()) +
                       " bytes, before the model says which operator sets it uses");
   }
+  if (const std::string place = FindBadName(proto); !place.empty()) {
+    return Status(Reason::kModelMalformed, "a name of " + place + " is not valid UTF-8");
+  }
   model.tensors = std::move(scanned.tensors);
   model.has_functions = scanned.has_functions;
   return model;
@@ -119,7 +123,7 @@ std::string ModulePath(const onnx::NodeProto& node) {
   const auto scopes = ParseStringList(text);
   // The last scope is the operation itself.
   if (!scopes || scopes->size() < 2) return "";
-  return (*scopes)[scopes->size() - 2];
+  return ToUtf8((*scopes)[scopes->size() - 2]);
 }
 
 }  // namespace smelt::onnx_import

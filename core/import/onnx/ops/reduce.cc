@@ -1,5 +1,6 @@
 // Reductions over axes, and ArgMax and ArgMin.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
@@ -133,10 +134,33 @@ Status TranslateReduce(OnnxNode& node, Builder& out) {
   return Finish(node, out, ReduceNode(node, out, kKind, node.input(0)));
 }
 
+// The extreme of nothing, as ONNX defines it: the other end of the type's range.
+double ExtremeOfNothing(DType type, bool largest) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (ir::IsFloat(type)) return largest ? -kInfinity : kInfinity;
+  if (type == DType::kBool) return largest ? 0 : 1;
+  const int bits = ir::ElementBits(type);
+  if (ir::IsUnsignedInteger(type)) return largest ? 0 : std::ldexp(1.0, bits) - 1;
+  return largest ? -std::ldexp(1.0, bits - 1) : std::ldexp(1.0, bits - 1) - 1;
+}
+
+bool ReducesNothing(const OnnxNode& node) {
+  const auto axes = ReducedAxes(node);
+  return axes && std::any_of(axes->begin(), axes->end(),
+                             [&](int axis) { return node.input_shape(0).dim(axis) == Dim(0); });
+}
+
 // Booleans: the largest is "any", the smallest is "all".
 template <OpKind kKind, OpKind kBoolKind>
 Status TranslateExtreme(OnnxNode& node, Builder& out) {
-  const bool logical = node.input_dtype(0) == DType::kBool;
+  const DType type = node.input_dtype(0);
+  const Shape& shape = node.output_type(0)->shape;
+  if (ReducesNothing(node) && shape.IsStatic()) {  // kernels give the largest finite number
+    const ValueId value = out.Scalar(type, ExtremeOfNothing(type, kKind == OpKind::kReduceMax));
+    if (!out.status().ok()) return out.status();
+    return Finish(node, out, out.Const(out.constant(value)->BroadcastTo(shape.Sizes())));
+  }
+  const bool logical = type == DType::kBool;
   return Finish(node, out, ReduceNode(node, out, logical ? kBoolKind : kKind, node.input(0)));
 }
 

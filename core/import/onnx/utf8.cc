@@ -1,0 +1,115 @@
+#include "core/import/onnx/utf8.h"
+
+#include <onnx/onnx_pb.h>
+
+#include <cstdint>
+
+namespace smelt::onnx_import {
+namespace {
+
+// Bytes of the valid sequence at the start of `text`; 0 when there is none.
+std::size_t SequenceLength(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+  const std::uint8_t first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  const std::uint8_t second = byte(1);
+  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+  const bool surrogate = first == 0xED && second >= 0xA0;
+  const bool too_large = first == 0xF4 && second >= 0x90;
+  return overlong || surrogate || too_large ? 0 : length;
+}
+
+bool IsBad(const std::string& text) { return !IsUtf8(text); }
+
+template <class Infos>
+bool AnyInfoIsBad(const Infos& infos) {
+  for (const onnx::ValueInfoProto& info : infos) {
+    if (IsBad(info.name())) return true;
+    for (const auto& dim : info.type().tensor_type().shape().dim()) {
+      if (IsBad(dim.dim_param())) return true;
+    }
+  }
+  return false;
+}
+
+bool IsTensorBad(const onnx::TensorProto& tensor) {
+  for (const auto& entry : tensor.external_data()) {
+    if (IsBad(entry.key()) || IsBad(entry.value())) return true;
+  }
+  return IsBad(tensor.name());
+}
+
+std::string FindInGraph(const onnx::GraphProto& graph);
+
+bool IsNodeBad(const onnx::NodeProto& node) {
+  for (const auto* names : {&node.input(), &node.output()}) {
+    for (const std::string& name : *names) {
+      if (IsBad(name)) return true;
+    }
+  }
+  for (const onnx::AttributeProto& attribute : node.attribute()) {
+    if (IsBad(attribute.name()) || IsTensorBad(attribute.t())) return true;
+    if (attribute.has_g() && !FindInGraph(attribute.g()).empty()) return true;
+    for (const auto& graph : attribute.graphs()) {
+      if (!FindInGraph(graph).empty()) return true;
+    }
+  }
+  return IsBad(node.name()) || IsBad(node.op_type()) || IsBad(node.domain());
+}
+
+std::string FindInGraph(const onnx::GraphProto& graph) {
+  if (AnyInfoIsBad(graph.input())) return "a graph input";
+  if (AnyInfoIsBad(graph.output())) return "a graph output";
+  if (AnyInfoIsBad(graph.value_info())) return "a value";
+  for (int i = 0; i < graph.initializer_size(); ++i) {
+    if (IsTensorBad(graph.initializer(i))) return "initializer " + std::to_string(i);
+  }
+  for (const auto& sparse : graph.sparse_initializer()) {
+    if (IsTensorBad(sparse.values())) return "a sparse initializer";
+  }
+  for (int i = 0; i < graph.node_size(); ++i) {
+    if (IsNodeBad(graph.node(i))) return "node " + std::to_string(i);
+  }
+  return "";
+}
+
+}  // namespace
+
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = SequenceLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string ToUtf8(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const std::size_t length = SequenceLength(text);
+    if (length == 0) {
+      result += '?';
+      text.remove_prefix(1);
+    } else {
+      result += text.substr(0, length);
+      text.remove_prefix(length);
+    }
+  }
+  return result;
+}
+
+std::string FindBadName(const onnx::ModelProto& model) {
+  for (const auto& import : model.opset_import()) {
+    if (IsBad(import.domain())) return "an operator set";
+  }
+  if (IsBad(model.producer_name()) || IsBad(model.producer_version())) return "the producer";
+  return FindInGraph(model.graph());
+}
+
+}  // namespace smelt::onnx_import
