@@ -71,20 +71,21 @@ class Conversion {
     return Status::Ok();
   }
 
-  Result<onnx_import::Imported> ImportModel() {
+  // `stage` is what progress is reported as: verification reads the source once more.
+  Result<onnx_import::Imported> ImportModel(std::string_view stage) {
     onnx_import::ImportRequest import;
     import.model = request_.model;
     import.external_files = &request_.external_files;
     import.dims = request_.dims;
-    import.progress = [&](std::uint64_t done, std::uint64_t total) {
-      sink_.OnProgress("import", done, total, "nodes");
+    import.progress = [this, stage](std::uint64_t done, std::uint64_t total) {
+      sink_.OnProgress(stage, done, total, "nodes");
   };
   return onnx_import::Import(import, cancel_);
 }
 
 Status
 Import() {
-  auto imported = ImportModel();
+  auto imported = ImportModel("import");
   if (!imported.ok()) return Fail(imported.status(), "import");
   v1::ModelSummary* summary = report_.mutable_model();
   summary->set_format("onnx");
@@ -175,7 +176,7 @@ Status VerifyRun() {
   SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, sink_.WrittenBytes());
   auto written = tflite_import::Read(bytes);
   if (!written.ok()) return Fail(written.status(), "verify");
-  auto reference = ImportModel();
+  auto reference = ImportModel("verify");
   if (!reference.ok()) return Fail(reference.status(), "verify");
   v1::Verification* verification = report_.mutable_verification();
   const Status status = VerifyByRunning(reference->module, *written, cancel_, *verification);

@@ -2,6 +2,7 @@
 // come out, nothing is left behind. SMELT_KILL_ROUNDS sets the number of rounds, SMELT_KILL_SEED
 // the moments.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -76,6 +77,9 @@ TEST(KillLoop, LosesNoJobAndLeavesNothingBehind) {
   ASSERT_FALSE(accepted.empty());
   TestClient client(daemon.address());
   ExpectEnded(client, accepted);
+  // A job's end is told before its files are removed; after a drain none is left.
+  daemon.Signal(SIGTERM);
+  EXPECT_EQ(daemon.WaitExit(), 0);
   EXPECT_TRUE(std::filesystem::is_empty(daemon.state_dir() + "/tmp"));
 }
 

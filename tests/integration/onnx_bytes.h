@@ -35,9 +35,9 @@ std::string ExternalTensor(std::string_view name, const std::vector<std::int64_t
 
 struct Graph {
   std::vector<Node> nodes;
-  std::vector<std::string> inputs;        // ValueInfo
-  std::vector<std::string> outputs;       // ValueInfo
-  std::vector<std::string> initializers;  // Tensor
+  std::vector<std::string> inputs = {};        // ValueInfo
+  std::vector<std::string> outputs = {};       // ValueInfo
+  std::vector<std::string> initializers = {};  // Tensor
 };
 
 std::string GraphProto(const Graph& graph);
