@@ -34,8 +34,7 @@ std::int64_t IntAt(DType dtype, Values values, std::uint32_t step) {
       return small;
     case Values::kExtreme: {
       // Multiples of a constant, truncated by the cast: all over the range.
-      const auto wide =
-          static_cast<std::int64_t>(std::uint64_t{step} * std::uint64_t{0x5851F42D4C957F2D});
+      const auto wide = static_cast<std::int64_t>(std::uint64_t{step} * 0x5851F42D4C957F2DU);
       return step % 3 == 0 ? small : wide >> (64 - Bits(dtype));
     }
     case Values::kPositive:
