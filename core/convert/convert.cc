@@ -77,7 +77,7 @@ class Conversion {
     import.model = request_.model;
     import.external_files = &request_.external_files;
     import.dims = request_.dims;
-    import.progress = [this, stage](std::uint64_t done, std::uint64_t total) {
+    import.progress = [ this, stage ](std::uint64_t done, std::uint64_t total) {
       sink_.OnProgress(stage, done, total, "nodes");
   };
   return onnx_import::Import(import, cancel_);

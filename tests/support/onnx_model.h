@@ -96,7 +96,7 @@ class OnnxModel {
 // so) and `outputs` results ("y0", ...): what most operator tests need.
 struct OneNode {
   std::string op;
-  std::vector<interp::Tensor> inputs;  // a default-made one is an absent operand
+  std::vector<interp::Tensor> inputs = {};  // a default-made one is an absent operand
   std::vector<Attr> attrs = {};
   std::vector<bool> constant = {};  // by input; shorter means false
   int outputs = 1;

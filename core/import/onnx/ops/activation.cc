@@ -199,9 +199,6 @@ Verdict BoundsAreScalars(const OnnxNode& node, Bounds, Finding& finding) {
   return Verdict::kHolds;
 }
 
-constexpr OnnxConstraint kFloatOnly[] = {
-    {Reason::kUnsupportedType, TypeIn<0, kFloatTypes>, {}, "the input has a floating-point type"},
-};
 constexpr OnnxConstraint kCelu[] = {
     {Reason::kUnsupportedAttributeValue, AlphaIsPositive, {}, "alpha is positive"},
 };
@@ -226,7 +223,7 @@ constexpr OnnxRule kRules[] = {
     {"", "Clip", 6, 6, {}, SameAsFirst, TranslateClip6},
     {"", "Clip", 11, 13, kClip11, SameAsFirst, TranslateClip11},
     {"", "Elu", 6, 22, {}, SameAsFirst, TranslateElu},
-    {"", "Erf", 9, 13, kFloatOnly, SameAsFirst, TranslateUnary<OpKind::kCoreErf>},
+    {"", "Erf", 9, 13, {}, SameAsFirst, TranslateUnary<OpKind::kCoreErf>},
     {"", "Gelu", 20, 20, kGelu, SameAsFirst, TranslateGelu},
     {"", "HardSigmoid", 6, 22, {}, SameAsFirst, TranslateHardSigmoid},
     {"", "HardSwish", 14, 22, {}, SameAsFirst, TranslateUnary<OpKind::kHardSwish>},

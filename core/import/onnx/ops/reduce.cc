@@ -274,6 +274,15 @@ Verdict AxisCountKnown(const OnnxNode& node, Bounds, Finding& finding) {
   return Violated(node, 1, node.input_text(1), finding);
 }
 
+// No kernel gives the extreme of nothing; it is a constant where the axes are known.
+Verdict EmptyAxesKnown(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!AxesAreComputed(node)) return Verdict::kHolds;
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  const auto& dims = node.input_shape(0).dims();
+  const bool empty = std::find(dims.begin(), dims.end(), Dim(0)) != dims.end();
+  return empty ? Violated(node, 1, "axes computed at run time", finding) : Verdict::kHolds;
+}
+
 Verdict IntegerMeanIsStatic(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
   if (ir::IsFloat(node.input_dtype(0))) return Verdict::kHolds;
@@ -297,6 +306,14 @@ Verdict LastIndexAxisIsStatic(const OnnxNode& node, Bounds, Finding& finding) {
 constexpr OnnxConstraint kReduce[] = {
     {Reason::kValueOutOfRange, AxesFit, {}, "each axis is one of the input's"},
     {Reason::kRequiresConstantInput, AxisCountKnown, {}, "the number of axes is known, 1 or more"},
+};
+constexpr OnnxConstraint kExtreme[] = {
+    {Reason::kValueOutOfRange, AxesFit, {}, "each axis is one of the input's"},
+    {Reason::kRequiresConstantInput, AxisCountKnown, {}, "the number of axes is known, 1 or more"},
+    {Reason::kRequiresConstantInput,
+     EmptyAxesKnown,
+     {},
+     "the axes are constant when a dimension of the input is 0"},
 };
 constexpr OnnxConstraint kReduceMean[] = {
     {Reason::kValueOutOfRange, AxesFit, {}, "each axis is one of the input's"},
@@ -331,10 +348,10 @@ constexpr OnnxRule kRules[] = {
     {"", "ReduceL2", 1, 18, kFloatReduce, InferReduce, TranslateL2},
     {"", "ReduceLogSum", 1, 28, kFloatReduce, InferReduce, TranslateLogSum},
     {"", "ReduceLogSumExp", 1, 28, kLogReduce, InferReduce, TranslateLogSumExp},
-    {"", "ReduceMax", 1, 20, kReduce, InferReduce,
+    {"", "ReduceMax", 1, 20, kExtreme, InferReduce,
      TranslateExtreme<OpKind::kReduceMax, OpKind::kReduceAny>},
     {"", "ReduceMean", 1, 18, kReduceMean, InferReduce, TranslateMean},
-    {"", "ReduceMin", 1, 20, kReduce, InferReduce,
+    {"", "ReduceMin", 1, 20, kExtreme, InferReduce,
      TranslateExtreme<OpKind::kReduceMin, OpKind::kReduceAll>},
     {"", "ReduceProd", 1, 18, kReduce, InferReduceProd, TranslateReduce<OpKind::kReduceProd>},
     {"", "ReduceSum", 1, 13, kReduce, InferReduce, TranslateReduce<OpKind::kSum>},
