@@ -259,14 +259,19 @@ class Translation {
       return out_.ConstI32(sizes);
     }
     const auto narrow = [](std::int64_t value) { return static_cast<std::int32_t>(value); };
-    const auto offset = [&](const TransposedAxis& axis) {
-      return narrow(axis.extent - axis.stride + axis.extra);
+    // A static size stands as it is; a symbolic one is scale * x's size + offset.
+    const auto scale = [&](const TransposedAxis& axis, Dim size) {
+      return size.is_static() ? 0 : narrow(axis.stride);
     };
+    const auto offset = [&](const TransposedAxis& axis, Dim size) {
+      return narrow(size.is_static() ? size.value() : axis.extent - axis.stride + axis.extra);
+    };
+    const Dim height = shape.dim(1), width = shape.dim(2);
     const ValueId sizes = out_.Emit(OpKind::kShape, {x}, {{"out_type", std::string("i32")}});
     const ValueId scaled =
-        out_.Mul(sizes, out_.ConstI32({1, narrow(h_.stride), narrow(w_.stride), 0}));
-    return out_.Add(scaled,
-                    out_.ConstI32({0, offset(h_), offset(w_), narrow(shape.dim(3).value())}));
+        out_.Mul(sizes, out_.ConstI32({1, scale(h_, height), scale(w_, width), 0}));
+    return out_.Add(scaled, out_.ConstI32({0, offset(h_, height), offset(w_, width),
+                                           narrow(shape.dim(3).value())}));
   }
 
   ValueId Cut(ValueId y, const Shape& shape) {

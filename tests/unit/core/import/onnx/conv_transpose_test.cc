@@ -150,5 +150,26 @@ TEST(ConvTranspose, Refusals) {
   EXPECT_THAT(dynamic.Refusals(), Contains(Reason::kDynamicDimensionUnsupported));
 }
 
+// SAME cuts the result, and a symbolic batch has its size operand computed: both must agree.
+TEST(ImportConvTranspose, KeepsSameSizesWithSymbolicBatch) {
+  const auto x = RandomTensor(ir::DType::kF32, {2, 1, 3, 2}, 1);
+  const auto weights = RandomTensor(ir::DType::kF32, {1, 1, 3, 3}, 2);
+  const std::vector<Attr> attrs = {{"auto_pad", "SAME_UPPER"}, {"strides", Ints{2, 2}}};
+  OnnxModel symbolic(13);
+  symbolic.Input("x", ir::DType::kF32, {"N", std::int64_t{1}, std::int64_t{3}, std::int64_t{2}})
+      .Init("w", weights)
+      .Node("ConvTranspose", {"x", "w"}, {"y"}, attrs)
+      .Output("y");
+  const auto expected = RunNode({.op = "ConvTranspose",
+                                 .inputs = {x, weights},
+                                 .attrs = attrs,
+                                 .constant = {false, true},
+                                 .opset = 13});
+  const auto got = symbolic.Run({x});
+  ASSERT_EQ(got.size(), 1u);
+  ASSERT_EQ(expected.size(), 1u);
+  ExpectTensor(got[0], expected[0]);
+}
+
 }  // namespace
 }  // namespace smelt::testing
