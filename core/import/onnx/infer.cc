@@ -54,4 +54,12 @@ std::optional<std::int64_t> IntFromDim(const ir::SymbolTable& symbols, ir::Dim d
   return symbols.Evaluate(dim, {});
 }
 
+ir::Shape FreshShape(OnnxNode& node, std::int64_t rank) {
+  ir::Shape shape;
+  for (std::int64_t i = 0; i < rank; ++i) {
+    shape.push_back(node.symbols().Fresh("axis of " + node.output_name(0)));
+  }
+  return shape;
+}
+
 }  // namespace smelt::onnx_import

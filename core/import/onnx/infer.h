@@ -32,6 +32,9 @@ Result<ir::Shape> BroadcastShapes(ir::SymbolTable& symbols, const ir::Shape& a, 
 // The broadcast shape of all present inputs.
 Result<ir::Shape> BroadcastInputs(OnnxNode& node);
 
+// A shape of `rank` dimensions of result 0 that only the run tells.
+ir::Shape FreshShape(OnnxNode& node, std::int64_t rank);
+
 // DimValues hold what shape arithmetic computes, which may be negative (a -1 for Reshape): a
 // negative number is kept as a constant symbolic expression. These convert; IntFromDim gives
 // nothing for what is not a number.

@@ -139,11 +139,7 @@ Status InferConstantOfShape(OnnxNode& node) {
   }
   const Dim length = node.input_shape(0).dim(0);
   if (!length.is_static()) return Status::Ok();
-  Shape shape;
-  for (std::int64_t i = 0; i < length.value(); ++i) {
-    shape.push_back(node.symbols().Fresh("axis of " + node.output_name(0)));
-  }
-  node.SetOutputType(0, {type, shape});
+  node.SetOutputType(0, {type, FreshShape(node, length.value())});
   return Status::Ok();
 }
 

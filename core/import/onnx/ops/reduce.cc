@@ -85,11 +85,7 @@ Status InferReduce(OnnxNode& node) {
   const auto count = node.input_shape(1).ElementCount();
   if (!count) return Status::Ok();
   const std::int64_t rank = node.input_rank(0) - (KeepsDims(node) ? 0 : *count);
-  Shape shape;
-  for (std::int64_t i = 0; i < rank; ++i) {
-    shape.push_back(node.symbols().Fresh("axis of " + node.output_name(0)));
-  }
-  node.SetOutputType(0, {type, shape});
+  node.SetOutputType(0, {type, FreshShape(node, rank)});
   return Status::Ok();
 }
 

@@ -79,11 +79,7 @@ Status InferReshape(OnnxNode& node) {
   }
   const Dim length = node.input_shape(1).dim(0);
   if (!length.is_static()) return Status::Ok();
-  Shape shape;
-  for (std::int64_t i = 0; i < length.value(); ++i) {
-    shape.push_back(node.symbols().Fresh("axis of " + node.output_name(0)));
-  }
-  node.SetOutputType(0, {node.input_dtype(0), shape});
+  node.SetOutputType(0, {node.input_dtype(0), FreshShape(node, length.value())});
   return Status::Ok();
 }
 

@@ -19,15 +19,6 @@ using ir::Shape;
 using ir::TensorType;
 using ir::ValueId;
 
-// `count` dimensions that only the run tells.
-Shape FreshShape(OnnxNode& node, std::int64_t count) {
-  Shape shape;
-  for (std::int64_t i = 0; i < count; ++i) {
-    shape.push_back(node.symbols().Fresh("axis of " + node.output_name(0)));
-  }
-  return shape;
-}
-
 bool AreSizes(const ir::SymbolTable& symbols, const DimValues& dims) {
   for (Dim dim : dims) {
     const auto size = IntFromDim(symbols, dim);
