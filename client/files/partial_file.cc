@@ -42,6 +42,17 @@ Result<PartialFile> PartialFile::Open(const std::string& path) {
   return PartialFile(std::move(file), real, static_cast<std::uint64_t>(size));
 }
 
+Status PartialFile::Reserve(std::uint64_t whole_bytes) {
+  if (whole_bytes == 0) return Status::Ok();
+  // The size stays what arrived: it says where to resume. With the blocks taken the rename at the
+  // end is quick, too: over an older file, ext4 would otherwise allocate them then.
+  const int done =
+      ::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(whole_bytes));
+  if (done == 0 || errno != ENOSPC) return Status::Ok();
+  return SystemError(Reason::kIoError, "no space for", PartPath(),
+                     "Free " + std::to_string(whole_bytes) + " bytes, or write elsewhere with -o.");
+}
+
 Status PartialFile::ReadBack(const std::function<void(ByteSpan)>& visit) {
   std::vector<std::byte> buffer(kReadBytes);
   std::uint64_t offset = 0;

@@ -24,6 +24,10 @@ class PartialFile {
 
   std::uint64_t size_bytes() const { return size_bytes_; }
 
+  // Takes the disk's space for a file of `whole_bytes`, so that a full disk is noticed before the
+  // download and not amid it. kIoError; where the file system can't, nothing happens.
+  Status Reserve(std::uint64_t whole_bytes);
+
   // Gives what is there already to `visit`, in chunks. Call it before the first Append. kIoError.
   Status ReadBack(const std::function<void(ByteSpan)>& visit);
   Status Append(ByteSpan bytes);  // kIoError

@@ -5,12 +5,14 @@
 #include <fstream>
 #include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "client/files/partial_file.h"
 #include "client/files/spool.h"
 #include "client/net/attempts.h"
 #include "client/net/blob_digest.h"
+#include "client/net/chunk_pipe.h"
 #include "client/net/stubs.h"
 
 namespace smelt::client {
@@ -19,7 +21,6 @@ namespace {
 constexpr std::uint64_t kMaxInMemory = 1ull << 30;
 constexpr std::size_t kCopyBytes = std::size_t{256} * 1024;
 
-using Sink = std::function<Status(ByteSpan)>;
 using Watcher = std::function<void(std::uint64_t)>;  // told the bytes so far
 
 Status Corrupt(const Digest& digest) {
@@ -28,7 +29,7 @@ Status Corrupt(const Digest& digest) {
 }
 
 // Reads the blob from `*received` on; on failure `*received` says how far it got.
-grpc::Status ReadOnce(Connection& connection, const Digest& digest, const Sink& sink,
+grpc::Status ReadOnce(Connection& connection, const Digest& digest, ChunkPipe& pipe,
                       const Watcher& watcher, std::uint64_t* received, Status* local) {
   grpc::ClientContext context;
   const Interrupt::Scope scope(connection.interrupt(), [&context] { context.TryCancel(); });
@@ -38,31 +39,32 @@ grpc::Status ReadOnce(Connection& connection, const Digest& digest, const Sink& 
   const auto reader = connection.stubs().blobs->Read(&context, request);
   v1::ReadResponse response;
   while (reader->Read(&response)) {
-    const ByteSpan bytes = std::as_bytes(std::span(response.data()));
-    if (bytes.size() > digest.size_bytes - *received) {
+    const std::size_t count = response.data().size();
+    if (count > digest.size_bytes - *received) {
       *local = Corrupt(digest);
     } else {
-      *local = sink(bytes);
+      *local = pipe.Push(std::move(*response.mutable_data()));
     }
     if (!local->ok()) {
       context.TryCancel();
       break;
     }
-    *received += bytes.size();
+    *received += count;
     watcher(*received);
   }
   return reader->Finish();
 }
 
 // Streams the rest of the blob into `sink`, through as many connections as it takes.
-Status Fetch(Connection& connection, const Digest& digest, std::uint64_t received, const Sink& sink,
-             const Watcher& watcher) {
+Status Fetch(Connection& connection, const Digest& digest, std::uint64_t received,
+             ChunkPipe::Sink sink, const Watcher& watcher) {
   Attempts attempts(connection);
+  ChunkPipe pipe(std::move(sink));
   if (received < digest.size_bytes) watcher(received);  // the time starts here
   while (received < digest.size_bytes) {
     Status local;
     const std::uint64_t before = received;
-    grpc::Status status = ReadOnce(connection, digest, sink, watcher, &received, &local);
+    grpc::Status status = ReadOnce(connection, digest, pipe, watcher, &received, &local);
     SMELT_RETURN_IF_ERROR(local);
     if (received > before) attempts.Progressed();
     if (received == digest.size_bytes) break;
@@ -71,7 +73,7 @@ Status Fetch(Connection& connection, const Digest& digest, std::uint64_t receive
     }
     SMELT_RETURN_IF_ERROR(attempts.AfterFailure(status));
   }
-  return Status::Ok();
+  return pipe.Drain();
 }
 
 Watcher ShowOn(Connection& connection, const Digest& digest, const std::string& name) {
@@ -84,6 +86,7 @@ Watcher ShowOn(Connection& connection, const Digest& digest, const std::string& 
 Status Complete(Connection& connection, const Digest& digest, const std::string& name,
                 PartialFile& file) {
   if (file.size_bytes() > digest.size_bytes) SMELT_RETURN_IF_ERROR(file.Clear());
+  SMELT_RETURN_IF_ERROR(file.Reserve(digest.size_bytes));
   Hasher hasher;
   SMELT_RETURN_IF_ERROR(file.ReadBack([&](ByteSpan bytes) { hasher.Update(bytes); }));
   SMELT_RETURN_IF_ERROR(Fetch(

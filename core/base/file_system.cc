@@ -96,6 +96,10 @@ class RealFileSystem final : public FileSystem {
     return Status::Ok();
   }
 
+  void StartWriteback(int fd) override {
+    static_cast<void>(::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE));
+  }
+
   Result<std::optional<FileInfo>> Stat(const std::string& path) override {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) {

@@ -45,6 +45,9 @@ class FileSystem {
   virtual Result<std::uint64_t> Size(int fd) = 0;
   virtual Status Truncate(int fd, std::uint64_t size_bytes) = 0;
   virtual Status SyncData(int fd) = 0;
+  // A hint: lets the disk begin with what was written, so that a later SyncData waits less. Says
+  // nothing about errors; SyncData does.
+  virtual void StartWriteback(int /*fd*/) {}
 
   // Nothing when the path does not exist.
   virtual Result<std::optional<FileInfo>> Stat(const std::string& path) = 0;

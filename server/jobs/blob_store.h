@@ -41,7 +41,7 @@ class UploadSession {
 
   // Takes bytes at `offset` of the blob. Bytes received before are skipped; a gap is kWriteOffset
   // (the message carries the committed size). Past the announced size: kBlobTooLarge. Makes them
-  // durable every 8 MiB. kStorageFull, kIoError: the upload stays as committed.
+  // durable every second and every 64 MiB. kStorageFull, kIoError: the upload stays as committed.
   virtual Status Append(std::uint64_t offset, ByteSpan bytes) = 0;
 
   // Makes all received bytes durable, so that the upload resumes here also after a restart. Call
@@ -71,6 +71,9 @@ class BlobStore {
   // Hashes what was written to `temp` and publishes it. kDigestMismatch when it is not `expected`.
   virtual Result<Digest> Seal(std::unique_ptr<TempBlob> temp,
                               const std::optional<Digest>& expected) = 0;
+
+  // Stores bytes that fit in memory. kStorageFull, kIoError.
+  virtual Result<Digest> Put(ByteSpan bytes) = 0;
 
   // Starts or resumes an upload. `upload_id`: 1 to 64 of [A-Za-z0-9_-], else kInvalidArgument; also
   // when it was begun with another digest. kBlobTooLarge above the store's limit. When the blob is

@@ -1,9 +1,11 @@
 // The scheduler's steps of one attempt, from the opened inputs to the stored result.
+#include <span>
 #include <string>
 #include <utility>
 
 #include "core/base/log.h"
 #include "server/jobs/attempt.h"
+#include "server/jobs/bare_report.h"
 #include "server/jobs/operation.h"
 #include "server/jobs/scheduler.h"
 
@@ -160,7 +162,22 @@ Status Scheduler::Publish(Attempt& attempt, const RunOutcome& outcome, JobResult
   return Status::Ok();
 }
 
+// A job that its worker left without a report gets one from us.
+void Scheduler::AddReport(const Job& job, JobResult& result) {
+  if (result.report) return;
+  const std::string bytes = BareReport(job, result).SerializeAsString();
+  Result<Digest> stored = deps_.blobs.Put(std::as_bytes(std::span(bytes)));
+  if (stored.ok()) {
+    result.report = *stored;
+  } else {
+    // The job's own reason and message say the same.
+    Log(LogLevel::kWarning, "report_not_stored",
+        {{"job", job.id}, {"error", stored.status().ToString()}});
+  }
+}
+
 void Scheduler::Finish(const AttemptRef& attempt, JobResult result) {
+  AddReport(attempt->job, result);
   result.now = deps_.clock.Wall();
   const Result<Job> finished = deps_.store.Finish(result);
   if (finished.ok()) {

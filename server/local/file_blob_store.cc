@@ -105,7 +105,7 @@ Status FileBlobStore::Prepare() {
   SMELT_RETURN_IF_ERROR(EmptyTemp());
   SMELT_ASSIGN_OR_RETURN(files_, BlobFiles::Open(disk_, options_.directory + "/cas"));
   SMELT_RETURN_IF_ERROR(RestoreUploads());
-  return StoreEmptyBlob();
+  return Put({}).status();
 }
 
 Status FileBlobStore::EmptyTemp() {
@@ -136,19 +136,13 @@ Status FileBlobStore::RestoreUploads() {
   return Status::Ok();
 }
 
-Status FileBlobStore::StoreEmptyBlob() {
-  const Digest empty = Digest::Of({});
-  if (files_->Has(empty)) return Status::Ok();
-  SMELT_ASSIGN_OR_RETURN(std::unique_ptr<jobs::TempBlob> temp, CreateTemp());
-  return Seal(std::move(temp), empty).status();
-}
-
 UploadPlace FileBlobStore::PlaceOf(const std::string& upload_id) const {
   const std::string directory = options_.directory + "/uploads";
   return {.directory = directory,
           .part = directory + "/" + upload_id + ".part",
           .meta = directory + "/" + upload_id + ".meta",
-          .sync_every_bytes = options_.sync_every_bytes};
+          .sync_every_bytes = options_.sync_every_bytes,
+          .sync_every = options_.sync_every};
 }
 
 Result<std::vector<Digest>> FileBlobStore::FindMissing(std::span<const Digest> digests) {
@@ -170,6 +164,7 @@ Result<Digest> FileBlobStore::Seal(std::unique_ptr<jobs::TempBlob> temp,
                                    const std::optional<Digest>& expected) {
   const Temp& file = static_cast<const Temp&>(*temp);  // made by CreateTemp, as every TempBlob here
   SMELT_ASSIGN_OR_RETURN(const std::uint64_t size, deps_.fs.Size(file.fd()));
+  deps_.fs.StartWriteback(file.fd());  // beside the hashing
   Hasher hasher;
   SMELT_RETURN_IF_ERROR(disk_.Hash(file.fd(), size, hasher));
   const Digest digest = hasher.Finish();
@@ -183,6 +178,14 @@ Result<Digest> FileBlobStore::Seal(std::unique_ptr<jobs::TempBlob> temp,
     SMELT_RETURN_IF_ERROR(files_->Publish(file.fd(), file.path(), digest));
   }
   return digest;
+}
+
+Result<Digest> FileBlobStore::Put(ByteSpan bytes) {
+  const Digest digest = Digest::Of(bytes);
+  if (files_->Has(digest)) return digest;
+  SMELT_ASSIGN_OR_RETURN(std::unique_ptr<jobs::TempBlob> temp, CreateTemp());
+  SMELT_RETURN_IF_ERROR(deps_.fs.WriteAt(temp->fd(), 0, bytes));
+  return Seal(std::move(temp), digest);
 }
 
 Result<FileBlobStore::UploadRef> FileBlobStore::FindOrStart(const std::string& upload_id,

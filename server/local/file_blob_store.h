@@ -25,7 +25,9 @@ namespace smelt::local {
 struct BlobStoreOptions {
   std::string directory;  // exists; one store at a time
   std::uint64_t max_blob_bytes = std::uint64_t{64} << 30;
-  std::uint64_t sync_every_bytes = std::uint64_t{8} << 20;  // of an upload
+  // Of an upload: what a power cut may take from a client that sends, whichever comes first.
+  std::uint64_t sync_every_bytes = std::uint64_t{64} << 20;
+  std::chrono::milliseconds sync_every{1000};
 };
 
 // All of these outlive the store.
@@ -47,6 +49,7 @@ class FileBlobStore final : public jobs::BlobStore {
   Result<std::unique_ptr<jobs::TempBlob>> CreateTemp() override;
   Result<Digest> Seal(std::unique_ptr<jobs::TempBlob> temp,
                       const std::optional<Digest>& expected) override;
+  Result<Digest> Put(ByteSpan bytes) override;
   Result<std::unique_ptr<jobs::UploadSession>> OpenUpload(const std::string& upload_id,
                                                           const Digest& digest) override;
   Result<jobs::UploadStatus> QueryUpload(const std::string& upload_id) override;
@@ -63,7 +66,6 @@ class FileBlobStore final : public jobs::BlobStore {
   Status Prepare();
   Status EmptyTemp();
   Status RestoreUploads();
-  Status StoreEmptyBlob();
   UploadPlace PlaceOf(const std::string& upload_id) const;
   Result<UploadRef> FindOrStart(const std::string& upload_id, const Digest& digest);
   void Forget(const std::string& upload_id, const FileUpload* upload);

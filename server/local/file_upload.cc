@@ -6,6 +6,9 @@
 namespace smelt::local {
 namespace {
 
+// Enough for the disk to work on, little enough that the last sync is short.
+constexpr std::uint64_t kWritebackBytes = std::uint64_t{4} << 20;
+
 Status OffsetRefused(std::uint64_t offset, std::uint64_t committed) {
   return Status(Reason::kWriteOffset, "offset " + std::to_string(offset) +
                                           " does not follow what was received; committed: " +
@@ -22,6 +25,7 @@ FileUpload::FileUpload(Disk disk, BlobFiles& blobs, const Clock& clock, UploadPl
       place_(std::move(place)),
       digest_(digest),
       hasher_(Hasher()),
+      last_sync_(clock.Now()),
       last_used_(clock.Wall()) {}
 
 Result<std::unique_ptr<FileUpload>> FileUpload::Recover(Disk disk, BlobFiles& blobs,
@@ -96,12 +100,15 @@ Status FileUpload::Append(std::uint64_t holder, std::uint64_t offset, ByteSpan b
   SMELT_RETURN_IF_ERROR(OpenPart());
   SMELT_RETURN_IF_ERROR(disk_.fs.WriteAt(part_.get(), received_, fresh));
   hasher_->Update(fresh);
+  const std::uint64_t before = received_;
   received_ += fresh.size();
-  // The end is synced by Seal.
-  if (received_ - committed_ < place_.sync_every_bytes || received_ == digest_.size_bytes) {
-    return Status::Ok();
+  if (before / kWritebackBytes != received_ / kWritebackBytes) {
+    disk_.fs.StartWriteback(part_.get());
   }
-  return SyncPart();
+  const bool due = received_ - committed_ >= place_.sync_every_bytes ||
+                   clock_.Now() - last_sync_ >= place_.sync_every;
+  // The end is synced by Seal.
+  return due && received_ != digest_.size_bytes ? SyncPart() : Status::Ok();
 }
 
 Status FileUpload::SyncPart() {
@@ -118,6 +125,7 @@ Status FileUpload::SyncPart() {
   }
   SMELT_RETURN_IF_ERROR(meta_->Record(received_));
   committed_ = received_;
+  last_sync_ = clock_.Now();
   return Status::Ok();
 }
 

@@ -27,7 +27,9 @@ struct UploadPlace {
   std::string directory;
   std::string part;
   std::string meta;
-  std::uint64_t sync_every_bytes = 0;  // how often a long stream becomes durable
+  // How often a long stream becomes durable: whichever comes first.
+  std::uint64_t sync_every_bytes = 0;
+  std::chrono::milliseconds sync_every{0};
 };
 
 // Safe for calls from any thread; one caller at a time, the newest holder wins.
@@ -80,6 +82,7 @@ class FileUpload {
   bool names_synced_ = false;
   bool sealed_ = false;
   std::uint64_t holder_ = 0;
+  Clock::SteadyTime last_sync_;
   Clock::WallTime last_used_;
 };
 

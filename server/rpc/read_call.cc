@@ -11,6 +11,7 @@
 #include "server/jobs/operation.h"
 #include "server/rpc/call_guard.h"
 #include "server/rpc/error_details.h"
+#include "server/rpc/state_reactor.h"
 #include "server/rpc/stream_writer.h"
 
 namespace smelt::rpc {
@@ -19,14 +20,14 @@ namespace {
 constexpr MethodName kMethod{"smelt.v1.Blobs", "Read"};
 constexpr std::uint64_t kChunkBytes = 256 * 1024;
 
-class ReadReactor;
+using ReadBase = grpc::ServerWriteReactor<v1::ReadResponse>;
 
 // What the reactor and the pool's tasks share. At most one task at a time works for a call: the
 // next one starts when its chunk was written.
 class ReadState final : public LiveCall, public std::enable_shared_from_this<ReadState> {
  public:
   ReadState(const RpcContext& context, jobs::BlobStore& blobs, const v1::ReadRequest& request,
-            ReadReactor* reactor)
+            ReadBase* reactor)
       : context_(context),
         blobs_(blobs),
         request_(request),
@@ -58,27 +59,13 @@ class ReadState final : public LiveCall, public std::enable_shared_from_this<Rea
   std::uint64_t at_ = 0;
   std::uint64_t end_ = 0;
   CallGuard guard_;
-  StreamWriter<v1::ReadResponse, ReadReactor> writer_;
+  StreamWriter<v1::ReadResponse, ReadBase> writer_;
 };
 
-class ReadReactor final : public grpc::ServerWriteReactor<v1::ReadResponse> {
+class ReadReactor final : public StateReactor<ReadBase, ReadState> {
  public:
-  ReadReactor(const RpcContext& context, jobs::BlobStore& blobs, const v1::ReadRequest& request)
-      : live_(context.live), state_(std::make_shared<ReadState>(context, blobs, request, this)) {
-    live_.Add(state_);
-    state_->Begin();
-  }
-  void OnWriteDone(bool ok) override { state_->Completed(ok); }
-  void OnCancel() override { state_->Cancelled(); }
-  void OnDone() override {
-    state_->Done();
-    live_.Remove(state_);
-    delete this;
-  }
-
- private:
-  LiveCalls& live_;
-  const std::shared_ptr<ReadState> state_;
+  using StateReactor::StateReactor;
+  void OnWriteDone(bool ok) override { state().Completed(ok); }
 };
 
 void ReadState::OpenBlob() {
@@ -124,7 +111,7 @@ void ReadState::NextChunk() {
 grpc::ServerWriteReactor<v1::ReadResponse>* StartBlobRead(const RpcContext& context,
                                                           jobs::BlobStore& blobs,
                                                           const v1::ReadRequest& request) {
-  return new ReadReactor(context, blobs, request);
+  return StartReactor<ReadReactor>(context, blobs, request);
 }
 
 }  // namespace smelt::rpc

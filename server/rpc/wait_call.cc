@@ -11,6 +11,7 @@
 #include "server/rpc/error_details.h"
 #include "server/rpc/job_proto.h"
 #include "server/rpc/open_call.h"
+#include "server/rpc/state_reactor.h"
 
 namespace smelt::rpc {
 namespace {
@@ -25,21 +26,20 @@ std::chrono::milliseconds Limit(const v1::WaitJobRequest& request) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
-class WaitReactor;
-
 // What the reactor and the pool's tasks share.
 class WaitState final : public LiveCall, public std::enable_shared_from_this<WaitState> {
  public:
-  WaitState(const RpcContext& context, const JobReaders& readers, std::string job_id,
-            v1::Job* response, WaitReactor* reactor)
+  WaitState(const RpcContext& context, const JobReaders& readers, const v1::WaitJobRequest& request,
+            v1::Job* response, grpc::ServerUnaryReactor* reactor)
       : context_(context),
         readers_(readers),
-        job_id_(std::move(job_id)),
+        job_id_(request.id()),
+        limit_(Limit(request)),
         response_(response),
         guard_(context.metrics, context.clock, kMethod),
         call_(reactor) {}
 
-  void Begin(std::chrono::milliseconds limit);
+  void Begin();
   void Close(const Status& why) override { call_.Finish(ToGrpcStatus(why)); }
   void Cancelled() { call_.Finish(grpc::Status::CANCELLED); }
   void Done();
@@ -51,36 +51,18 @@ class WaitState final : public LiveCall, public std::enable_shared_from_this<Wai
   const RpcContext context_;
   const JobReaders readers_;
   const std::string job_id_;
+  const std::chrono::milliseconds limit_;
   v1::Job* const response_;  // gRPC's; written only while the call is open
   std::mutex mutex_;
   bool done_ = false;
   std::unique_ptr<jobs::EventSubscription> subscription_;
   CallGuard guard_;
-  OpenCall<WaitReactor> call_;
+  OpenCall<grpc::ServerUnaryReactor> call_;
 };
 
-class WaitReactor final : public grpc::ServerUnaryReactor {
- public:
-  WaitReactor(const RpcContext& context, const JobReaders& readers,
-              const v1::WaitJobRequest& request, v1::Job* response)
-      : live_(context.live),
-        state_(std::make_shared<WaitState>(context, readers, request.id(), response, this)) {
-    live_.Add(state_);
-    state_->Begin(Limit(request));
-  }
-  void OnCancel() override { state_->Cancelled(); }
-  void OnDone() override {
-    state_->Done();
-    live_.Remove(state_);
-    delete this;
-  }
+using WaitReactor = StateReactor<grpc::ServerUnaryReactor, WaitState>;
 
- private:
-  LiveCalls& live_;
-  const std::shared_ptr<WaitState> state_;
-};
-
-void WaitState::Begin(std::chrono::milliseconds limit) {
+void WaitState::Begin() {
   context_.executor.Post([self = shared_from_this()] {
     auto subscription = self->readers_.events.Subscribe(
         self->job_id_, [weak = self->weak_from_this()](const jobs::JobNotice& notice) {
@@ -94,7 +76,7 @@ void WaitState::Begin(std::chrono::milliseconds limit) {
     }
     self->Look(false);
   });
-  context_.executor.PostAfter(limit, [weak = weak_from_this()] {
+  context_.executor.PostAfter(limit_, [weak = weak_from_this()] {
     if (const auto state = weak.lock()) state->Look(true);
   });
 }
@@ -104,7 +86,7 @@ void WaitState::Look(bool time_is_over) {
   const Result<jobs::Job> job = readers_.store.Get(job_id_);
   if (!job.ok()) return Close(job.status());
   if (!time_is_over && !jobs::IsFinal(job->state)) return;
-  call_.Finish(grpc::Status::OK, [&](WaitReactor&) { *response_ = ToProto(*job); });
+  call_.Finish(grpc::Status::OK, [&](grpc::ServerUnaryReactor&) { *response_ = ToProto(*job); });
 }
 
 void WaitState::Done() {
@@ -123,7 +105,7 @@ void WaitState::Done() {
 
 grpc::ServerUnaryReactor* StartWait(const RpcContext& context, const JobReaders& readers,
                                     const v1::WaitJobRequest& request, v1::Job* response) {
-  return new WaitReactor(context, readers, request, response);
+  return StartReactor<WaitReactor>(context, readers, request, response);
 }
 
 }  // namespace smelt::rpc

@@ -13,6 +13,7 @@
 #include "server/rpc/call_guard.h"
 #include "server/rpc/error_details.h"
 #include "server/rpc/job_proto.h"
+#include "server/rpc/state_reactor.h"
 #include "server/rpc/stream_writer.h"
 
 namespace smelt::rpc {
@@ -21,14 +22,14 @@ namespace {
 constexpr MethodName kMethod{"smelt.v1.Jobs", "Watch"};
 constexpr std::size_t kPageEvents = 256;
 
-class WatchReactor;
-using Writer = StreamWriter<v1::JobEvent, WatchReactor>;
+using WatchBase = grpc::ServerWriteReactor<v1::JobEvent>;
+using Writer = StreamWriter<v1::JobEvent, WatchBase>;
 
 // What the reactor and the pool's tasks share. Only pool tasks call the store and the log.
 class WatchState final : public LiveCall, public std::enable_shared_from_this<WatchState> {
  public:
   WatchState(const RpcContext& context, const JobReaders& readers,
-             const v1::WatchJobRequest& request, WatchReactor* reactor)
+             const v1::WatchJobRequest& request, WatchBase* reactor)
       : context_(context),
         readers_(readers),
         job_id_(request.id()),
@@ -71,25 +72,10 @@ class WatchState final : public LiveCall, public std::enable_shared_from_this<Wa
   Writer writer_;
 };
 
-class WatchReactor final : public grpc::ServerWriteReactor<v1::JobEvent> {
+class WatchReactor final : public StateReactor<WatchBase, WatchState> {
  public:
-  WatchReactor(const RpcContext& context, const JobReaders& readers,
-               const v1::WatchJobRequest& request)
-      : live_(context.live), state_(std::make_shared<WatchState>(context, readers, request, this)) {
-    live_.Add(state_);
-    state_->Begin();
-  }
-  void OnWriteDone(bool ok) override { state_->Completed(ok); }
-  void OnCancel() override { state_->Cancelled(); }
-  void OnDone() override {
-    state_->Done();
-    live_.Remove(state_);
-    delete this;
-  }
-
- private:
-  LiveCalls& live_;
-  const std::shared_ptr<WatchState> state_;
+  using StateReactor::StateReactor;
+  void OnWriteDone(bool ok) override { state().Completed(ok); }
 };
 
 void WatchState::Begin() {
@@ -224,7 +210,7 @@ void WatchState::Done() {
 grpc::ServerWriteReactor<v1::JobEvent>* StartWatch(const RpcContext& context,
                                                    const JobReaders& readers,
                                                    const v1::WatchJobRequest& request) {
-  return new WatchReactor(context, readers, request);
+  return StartReactor<WatchReactor>(context, readers, request);
 }
 
 }  // namespace smelt::rpc

@@ -1,5 +1,6 @@
 #include "server/runner/artifact_sink.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +12,7 @@ namespace smelt::runner {
 namespace {
 
 constexpr std::size_t kGatherBytes = 256 * 1024;
+constexpr std::uint64_t kWritebackBytes = std::uint64_t{4} << 20;
 constexpr auto kProgressInterval = std::chrono::milliseconds(100);
 
 }  // namespace
@@ -35,7 +37,12 @@ Status ArtifactSink::WriteAll(ByteSpan bytes) {
       if (errno == EINTR) continue;
       return Status(Reason::kIoError, std::string("writing the artifact: ") + std::strerror(errno));
     }
+    const std::uint64_t before = flushed_;
     flushed_ += static_cast<std::uint64_t>(n);
+    if (before / kWritebackBytes != flushed_ / kWritebackBytes) {
+      // The disk works beside the conversion: the daemon syncs the file before it is published.
+      static_cast<void>(::sync_file_range(artifact_fd_, 0, 0, SYNC_FILE_RANGE_WRITE));
+    }
     bytes = bytes.subspan(static_cast<std::size_t>(n));
   }
   return Status::Ok();

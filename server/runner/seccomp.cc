@@ -21,8 +21,8 @@ namespace {
 constexpr const char* kAllowed[] = {
     // descriptors that are open already
     "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "lseek",
-    "fstat", "ftruncate", "fallocate", "fadvise64", "close", "dup", "poll", "ppoll", "sendmsg",
-    "recvmsg", "sendto", "recvfrom", "shutdown",
+    "fstat", "ftruncate", "fallocate", "fadvise64", "sync_file_range", "close", "dup", "poll",
+    "ppoll", "sendmsg", "recvmsg", "sendto", "recvfrom", "shutdown",
     // memory
     "mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "membarrier", "msync", "mincore",
     // threads

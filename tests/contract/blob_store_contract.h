@@ -79,6 +79,13 @@ TYPED_TEST_P(BlobStoreContract, UploadInPiecesBecomesABlob) {
   EXPECT_TRUE(this->store().QueryUpload("up-1")->sealed);
 }
 
+TYPED_TEST_P(BlobStoreContract, PutStoresBytesAtOnceAndTwiceForFree) {
+  EXPECT_EQ(this->store().Put(this->bytes_).value(), this->digest_);
+  EXPECT_EQ(this->store().Put(this->bytes_).value(), this->digest_);
+  EXPECT_EQ(ReadWhole(this->store().Open(this->digest_).value().get()), this->bytes_);
+  EXPECT_EQ(this->store().TotalBytes(), 1000u);
+}
+
 TYPED_TEST_P(BlobStoreContract, UploadOfAStoredBlobIsSealedAtOnce) {
   this->store().Seal(this->WrittenTemp(this->bytes_), std::nullopt).value();
   const auto session = this->Begin("up-1", this->digest_);
@@ -235,14 +242,15 @@ TYPED_TEST_P(BlobStoreContract, OpenedBlobsAreReadOnlyAndIndependent) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(BlobStoreContract, HasNothingButTheEmptyBlob,
-                            UploadInPiecesBecomesABlob, UploadOfAStoredBlobIsSealedAtOnce,
-                            WrongBytesNeverBecomeABlob, IncompleteUploadCannotBeSealed,
-                            GapIsRefusedAndRepeatIsSkipped, BytesPastTheAnnouncedSizeAreRefused,
-                            CommittedUploadResumes, NewSessionTakesTheUploadOver,
-                            UploadsOfTheSameBlobDoNotDisturbEachOther, UploadIdIsBoundToItsBlob,
-                            BadUploadIdsAreRefused, BlobAboveTheLimitIsRefused,
-                            UnknownUploadIsNotFound, SweepForgetsUploadsAfterADay,
-                            SealedTempIsABlob, TempWithOtherBytesThanAnnouncedIsRefused,
-                            MissingBlobCannotBeOpened, OpenedBlobsAreReadOnlyAndIndependent);
+                            UploadInPiecesBecomesABlob, PutStoresBytesAtOnceAndTwiceForFree,
+                            UploadOfAStoredBlobIsSealedAtOnce, WrongBytesNeverBecomeABlob,
+                            IncompleteUploadCannotBeSealed, GapIsRefusedAndRepeatIsSkipped,
+                            BytesPastTheAnnouncedSizeAreRefused, CommittedUploadResumes,
+                            NewSessionTakesTheUploadOver, UploadsOfTheSameBlobDoNotDisturbEachOther,
+                            UploadIdIsBoundToItsBlob, BadUploadIdsAreRefused,
+                            BlobAboveTheLimitIsRefused, UnknownUploadIsNotFound,
+                            SweepForgetsUploadsAfterADay, SealedTempIsABlob,
+                            TempWithOtherBytesThanAnnouncedIsRefused, MissingBlobCannotBeOpened,
+                            OpenedBlobsAreReadOnlyAndIndependent);
 
 }  // namespace smelt::test

@@ -59,6 +59,10 @@ TEST_F(JobsThroughDaemon, LivesOnWhenWorkersDie) {
     EXPECT_EQ(job.reason_code(), reason) << trick << ": " << job.message();
     EXPECT_EQ(job.attempt(), 1u) << trick << " was tried again";
     EXPECT_EQ(job.artifacts_size(), 0) << trick;
+    v1::Report report;
+    ASSERT_TRUE(report.ParseFromString(client_.Read(job.report()).value)) << trick;
+    EXPECT_EQ(report.reason_code(), reason) << trick;
+    EXPECT_EQ(report.message(), job.message()) << trick;
   }
   EXPECT_EQ(RunTrick("chaos-copy").state(), v1::SUCCEEDED);
 }

@@ -102,7 +102,7 @@ class MemoryBlobStore::Session final : public jobs::UploadSession {
 
 MemoryBlobStore::MemoryBlobStore(const Clock& clock, std::uint64_t max_blob_bytes)
     : clock_(clock), max_blob_bytes_(max_blob_bytes) {
-  Put({});
+  blobs_[Digest::Of({})];
 }
 MemoryBlobStore::~MemoryBlobStore() = default;
 
@@ -206,7 +206,7 @@ std::uint64_t MemoryBlobStore::TotalBytes() const {
   return total;
 }
 
-Digest MemoryBlobStore::Put(ByteSpan bytes) {
+Result<Digest> MemoryBlobStore::Put(ByteSpan bytes) {
   std::lock_guard lock(mutex_);
   const Digest digest = Digest::Of(bytes);
   blobs_[digest] = {bytes.begin(), bytes.end()};

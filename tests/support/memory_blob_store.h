@@ -25,14 +25,13 @@ class MemoryBlobStore final : public jobs::BlobStore {
   Result<std::unique_ptr<jobs::TempBlob>> CreateTemp() override;
   Result<Digest> Seal(std::unique_ptr<jobs::TempBlob> temp,
                       const std::optional<Digest>& expected) override;
+  Result<Digest> Put(ByteSpan bytes) override;
   Result<std::unique_ptr<jobs::UploadSession>> OpenUpload(const std::string& upload_id,
                                                           const Digest& digest) override;
   Result<jobs::UploadStatus> QueryUpload(const std::string& upload_id) override;
   Result<std::size_t> SweepUploads() override;
   std::uint64_t TotalBytes() const override;
 
-  // Stores `bytes` at once.
-  Digest Put(ByteSpan bytes);
   void Remove(const Digest& digest);
   // The next calls of Seal (of a temporary blob) return this status, while `times` lasts.
   void FailSeal(Status status, int times);

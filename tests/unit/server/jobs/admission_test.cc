@@ -12,7 +12,7 @@ class AdmissionTest : public SchedulerFixture {
   v1::CreateJobRequest Request() {
     v1::CreateJobRequest request;
     v1::ModelInput* input = request.mutable_convert()->mutable_input();
-    *input->mutable_model() = ToProto(blobs_.Put(std::as_bytes(std::span("model"))));
+    *input->mutable_model() = ToProto(blobs_.Put(std::as_bytes(std::span("model"))).value());
     input->set_file_name("m.onnx");
     return request;
   }

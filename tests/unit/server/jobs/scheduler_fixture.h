@@ -46,7 +46,7 @@ class SchedulerFixture : public ::testing::Test {
     job.now = clock_.Wall();
     job.convert.mutable_input()->set_file_name("m.onnx");
     *job.convert.mutable_input()->mutable_model() =
-        ToProto(blobs_.Put(std::as_bytes(std::span(model))));
+        ToProto(blobs_.Put(std::as_bytes(std::span(model))).value());
     Job accepted = store_.Accept(job).value().job;
     scheduler_.Wake();
     return accepted;

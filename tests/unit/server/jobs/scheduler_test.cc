@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "core/base/file_system.h"
+#include "smelt/v1/report.pb.h"
 #include "tests/unit/server/jobs/scheduler_fixture.h"
 
 namespace smelt::jobs {
@@ -13,7 +14,18 @@ namespace {
 using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 
-class SchedulerTest : public SchedulerFixture {};
+class SchedulerTest : public SchedulerFixture {
+ protected:
+  v1::Report ReadReport(const Job& job) {
+    const UniqueFd file = blobs_.Open(job.report.value()).value();
+    std::string bytes(job.report->size_bytes, '\0');
+    const auto got =
+        FileSystem::Real().ReadAt(file.get(), 0, std::as_writable_bytes(std::span(bytes)));
+    v1::Report report;
+    EXPECT_TRUE(got.ok() && report.ParseFromString(bytes));
+    return report;
+  }
+};
 
 TEST_F(SchedulerTest, RunsAJobToItsArtifact) {
   const std::string id = Started();
@@ -49,9 +61,9 @@ TEST_F(SchedulerTest, KeepsToItsSlotsInOrderOfArrival) {
 TEST_F(SchedulerTest, PassesExternalFiles) {
   NewJob job;
   job.id = ids_.Next();
-  *job.convert.mutable_input()->mutable_model() = ToProto(blobs_.Put({}));
+  *job.convert.mutable_input()->mutable_model() = ToProto(blobs_.Put({}).value());
   (*job.convert.mutable_input()->mutable_external_files())["w/a.bin"] =
-      ToProto(blobs_.Put(std::as_bytes(std::span("weights"))));
+      ToProto(blobs_.Put(std::as_bytes(std::span("weights"))).value());
   ASSERT_TRUE(store_.Accept(job).ok());
   scheduler_.Wake();
   executor_.RunReady();
@@ -96,11 +108,35 @@ TEST_F(SchedulerTest, CrashOfTheWorkerEndsTheJobOnce) {
   EXPECT_THAT(runner_.started, ElementsAre(id));
 }
 
+TEST_F(SchedulerTest, CrashOfTheWorkerLeavesAReport) {
+  const std::string id = Started();
+  runner_.Finish(id, Outcome(JobState::kFailed, Reason::kWorkerCrashed, "signal 11"));
+  executor_.RunReady();
+  const v1::Report report = ReadReport(Get(id));
+  EXPECT_EQ(report.job_id(), id);
+  EXPECT_EQ(report.state(), "failed");
+  EXPECT_EQ(report.reason_code(), "worker_crashed");
+  EXPECT_EQ(report.message(), "signal 11");
+  ASSERT_EQ(report.diagnostics_size(), 1);
+  EXPECT_EQ(report.diagnostics(0).reason_code(), "worker_crashed");
+  EXPECT_THAT(report.diagnostics(0).hint(), testing::HasSubstr("defect of smelt"));
+}
+
+TEST_F(SchedulerTest, CancelledJobWithoutAReportGetsOne) {
+  const std::string id = Started();
+  runner_.Finish(id, Outcome(JobState::kCancelled, Reason::kCancelled, "the job was cancelled"));
+  executor_.RunReady();
+  const v1::Report report = ReadReport(Get(id));
+  EXPECT_EQ(report.state(), "cancelled");
+  EXPECT_EQ(report.reason_code(), "cancelled");
+  EXPECT_EQ(report.diagnostics_size(), 0);
+}
+
 TEST_F(SchedulerTest, WorkerThatLiesAboutItsOutputIsNotBelieved) {
   const std::string id = Started();
   RunOutcome outcome;
   outcome.state = JobState::kSucceeded;
-  outcome.artifact = {.name = "a", .kind = "tflite", .digest = blobs_.Put({})};
+  outcome.artifact = {.name = "a", .kind = "tflite", .digest = blobs_.Put({}).value()};
   test::FakeRunner::Write(runner_.running.at(id).spec.artifact_fd, "something else");
   runner_.Finish(id, std::move(outcome));
   executor_.RunReady();

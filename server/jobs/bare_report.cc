@@ -1,0 +1,28 @@
+#include "server/jobs/bare_report.h"
+
+#include <string>
+
+#include "server/jobs/operation.h"
+
+namespace smelt::jobs {
+
+v1::Report BareReport(const Job& job, const JobResult& result) {
+  v1::Report report;
+  report.set_schema_version(1);
+  report.set_job_id(job.id);
+  report.set_state(std::string(JobStateName(result.state)));
+  report.set_converter_version(SMELT_VERSION);
+  report.set_target(TargetName(job.convert.options()));
+  const Reason reason = result.state == JobState::kCancelled ? Reason::kCancelled : result.reason;
+  report.set_reason_code(std::string(ReasonName(reason)));
+  report.set_message(result.message);
+  if (result.state != JobState::kFailed) return report;
+  v1::Diagnostic* diagnostic = report.add_diagnostics();
+  diagnostic->set_severity(v1::SEVERITY_ERROR);
+  diagnostic->set_reason_code(report.reason_code());
+  diagnostic->set_message(result.message);
+  diagnostic->set_hint(std::string(GetReasonInfo(reason).remedy));
+  return report;
+}
+
+}  // namespace smelt::jobs
