@@ -62,7 +62,7 @@ TEST(Pipeline, RunsAllPassesInOrderAndCounts) {
 
 TEST(Pipeline, ADisabledPassIsSkipped) {
   PipelineRun run;
-  const std::vector<std::string> disabled = {"fuse_activation"};
+  const std::vector<std::string> disabled = {"fuse_activation", "fuse_activation_laid_out"};
   PipelineOptions options;
   options.disabled = disabled;
   ASSERT_TRUE(run.Run(options).ok());

@@ -1,0 +1,308 @@
+#include "core/passes/layout/choices.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+namespace smelt::passes::layout {
+namespace {
+
+using ir::ValueId;
+
+constexpr std::size_t kMaxLabels = 6;
+constexpr int kMaxRank = 5;  // of an operator whose axes come apart in a new order
+constexpr int kAbsent = IterationAxis::kAbsent;
+
+std::size_t At(int index) { return static_cast<std::size_t>(index); }
+
+void Append(Order& order, const Axis& pieces) {
+  order.insert(order.end(), pieces.begin(), pieces.end());
+}
+
+std::vector<int> Identity(std::size_t count) {
+  std::vector<int> label(count);
+  std::iota(label.begin(), label.end(), 0);
+  return label;
+}
+
+// The units in the order in which `order` has their pieces; those that it lacks follow the unit
+// that is before them in the source. Nothing when the order tears a unit apart.
+std::optional<std::vector<int>> LabelFor(const std::vector<Unit>& units, const Order& order,
+                                         const auto& pieces_of) {
+  std::map<Atom, int> unit_of_first;
+  for (std::size_t u = 0; u < units.size(); ++u) {
+    if (const Axis& pieces = pieces_of(units[u]); !pieces.empty()) {
+      unit_of_first[pieces.front()] = static_cast<int>(u);
+    }
+  }
+  std::vector<int> label;
+  for (std::size_t at = 0; at < order.size();) {
+    const auto found = unit_of_first.find(order[at]);
+    if (found == unit_of_first.end()) return std::nullopt;
+    const Axis& pieces = pieces_of(units[At(found->second)]);
+    if (at + pieces.size() > order.size() ||
+        !std::equal(pieces.begin(), pieces.end(),
+                    order.begin() + static_cast<std::ptrdiff_t>(at))) {
+      return std::nullopt;
+    }
+    label.push_back(found->second);
+    at += pieces.size();
+  }
+  for (int u = 0; u < static_cast<int>(units.size()); ++u) {
+    if (!pieces_of(units[At(u)]).empty()) continue;
+    auto place = u == 0 ? label.begin() : std::ranges::find(label, u - 1) + 1;
+    label.insert(place, u);
+  }
+  return label;
+}
+
+}  // namespace
+
+Choices::Choices(const ir::Module& module, const ir::Graph& graph, Forms& forms)
+    : module_(module), graph_(graph), forms_(forms) {
+  AddNodes();
+  Spread();
+  BuildProblem();
+}
+
+Order Choices::SourceOrder(ValueId value) const {
+  Order order;
+  for (const Axis& axis : forms_.LeafAxes(value)) Append(order, axis);
+  return order;
+}
+
+Order Choices::OperandOrder(const Choice& choice, int label, int operand) const {
+  if (choice.units.empty()) {
+    const ir::OpId op = choice.op.valid() ? choice.op : graph_.return_op();
+    return SourceOrder(graph_.op(op).input(operand));
+  }
+  Order order;
+  for (const int u : choice.labels[At(label)]) {
+    Append(order, choice.units[At(u)].operands[At(operand)]);
+  }
+  return order;
+}
+
+Order Choices::ResultOrder(const Choice& choice, int label, int result) const {
+  if (choice.units.empty()) {
+    return SourceOrder(choice.op.valid() ? graph_.op(choice.op).result(result)
+                                         : graph_.inputs()[At(result)]);
+  }
+  Order order;
+  for (const int u : choice.labels[At(label)]) {
+    Append(order, choice.units[At(u)].results[At(result)]);
+  }
+  return order;
+}
+
+void Choices::AddNodes() {
+  producers_.resize(forms_.tensors().size());
+  readers_.resize(forms_.tensors().size());
+  const auto read = [&](const ir::Op& op) {
+    const int node = static_cast<int>(nodes_.size()) - 1;
+    for (int k = 0; k < op.input_count(); ++k) {
+      if (!op.input(k).valid()) continue;
+      const int tensor = forms_.form(op.input(k)).tensor;
+      if (tensor != kNoTensor) readers_[At(tensor)].push_back({node, k});
+    }
+  };
+  // Node 0 makes the inputs, the last one reads the outputs: both in the source's order.
+  nodes_.push_back({{}, nullptr, {}, {{}}});
+  for (std::size_t i = 0; i < graph_.inputs().size(); ++i) {
+    producers_[At(forms_.form(graph_.inputs()[i]).tensor)] = {0, static_cast<int>(i)};
+  }
+  for (const Maker& maker : forms_.makers()) {
+    Choice choice{maker.op, &maker.relation, {}, {}};
+    AddUnits(choice);
+    choice.labels.push_back(Identity(choice.units.size()));
+    nodes_.push_back(std::move(choice));
+    const ir::Op& op = graph_.op(maker.op);
+    for (std::size_t r = 0; r < op.results.size(); ++r) {
+      producers_[At(forms_.form(op.results[r]).tensor)] = {static_cast<int>(nodes_.size()) - 1,
+                                                           static_cast<int>(r)};
+    }
+    read(op);
+  }
+  nodes_.push_back({{}, nullptr, {}, {{}}});
+  read(graph_.op(graph_.return_op()));
+}
+
+void Choices::AddUnits(Choice& choice) {
+  const ir::Op& op = graph_.op(choice.op);
+  std::vector<std::vector<Axis>> operands(op.operands.size());
+  for (std::size_t k = 0; k < operands.size(); ++k) {
+    const ValueId value = op.operands[k].value;
+    if (value.valid() && forms_.form(value).tensor != kNoTensor) {
+      operands[k] = forms_.LeafAxes(value);
+    }
+  }
+  std::vector<std::vector<Axis>> results;
+  for (const ValueId value : op.results) results.push_back(forms_.LeafAxes(value));
+  for (std::size_t a = 0; a < choice.relation->axes.size(); ++a) {
+    const IterationAxis& axis = choice.relation->axes[a];
+    const auto pieces = [](const std::vector<std::vector<Axis>>& ports, std::size_t port, int own) {
+      return own == kAbsent || ports[port].empty() ? Axis{} : ports[port][At(own)];
+    };
+    std::size_t count = axis.whole ? 1 : 0;
+    for (std::size_t k = 0; k < operands.size() && !axis.whole; ++k) {
+      count = std::max(count, pieces(operands, k, axis.operands[k]).size());
+    }
+    for (std::size_t r = 0; r < results.size() && !axis.whole; ++r) {
+      count = std::max(count, pieces(results, r, axis.results[r]).size());
+    }
+    for (std::size_t p = 0; p < count; ++p) {
+      Unit unit{static_cast<int>(a), static_cast<int>(p), {}, {}};
+      const auto part = [&](Axis all) {
+        return axis.whole || all.empty() ? std::move(all) : Axis{all[p]};
+      };
+      bool any = false;
+      for (std::size_t k = 0; k < operands.size(); ++k) {
+        unit.operands.push_back(part(pieces(operands, k, axis.operands[k])));
+        any = any || !unit.operands.back().empty();
+      }
+      for (std::size_t r = 0; r < results.size(); ++r) {
+        unit.results.push_back(part(pieces(results, r, axis.results[r])));
+        any = any || !unit.results.back().empty();
+      }
+      if (any) choice.units.push_back(std::move(unit));
+    }
+  }
+}
+
+// The operator's rank in this order, with pieces that stay together as one axis.
+int RankOf(const Choice& choice, const std::vector<int>& label) {
+  int rank = 0;
+  for (std::size_t i = 0; i < label.size(); ++i) {
+    const Unit& unit = choice.units[At(label[i])];
+    const bool goes_on =
+        i > 0 && label[i] == label[i - 1] + 1 && choice.units[At(label[i - 1])].axis == unit.axis;
+    if (!goes_on) ++rank;
+  }
+  return rank;
+}
+
+bool Choices::Allows(const Choice& choice, const std::vector<int>& label) const {
+  const auto count = static_cast<int>(choice.relation->axes.size());
+  if (RankOf(choice, label) > std::max(kMaxRank, count)) return false;
+  const auto axis_of = [&](int u) { return choice.units[At(u)].axis; };
+  switch (choice.relation->freedom) {
+    case Freedom::kAny:
+      return true;
+    case Freedom::kLastStays:
+      return axis_of(label.back()) == count - 1;
+    case Freedom::kMatrix: {
+      bool rows_end = false;
+      for (const int u : label) {
+        const bool is_row = choice.relation->axes[At(axis_of(u))].row;
+        if (is_row && rows_end) return false;
+        rows_end = rows_end || !is_row;
+      }
+      return true;
+    }
+    case Freedom::kSource:
+      return false;
+  }
+  return false;
+}
+
+// Tells the neighbours in which orders the node makes and wants its tensors.
+void Choices::Announce(int node, std::size_t label) {
+  const Choice& choice = nodes_[At(node)];
+  const auto say = [&](ValueId value, Order order) {
+    const int tensor = value.valid() ? forms_.form(value).tensor : kNoTensor;
+    if (tensor == kNoTensor) return;
+    std::map<Order, int>& known = orders_[At(tensor)];
+    if (!known.emplace(order, static_cast<int>(known.size())).second) return;
+    news_.push_back({tensor, std::move(order)});
+  };
+  const auto number = static_cast<int>(label);
+  if (choice.op.valid()) {
+    const ir::Op& op = graph_.op(choice.op);
+    for (int k = 0; k < op.input_count(); ++k) {
+      if (op.input(k).valid()) say(op.input(k), OperandOrder(choice, number, k));
+    }
+    for (int r = 0; r < static_cast<int>(op.results.size()); ++r) {
+      say(op.result(r), ResultOrder(choice, number, r));
+    }
+  } else if (node == 0) {
+    for (const ValueId input : graph_.inputs()) say(input, SourceOrder(input));
+  } else {
+    for (const ValueId output : graph_.outputs()) say(output, SourceOrder(output));
+  }
+}
+
+void Choices::TakeUp(int node, bool is_result, int port, const Order& order) {
+  Choice& choice = nodes_[At(node)];
+  if (choice.units.empty() || choice.labels.size() >= kMaxLabels) return;
+  const auto label = LabelFor(choice.units, order, [&](const Unit& unit) -> const Axis& {
+    return is_result ? unit.results[At(port)] : unit.operands[At(port)];
+  });
+  if (!label || !Allows(choice, *label)) return;
+  if (std::ranges::find(choice.labels, *label) != choice.labels.end()) return;
+  choice.labels.push_back(*label);
+  Announce(node, choice.labels.size() - 1);
+}
+
+void Choices::Spread() {
+  orders_.resize(forms_.tensors().size());
+  for (std::size_t node = 0; node < nodes_.size(); ++node) Announce(static_cast<int>(node), 0);
+  for (std::size_t i = 0; i < news_.size(); ++i) {
+    const News news = news_[i];
+    const auto [maker, result] = producers_[At(news.tensor)];
+    TakeUp(maker, true, result, news.order);
+    for (const Reader& reader : readers_[At(news.tensor)]) {
+      TakeUp(reader.node, false, reader.operand, news.order);
+    }
+  }
+}
+
+int Choices::Intern(int tensor, const Order& order) {
+  std::map<Order, int>& known = orders_[At(tensor)];
+  return known.emplace(order, static_cast<int>(known.size())).first->second;
+}
+
+// Bytes read and written by a copy, and a constant for the operator itself. A dimension that is not
+// known counts as 16.
+std::int64_t Choices::Weight(ValueId value) const {
+  constexpr std::int64_t kPerOperator = 8192;
+  constexpr std::int64_t kUnknown = 16;
+  constexpr std::int64_t kLargest = std::int64_t{1} << 40;
+  const ir::TensorType& type = graph_.type(value);
+  std::int64_t bytes = std::max<std::int64_t>(1, ir::ElementBits(type.dtype) / 8);
+  for (const ir::Dim dim : type.shape) {
+    const std::int64_t size = dim.is_static() ? dim.value() : kUnknown;
+    bytes = size > kLargest / bytes ? kLargest : bytes * std::max<std::int64_t>(size, 1);
+  }
+  return 2 * bytes + kPerOperator;
+}
+
+void Choices::BuildProblem() {
+  for (const Choice& choice : nodes_) {
+    problem_.nodes.push_back({std::vector<std::int64_t>(choice.labels.size(), 0)});
+  }
+  for (std::size_t t = 0; t < forms_.tensors().size(); ++t) {
+    const int number = static_cast<int>(t);
+    Problem::Tensor tensor;
+    const auto [maker, result] = producers_[t];
+    tensor.producer.node = maker;
+    const Choice& made = nodes_[At(maker)];
+    for (int l = 0; l < static_cast<int>(made.labels.size()); ++l) {
+      tensor.producer.orders.push_back(Intern(number, ResultOrder(made, l, result)));
+    }
+    for (const Reader& reader : readers_[t]) {
+      Problem::Port port{reader.node, {}};
+      const Choice& choice = nodes_[At(reader.node)];
+      // SHAPE takes the tensor as it is.
+      if (choice.relation != nullptr && choice.relation->family == Family::kShape) continue;
+      for (int l = 0; l < static_cast<int>(choice.labels.size()); ++l) {
+        port.orders.push_back(Intern(number, OperandOrder(choice, l, reader.operand)));
+      }
+      tensor.consumers.push_back(std::move(port));
+    }
+    tensor.weight = Weight(forms_.tensors()[t]);
+    problem_.tensors.push_back(std::move(tensor));
+  }
+}
+
+}  // namespace smelt::passes::layout

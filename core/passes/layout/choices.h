@@ -1,0 +1,78 @@
+// Choices: the orders that each operator of a graph may work in, as a Problem for the solver.
+//
+// An operator walks over units: the pieces of its free axes one by one, its other axes as a whole.
+// A label is an order of its units, and it says the order of the pieces of every operand and
+// result. Labels are found by spreading: each operator begins with the source's order (or the one
+// order its kernel has), and takes up what its neighbours make or want, as far as its freedom
+// allows.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "core/passes/layout/forms.h"
+#include "core/passes/layout/problem.h"
+
+namespace smelt::passes::layout {
+
+// A tensor's pieces in the order in which they are stored.
+using Order = std::vector<Atom>;
+
+struct Unit {
+  int axis = 0;                // of Relation::axes
+  int piece = 0;               // of the axis; 0 for a whole one
+  std::vector<Axis> operands;  // by operand: its pieces of the unit; none where it has none
+  std::vector<Axis> results;
+};
+
+struct Choice {
+  ir::OpId op;                           // invalid: the graph's inputs
+  const Relation* relation = nullptr;    // null: inputs and outputs
+  std::vector<Unit> units;               // in the source's order; none for a barrier
+  std::vector<std::vector<int>> labels;  // orders of the units; the first is the source's
+};
+
+class Choices {
+ public:
+  Choices(const ir::Module& module, const ir::Graph& graph, Forms& forms);
+
+  const std::vector<Choice>& nodes() const { return nodes_; }
+  const Problem& problem() const { return problem_; }
+  // What the node wants of an operand, or makes as a result, under one of its labels.
+  Order OperandOrder(const Choice& choice, int label, int operand) const;
+  Order ResultOrder(const Choice& choice, int label, int result) const;
+  // The pieces of a value in the source's order.
+  Order SourceOrder(ir::ValueId value) const;
+
+ private:
+  void AddNodes();
+  void AddUnits(Choice& choice);
+  void Spread();
+  void TakeUp(int node, bool is_result, int port, const Order& order);
+  void Announce(int node, std::size_t label);
+  bool Allows(const Choice& choice, const std::vector<int>& label) const;
+  void BuildProblem();
+  int Intern(int tensor, const Order& order);
+  std::int64_t Weight(ir::ValueId value) const;
+
+  struct Reader {
+    int node = 0;
+    int operand = 0;
+  };
+  struct News {
+    int tensor = 0;
+    Order order;
+  };
+
+  const ir::Module& module_;
+  const ir::Graph& graph_;
+  Forms& forms_;
+  std::vector<Choice> nodes_;
+  std::vector<std::pair<int, int>> producers_;  // by tensor: node and result
+  std::vector<std::vector<Reader>> readers_;    // by tensor
+  std::vector<std::map<Order, int>> orders_;    // by tensor: those that were announced
+  std::vector<News> news_;
+  Problem problem_;
+};
+
+}  // namespace smelt::passes::layout

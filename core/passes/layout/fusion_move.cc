@@ -1,0 +1,165 @@
+// The network: a node on the source's side keeps its label, on the sink's side it switches.
+//
+// Of a tensor with weight w, let `next` be the order that the proposal has for it. A copy in `next`
+// is paid when its maker keeps another order and some reader wants `next`; a copy in an order k of
+// the present labelling is paid when some reader keeps wanting k and the maker does not make it
+// (any more). A helper node a copy lets its readers share the price.
+#include "core/passes/layout/fusion_move.h"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+
+#include "core/passes/layout/min_cut.h"
+
+namespace smelt::passes::layout {
+namespace {
+
+std::size_t At(int index) { return static_cast<std::size_t>(index); }
+
+class Network {
+ public:
+  Network(const Problem& problem, const Labelling& present, const std::vector<Proposed>& proposal)
+      : problem_(problem), present_(present), cut_(static_cast<int>(proposal.size())) {
+    for (std::size_t i = 0; i < proposal.size(); ++i) {
+      const Proposed& one = proposal[i];
+      variables_[one.node] = {static_cast<int>(i) + 2, one.label};
+      const std::vector<std::int64_t>& costs = problem.nodes[At(one.node)].costs;
+      const std::int64_t keep = costs[At(present[At(one.node)])];
+      const std::int64_t take = costs[At(one.label)];
+      if (take > keep) PayToSwitch(static_cast<int>(i) + 2, take - keep);
+      if (keep > take) PayToKeep(static_cast<int>(i) + 2, keep - take);
+    }
+  }
+
+  void Add(const Problem::Tensor& tensor);
+  MinCut& cut() { return cut_; }
+
+ private:
+  struct Variable {
+    int cut_node = 0;
+    int label = 0;
+  };
+  // A port with both of its orders; cut_node is -1 when the node has no choice.
+  struct Choice {
+    int cut_node = -1;
+    int kept = 0;
+    int taken = 0;
+  };
+
+  Choice ChoiceOf(const Problem::Port& port) const {
+    Choice choice;
+    choice.kept = choice.taken = port.orders[At(present_[At(port.node)])];
+    if (const auto found = variables_.find(port.node); found != variables_.end()) {
+      choice.cut_node = found->second.cut_node;
+      choice.taken = port.orders[At(found->second.label)];
+    }
+    return choice;
+  }
+  void PayToSwitch(int node, std::int64_t price) { cut_.AddEdge(cut_.source(), node, price); }
+  void PayToKeep(int node, std::int64_t price) { cut_.AddEdge(node, cut_.sink(), price); }
+
+  void AddNextCopy(const Choice& maker, int next, std::int64_t weight);
+  void AddKeptCopy(const Choice& maker, int kept, std::int64_t weight);
+
+  const Problem& problem_;
+  const Labelling& present_;
+  std::unordered_map<int, Variable> variables_;
+  MinCut cut_;
+  std::vector<Choice> readers_;  // of the tensor at hand
+};
+
+void Network::Add(const Problem::Tensor& tensor) {
+  const Choice maker = ChoiceOf(tensor.producer);
+  readers_.clear();
+  std::optional<int> next;
+  if (maker.cut_node >= 0) next = maker.taken;
+  for (const Problem::Port& consumer : tensor.consumers) {
+    readers_.push_back(ChoiceOf(consumer));
+    if (!next && readers_.back().cut_node >= 0) next = readers_.back().taken;
+  }
+  if (!next) return;
+  AddNextCopy(maker, *next, tensor.weight);
+  std::vector<int> kept;
+  for (const Choice& reader : readers_) {
+    if (reader.kept != *next && std::ranges::find(kept, reader.kept) == kept.end()) {
+      kept.push_back(reader.kept);
+    }
+    // The proposal disagrees with itself here: an estimate from above.
+    if (reader.cut_node >= 0 && reader.taken != *next && reader.taken != reader.kept) {
+      PayToSwitch(reader.cut_node, tensor.weight);
+    }
+  }
+  for (const int order : kept) AddKeptCopy(maker, order, tensor.weight);
+}
+
+void Network::AddNextCopy(const Choice& maker, int next, std::int64_t weight) {
+  const bool always_made = maker.kept == next && maker.taken == next;
+  if (always_made) return;
+  std::vector<int> switching;
+  bool always_wanted = false;
+  for (const Choice& reader : readers_) {
+    if (reader.kept == next) {
+      always_wanted = true;
+    } else if (reader.taken == next) {
+      switching.push_back(reader.cut_node);
+    }
+  }
+  if (maker.cut_node < 0) {
+    if (always_wanted || switching.empty()) return;  // paid in any case, or never
+    const int copy = cut_.AddNode();
+    cut_.AddEdge(cut_.source(), copy, weight);
+    for (const int reader : switching) cut_.AddEdge(copy, reader, MinCut::kInfinite);
+    return;
+  }
+  if (maker.kept == next) return;  // it switches away from what it proposes: can't be
+  if (always_wanted) return PayToKeep(maker.cut_node, weight);
+  if (switching.empty()) return;
+  const int copy = cut_.AddNode();
+  cut_.AddEdge(maker.cut_node, copy, weight);
+  for (const int reader : switching) cut_.AddEdge(copy, reader, MinCut::kInfinite);
+}
+
+void Network::AddKeptCopy(const Choice& maker, int kept, std::int64_t weight) {
+  const bool made_while_kept = maker.kept == kept;
+  if (made_while_kept && maker.taken == kept) return;  // always made
+  std::vector<int> keeping;
+  bool always_wanted = false;
+  for (const Choice& reader : readers_) {
+    if (reader.kept != kept) continue;
+    if (reader.cut_node < 0 || reader.taken == kept) {
+      always_wanted = true;
+    } else {
+      keeping.push_back(reader.cut_node);
+    }
+  }
+  if (made_while_kept) {
+    if (always_wanted) return PayToSwitch(maker.cut_node, weight);
+    const int copy = cut_.AddNode();
+    cut_.AddEdge(copy, maker.cut_node, weight);
+    for (const int reader : keeping) cut_.AddEdge(reader, copy, MinCut::kInfinite);
+    return;
+  }
+  if (always_wanted) return;  // paid in any case
+  const int copy = cut_.AddNode();
+  cut_.AddEdge(copy, cut_.sink(), weight);
+  for (const int reader : keeping) cut_.AddEdge(reader, copy, MinCut::kInfinite);
+}
+
+}  // namespace
+
+std::vector<Proposed> CheapestSwitches(const Problem& problem, const Labelling& present,
+                                       const std::vector<Proposed>& proposal,
+                                       const std::vector<int>& tensors, std::uint64_t limit,
+                                       std::uint64_t* steps) {
+  Network network(problem, present, proposal);
+  for (const int tensor : tensors) network.Add(problem.tensors[At(tensor)]);
+  network.cut().Run(limit, steps);
+  std::vector<Proposed> switches;
+  for (std::size_t i = 0; i < proposal.size(); ++i) {
+    if (!network.cut().OnSourceSide(static_cast<int>(i) + 2)) switches.push_back(proposal[i]);
+  }
+  return switches;
+}
+
+}  // namespace smelt::passes::layout

@@ -1,0 +1,24 @@
+#include "core/passes/layout/layout.h"
+
+#include "core/passes/layout/rewrite.h"
+#include "core/passes/layout/solve.h"
+
+namespace smelt::passes::layout {
+
+Result<LayoutOutcome> LayOut(ir::Module& module, ir::GraphId graph) {
+  LayoutOutcome outcome;
+  Forms forms(module, module.graph(graph));
+  if (forms.views().empty()) return outcome;
+  const Choices choices(module, module.graph(graph), forms);
+  const Labelling source(choices.nodes().size(), 0);
+  const Solution solution = Solve(choices.problem(), source);
+  outcome.cost_before = CostOf(choices.problem(), source);
+  outcome.cost_after = solution.cost;
+  outcome.bounded = solution.bounded;
+  Rewriter rewriter(module, graph, forms, choices, solution.labels);
+  SMELT_RETURN_IF_ERROR(rewriter.Run());
+  for (const Copy& copy : rewriter.copies()) outcome.transposes.push_back(copy.transpose);
+  return outcome;
+}
+
+}  // namespace smelt::passes::layout

@@ -1,0 +1,26 @@
+// The layout of a graph: which order of axes each operator works in, decided for all at once.
+//
+// TRANSPOSE and RESHAPE become names of axes (forms.h), operators say in which orders they can work
+// (relation.h, choices.h), a minimum cut decides (solve.h), and the graph is rewritten (rewrite.h).
+// Inputs and outputs keep the source's order. Linear in the graph but for the cut, whose work is
+// bounded.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/ir/module.h"
+
+namespace smelt::passes::layout {
+
+struct LayoutOutcome {
+  std::int64_t cost_before = 0;  // of the source's order everywhere, in bytes moved
+  std::int64_t cost_after = 0;
+  bool bounded = false;              // the solver stopped at its limit
+  std::vector<ir::OpId> transposes;  // those left, in the order of their insertion
+};
+
+// A status is a defect of ours.
+Result<LayoutOutcome> LayOut(ir::Module& module, ir::GraphId graph);
+
+}  // namespace smelt::passes::layout

@@ -1,0 +1,38 @@
+// Problem: which order each operator works in, as plain numbers.
+//
+// A node is an operator with a choice of labels. A tensor is made by one node and read by others;
+// under each of its labels a node makes or wants the tensor in some order, a small number that
+// means something for that tensor only. A tensor is copied once for each order that is wanted and
+// not made, at the tensor's weight. The labelling of least cost is what the solver looks for.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace smelt::passes::layout {
+
+struct Problem {
+  struct Node {
+    std::vector<std::int64_t> costs;  // by label: what the choice costs by itself; at least one
+  };
+  // What one node does with a tensor: the order by label.
+  struct Port {
+    int node = 0;
+    std::vector<int> orders;
+  };
+  struct Tensor {
+    Port producer;
+    std::vector<Port> consumers;
+    std::int64_t weight = 0;  // of one copy
+  };
+  std::vector<Node> nodes;
+  std::vector<Tensor> tensors;
+};
+
+using Labelling = std::vector<int>;  // by node
+
+std::int64_t CostOf(const Problem& problem, const Labelling& labels);
+// Of one tensor: its weight times the number of copies.
+std::int64_t CostOf(const Problem::Tensor& tensor, const Labelling& labels);
+
+}  // namespace smelt::passes::layout

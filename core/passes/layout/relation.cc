@@ -1,0 +1,350 @@
+#include "core/passes/layout/relation.h"
+
+#include <algorithm>
+#include <set>
+
+#include "core/ir/infer.h"
+
+namespace smelt::passes::layout {
+namespace {
+
+using ir::Dim;
+using ir::OpKind;
+using ir::Shape;
+using ir::ValueId;
+
+constexpr int kAbsent = IterationAxis::kAbsent;
+
+const Shape& ShapeOf(const ir::Graph& graph, ValueId value) { return graph.type(value).shape; }
+
+std::optional<std::vector<std::int64_t>> Ints(const ir::Graph& graph, ValueId value) {
+  const ir::Constant* constant = graph.constant(value);
+  return constant != nullptr ? constant->AsInts() : std::nullopt;
+}
+
+// The axes that a constant operand or an attribute names, in ascending order.
+std::optional<std::vector<int>> AxesIn(const ir::Graph& graph, ValueId operand, int rank) {
+  const auto values = Ints(graph, operand);
+  if (!values) return std::nullopt;
+  const auto axes = ir::infer::NormalizeAxes(*values, rank);
+  return axes.ok() ? std::optional(*axes) : std::nullopt;
+}
+
+IterationAxis NewAxis(const ir::Op& op) {
+  IterationAxis axis;
+  axis.operands.assign(op.operands.size(), kAbsent);
+  axis.results.assign(op.results.size(), kAbsent);
+  return axis;
+}
+
+// The axes of operand 0 and of every result, one to one.
+Relation SameAxes(const ir::Graph& graph, const ir::Op& op, Family family, Freedom freedom) {
+  Relation relation{family, freedom, {}};
+  for (int i = 0; i < ShapeOf(graph, op.input(0)).rank(); ++i) {
+    IterationAxis axis = NewAxis(op);
+    axis.operands[0] = i;
+    std::ranges::fill(axis.results, i);
+    relation.axes.push_back(std::move(axis));
+  }
+  return relation;
+}
+
+// Axes are aligned at the right; an axis of size 1 takes part in none.
+std::optional<Relation> Elementwise(const ir::Graph& graph, const ir::Op& op) {
+  Relation relation{Family::kElementwise, Freedom::kAny, {}};
+  const Shape& result = ShapeOf(graph, op.result());
+  for (int i = 0; i < result.rank(); ++i) {
+    IterationAxis axis = NewAxis(op);
+    axis.results[0] = i;
+    for (int k = 0; k < op.input_count(); ++k) {
+      const ValueId operand = op.input(k);
+      if (!operand.valid()) return std::nullopt;
+      const Shape& shape = ShapeOf(graph, operand);
+      const int own = i - (result.rank() - shape.rank());
+      if (own < 0 || shape.dim(own) == Dim(1)) continue;
+      // Sizes that agree only at run time.
+      if (shape.dim(own) != result.dim(i)) return std::nullopt;
+      axis.operands[static_cast<std::size_t>(k)] = own;
+    }
+    relation.axes.push_back(std::move(axis));
+  }
+  return relation;
+}
+
+std::optional<Relation> SameShapeElementwise(const ir::Graph& graph, const ir::Op& op) {
+  for (int k = 0; k < op.input_count(); ++k) {
+    if (ShapeOf(graph, op.input(k)) != ShapeOf(graph, op.result())) return std::nullopt;
+  }
+  return Elementwise(graph, op);
+}
+
+std::optional<Relation> Reduce(const ir::Graph& graph, const ir::Op& op) {
+  const Shape& shape = ShapeOf(graph, op.input(0));
+  const auto axes = AxesIn(graph, op.input(1), shape.rank());
+  if (!axes) return std::nullopt;
+  const bool is_arg = op.kind == OpKind::kArgMax || op.kind == OpKind::kArgMin;
+  const bool keep = op.attrs.Bool("keep_dims");
+  Relation relation{Family::kReduce, Freedom::kAny, {}};
+  bool reduces = false;
+  int at = 0;
+  for (int i = 0; i < shape.rank(); ++i) {
+    IterationAxis axis = NewAxis(op);
+    axis.operands[0] = i;
+    if (std::ranges::find(*axes, i) != axes->end()) {
+      axis.whole = is_arg;  // its index is the result
+      reduces = reduces || shape.dim(i) != Dim(1);
+      if (keep) ++at;
+    } else {
+      axis.results[0] = at++;
+    }
+    relation.axes.push_back(std::move(axis));
+  }
+  if (!reduces) return std::nullopt;
+  return relation;
+}
+
+std::optional<Relation> Concat(const ir::Graph& graph, const ir::Op& op) {
+  const Shape& result = ShapeOf(graph, op.result());
+  const auto axis = ir::NormalizeAxis(op.attrs.Int("axis"), result.rank());
+  if (!axis || result.dim(*axis) == Dim(1)) return std::nullopt;
+  Relation relation{Family::kConcat, Freedom::kAny, {}};
+  for (int i = 0; i < result.rank(); ++i) {
+    IterationAxis one = NewAxis(op);
+    std::ranges::fill(one.operands, i);
+    one.results[0] = i;
+    one.whole = i == *axis;
+    for (int k = 0; k < op.input_count() && i != *axis; ++k) {
+      if (ShapeOf(graph, op.input(k)).dim(i) != result.dim(i)) return std::nullopt;
+    }
+    relation.axes.push_back(std::move(one));
+  }
+  return relation;
+}
+
+// SLICE, STRIDED_SLICE, PAD, TILE, REVERSE and so on: an axis is free when the operator leaves it
+// alone.
+std::optional<Relation> AxisRows(const ir::Graph& graph, const ir::Op& op) {
+  for (int k = 1; k < op.input_count(); ++k) {
+    if (graph.constant(op.input(k)) == nullptr) return std::nullopt;
+  }
+  for (const char* mask : {"ellipsis_mask", "new_axis_mask", "shrink_axis_mask"}) {
+    if (op.kind == OpKind::kStridedSlice && op.attrs.Int(mask) != 0) return std::nullopt;
+  }
+  if (op.kind == OpKind::kStridedSlice && op.attrs.Bool("offset")) return std::nullopt;
+  Relation relation = SameAxes(graph, op, Family::kAxisRows, Freedom::kAny);
+  const Shape& before = ShapeOf(graph, op.input(0));
+  const Shape& after = ShapeOf(graph, op.result());
+  if (before.rank() != after.rank()) return std::nullopt;
+  std::optional<std::vector<int>> touched;
+  if (op.kind == OpKind::kReverseV2 || op.kind == OpKind::kCumsum) {
+    touched = AxesIn(graph, op.input(1), before.rank());
+    if (!touched) return std::nullopt;
+    // An axis of size 1 has no place of its own.
+    for (const int axis : *touched) {
+      if (before.dim(axis) == Dim(1)) return std::nullopt;
+    }
+  }
+  std::optional<std::vector<std::int64_t>> strides;
+  if (op.kind == OpKind::kStridedSlice) strides = Ints(graph, op.input(3));
+  for (int i = 0; i < before.rank(); ++i) {
+    IterationAxis& axis = relation.axes[static_cast<std::size_t>(i)];
+    axis.whole = before.dim(i) != after.dim(i);
+    if (touched) axis.whole = std::ranges::find(*touched, i) != touched->end();
+    if (strides) axis.whole = axis.whole || (*strides)[static_cast<std::size_t>(i)] != 1;
+  }
+  return relation;
+}
+
+// Index of the axis operand: SPLIT has it first.
+std::optional<Relation> Split(const ir::Graph& graph, const ir::Op& op) {
+  const int data = op.kind == OpKind::kSplit ? 1 : 0;
+  const int where = op.kind == OpKind::kSplit ? 0 : 2;
+  const Shape& shape = ShapeOf(graph, op.input(data));
+  const auto axes = AxesIn(graph, op.input(where), shape.rank());
+  if (!axes || axes->size() != 1 || shape.dim(axes->front()) == Dim(1)) return std::nullopt;
+  Relation relation{Family::kSplit, Freedom::kAny, {}};
+  for (int i = 0; i < shape.rank(); ++i) {
+    IterationAxis axis = NewAxis(op);
+    axis.operands[static_cast<std::size_t>(data)] = i;
+    std::ranges::fill(axis.results, i);
+    axis.whole = i == axes->front();
+    relation.axes.push_back(std::move(axis));
+  }
+  return relation;
+}
+
+std::optional<Relation> LastAxis(const ir::Graph& graph, const ir::Op& op) {
+  const Shape& shape = ShapeOf(graph, op.input(0));
+  if (shape.rank() == 0 || shape.dim(shape.rank() - 1) == Dim(1)) return std::nullopt;
+  Relation relation = SameAxes(graph, op, Family::kLastAxis, Freedom::kLastStays);
+  relation.axes.back().whole = true;
+  return relation;
+}
+
+// Reads no data: any order will do.
+std::optional<Relation> ShapeOnly(const ir::Graph& graph, const ir::Op& op) {
+  Relation relation{Family::kShape, Freedom::kAny, {}};
+  for (int i = 0; i < ShapeOf(graph, op.input(0)).rank(); ++i) {
+    IterationAxis axis = NewAxis(op);
+    axis.operands[0] = i;
+    axis.whole = true;
+    relation.axes.push_back(std::move(axis));
+  }
+  return relation;
+}
+
+std::optional<Relation> FullyConnected(const ir::Graph& graph, const ir::Op& op) {
+  const Shape& x = ShapeOf(graph, op.input(0));
+  const Shape& y = ShapeOf(graph, op.result());
+  if (x.rank() < 2 || x.rank() != y.rank()) return std::nullopt;
+  if (graph.constant(op.input(0)) != nullptr) return std::nullopt;
+  if (op.attrs.String("weights_format", "DEFAULT") != "DEFAULT") return std::nullopt;
+  const auto is_constant = [&](int k) {
+    return !op.input(k).valid() || graph.constant(op.input(k)) != nullptr;
+  };
+  const bool absorbs = is_constant(1) && is_constant(2);
+  Relation relation{Family::kFullyConnected, Freedom::kMatrix, {}};
+  for (int i = 0; i + 1 < x.rank(); ++i) {
+    if (x.dim(i) != y.dim(i)) return std::nullopt;  // rows that are flattened on the way
+    IterationAxis row = NewAxis(op);
+    row.operands[0] = row.results[0] = i;
+    row.row = true;
+    relation.axes.push_back(std::move(row));
+  }
+  IterationAxis in = NewAxis(op);
+  in.operands[0] = x.rank() - 1;
+  in.whole = !absorbs;
+  relation.axes.push_back(std::move(in));
+  IterationAxis out = NewAxis(op);
+  out.results[0] = y.rank() - 1;
+  out.whole = !absorbs;
+  relation.axes.push_back(std::move(out));
+  return relation;
+}
+
+std::optional<Relation> BatchMatmul(const ir::Graph& graph, const ir::Op& op) {
+  const Shape& x = ShapeOf(graph, op.input(0));
+  const Shape& y = ShapeOf(graph, op.input(1));
+  const Shape& z = ShapeOf(graph, op.result());
+  if (x.rank() != z.rank() || y.rank() != z.rank() || z.rank() < 2) return std::nullopt;
+  if (graph.constant(op.input(0)) != nullptr || graph.constant(op.input(1)) != nullptr) {
+    return std::nullopt;
+  }
+  const int last = z.rank() - 1;
+  Relation relation{Family::kBatchMatmul, Freedom::kMatrix, {}};
+  for (int i = 0; i < last - 1; ++i) {
+    if (x.dim(i) != z.dim(i) || y.dim(i) != z.dim(i)) return std::nullopt;
+    IterationAxis batch = NewAxis(op);
+    batch.operands = {i, i};
+    batch.results = {i};
+    batch.row = true;
+    relation.axes.push_back(std::move(batch));
+  }
+  const bool adj_x = op.attrs.Bool("adj_x");
+  const bool adj_y = op.attrs.Bool("adj_y");
+  IterationAxis m = NewAxis(op);
+  IterationAxis k = NewAxis(op);
+  IterationAxis n = NewAxis(op);
+  m.operands[0] = adj_x ? last : last - 1;
+  m.results[0] = last - 1;
+  k.operands = {adj_x ? last - 1 : last, adj_y ? last : last - 1};
+  n.operands[1] = adj_y ? last - 1 : last;
+  n.results[0] = last;
+  for (IterationAxis* axis : {&m, &k, &n}) {
+    axis->whole = true;
+    relation.axes.push_back(std::move(*axis));
+  }
+  return relation;
+}
+
+using Maker = std::optional<Relation> (*)(const ir::Graph&, const ir::Op&);
+struct Row {
+  OpKind kind;
+  Maker make;
+};
+
+constexpr Row kRows[] = {
+    {OpKind::kAdd, Elementwise},
+    {OpKind::kSub, Elementwise},
+    {OpKind::kMul, Elementwise},
+    {OpKind::kDiv, Elementwise},
+    {OpKind::kMaximum, Elementwise},
+    {OpKind::kMinimum, Elementwise},
+    {OpKind::kPow, Elementwise},
+    {OpKind::kFloorDiv, Elementwise},
+    {OpKind::kFloorMod, Elementwise},
+    {OpKind::kSquaredDifference, Elementwise},
+    {OpKind::kLess, Elementwise},
+    {OpKind::kLessEqual, Elementwise},
+    {OpKind::kGreater, Elementwise},
+    {OpKind::kGreaterEqual, Elementwise},
+    {OpKind::kEqual, Elementwise},
+    {OpKind::kNotEqual, Elementwise},
+    {OpKind::kLogicalAnd, Elementwise},
+    {OpKind::kLogicalOr, Elementwise},
+    {OpKind::kLogicalNot, Elementwise},
+    {OpKind::kSelectV2, Elementwise},
+    {OpKind::kPrelu, Elementwise},
+    {OpKind::kFloor, Elementwise},
+    {OpKind::kLogistic, Elementwise},
+    {OpKind::kRelu, Elementwise},
+    {OpKind::kReluN1To1, Elementwise},
+    {OpKind::kRelu6, Elementwise},
+    {OpKind::kRelu0To1, Elementwise},
+    {OpKind::kTanh, Elementwise},
+    {OpKind::kExp, Elementwise},
+    {OpKind::kCast, Elementwise},
+    {OpKind::kNeg, Elementwise},
+    {OpKind::kSin, Elementwise},
+    {OpKind::kCos, Elementwise},
+    {OpKind::kLog, Elementwise},
+    {OpKind::kSqrt, Elementwise},
+    {OpKind::kRsqrt, Elementwise},
+    {OpKind::kSquare, Elementwise},
+    {OpKind::kLeakyRelu, Elementwise},
+    {OpKind::kAbs, Elementwise},
+    {OpKind::kCeil, Elementwise},
+    {OpKind::kElu, Elementwise},
+    {OpKind::kRound, Elementwise},
+    {OpKind::kHardSwish, Elementwise},
+    {OpKind::kGelu, Elementwise},
+    {OpKind::kSign, Elementwise},
+    {OpKind::kAtan2, SameShapeElementwise},
+    {OpKind::kSelect, SameShapeElementwise},
+    {OpKind::kMean, Reduce},
+    {OpKind::kSum, Reduce},
+    {OpKind::kReduceProd, Reduce},
+    {OpKind::kReduceMax, Reduce},
+    {OpKind::kReduceMin, Reduce},
+    {OpKind::kReduceAny, Reduce},
+    {OpKind::kReduceAll, Reduce},
+    {OpKind::kArgMax, Reduce},
+    {OpKind::kArgMin, Reduce},
+    {OpKind::kConcatenation, Concat},
+    {OpKind::kSlice, AxisRows},
+    {OpKind::kStridedSlice, AxisRows},
+    {OpKind::kPad, AxisRows},
+    {OpKind::kPadv2, AxisRows},
+    {OpKind::kMirrorPad, AxisRows},
+    {OpKind::kTile, AxisRows},
+    {OpKind::kReverseV2, AxisRows},
+    {OpKind::kCumsum, AxisRows},
+    {OpKind::kSplit, Split},
+    {OpKind::kSplitV, Split},
+    {OpKind::kSoftmax, LastAxis},
+    {OpKind::kLogSoftmax, LastAxis},
+    {OpKind::kL2Normalization, LastAxis},
+    {OpKind::kShape, ShapeOnly},
+    {OpKind::kFullyConnected, FullyConnected},
+    {OpKind::kBatchMatmul, BatchMatmul},
+};
+
+}  // namespace
+
+Relation RelationOf(const ir::Graph& graph, const ir::Op& op) {
+  const Row* row = std::ranges::find(kRows, op.kind, &Row::kind);
+  if (row == std::end(kRows)) return {};
+  return row->make(graph, op).value_or(Relation{});
+}
+
+}  // namespace smelt::passes::layout

@@ -1,0 +1,53 @@
+// Relation: how the axes of an operator's operands and results correspond, and in which orders the
+// operator can work. One table row an operator family; what is not in the table keeps the source's
+// order on all operands and results.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/ir/graph.h"
+
+namespace smelt::passes::layout {
+
+// Which permutations of its axes an operator can work in.
+enum class Freedom {
+  kAny,
+  kLastStays,  // the last axis stays the last: SOFTMAX
+  kMatrix,     // rows in any order, then what is contracted or made: FULLY_CONNECTED, BATCH_MATMUL
+  kSource,     // one order: its kernel has fixed axes, or nobody has said more
+};
+
+// An axis that the operator walks over.
+struct IterationAxis {
+  static constexpr int kAbsent = -1;
+  std::vector<int> operands;  // by operand: which of its axes, or kAbsent
+  std::vector<int> results;   // by result
+  bool whole = false;         // its pieces stay together in the source's order
+  bool row = false;           // kMatrix: one of the leading axes
+};
+
+// What the rewriting has to do for another order: see rewrite.h.
+enum class Family {
+  kBarrier,      // operands and results in the source's order
+  kElementwise,  // broadcasting
+  kReduce,
+  kConcat,
+  kAxisRows,  // one row of parameters an axis: SLICE, PAD, TILE, ...
+  kSplit,
+  kLastAxis,
+  kShape,
+  kFullyConnected,
+  kBatchMatmul,
+};
+
+struct Relation {
+  Family family = Family::kBarrier;
+  Freedom freedom = Freedom::kSource;
+  std::vector<IterationAxis> axes;  // in the source's order; none for a barrier
+};
+
+// Requires an operator that is no view (TRANSPOSE, RESHAPE, ...).
+Relation RelationOf(const ir::Graph& graph, const ir::Op& op);
+
+}  // namespace smelt::passes::layout

@@ -1,0 +1,217 @@
+#include "core/passes/layout/rewrite.h"
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+#include "core/passes/layout/constant_order.h"
+
+namespace smelt::passes::layout {
+namespace {
+
+using ir::ValueId;
+
+Order Flat(const std::vector<Axis>& axes) {
+  Order order;
+  for (const Axis& axis : axes) order.insert(order.end(), axis.begin(), axis.end());
+  return order;
+}
+
+// The same tensor once more: RESHAPE to its own shape.
+ValueId CopyOf(ir::Builder& builder, ValueId value) {
+  const ir::TensorType type = builder.type(value);
+  const auto sizes = type.shape.ElementCount();
+  ValueId shape;
+  if (sizes) {
+    std::vector<std::int32_t> dims;
+    for (const std::int64_t size : type.shape.Sizes()) {
+      dims.push_back(static_cast<std::int32_t>(size));
+    }
+    shape = builder.ConstI32(dims);
+  } else {
+    shape = builder.Emit(ir::OpKind::kShape, {value}, {{"out_type", std::string("i32")}});
+  }
+  const ValueId operands[] = {value, shape};
+  return builder.EmitTyped(ir::OpKind::kReshape, operands, {}, type);
+}
+
+}  // namespace
+
+Rewriter::Rewriter(ir::Module& module, ir::GraphId graph, Forms& forms, const Choices& choices,
+                   const Labelling& labels)
+    : module_(module),
+      graph_id_(graph),
+      graph_(module.graph(graph)),
+      forms_(forms),
+      choices_(choices),
+      labels_(labels),
+      store_(module, graph, forms.atoms(), forms.tensors().size()) {}
+
+Status Rewriter::Run() {
+  for (const ValueId input : graph_.inputs()) {
+    store_.Made(forms_.form(input).tensor, choices_.SourceOrder(input), input,
+                forms_.LeafAxes(input));
+  }
+  const std::vector<Choice>& nodes = choices_.nodes();
+  for (std::size_t node = 1; node + 1 < nodes.size(); ++node) {
+    SMELT_RETURN_IF_ERROR(RewriteOp({node, nodes[node], labels_[node], nodes[node].op}));
+  }
+  SMELT_RETURN_IF_ERROR(RewriteOutputs());
+  return EraseViews();
+}
+
+Status Rewriter::RewriteOp(const Site& site) {
+  switch (site.choice.relation->family) {
+    case Family::kBarrier:
+      return RewriteBarrier(site);
+    case Family::kElementwise:
+      return RewriteElementwise(site);
+    case Family::kReduce:
+      return RewriteReduce(site);
+    case Family::kConcat:
+      return RewriteConcat(site);
+    case Family::kAxisRows:
+      return RewriteAxisRows(site);
+    case Family::kSplit:
+      return RewriteSplit(site);
+    case Family::kLastAxis:
+      return RewriteLastAxis(site);
+    case Family::kShape:
+      return RewriteShape(site);
+    case Family::kFullyConnected:
+      return RewriteFullyConnected(site);
+    case Family::kBatchMatmul:
+      return RewriteBatchMatmul(site);
+  }
+  return Status::Ok();
+}
+
+bool Rewriter::IsTensor(ValueId value) const {
+  return value.valid() && forms_.form(value).tensor != kNoTensor;
+}
+
+AxisPlan Rewriter::Plan(const Site& site, int lead) {
+  std::vector<Axis> axes;
+  if (lead >= 0) {
+    axes = store_.NaturalAxes(forms_.form(op(site).input(lead)).tensor,
+                              choices_.OperandOrder(site.choice, site.label, lead));
+  }
+  return PlanAxes(site.choice, site.label, lead, axes);
+}
+
+// The views between a tensor and its reader go away: unless the tensor's maker or the reader
+// carries their origin already, the reader stands for them.
+void Rewriter::KeepOrigin(ir::OpId user, const Form& form) {
+  if (form.origin == ir::kNoOrigin) return;
+  ir::OriginTable& origins = module_.origins();
+  const ir::OpId maker = graph_.value(store_.made_value(form.tensor)).producer;
+  if (maker.valid()) {
+    const ir::OriginId made = graph_.op(maker).origin;
+    if (origins.Merge(made, form.origin) == made) return;
+  }
+  ir::OriginId& origin = graph_.op(user).origin;
+  origin = origins.Merge(origin, form.origin);
+}
+
+// Of the views of a tensor, or else of its maker.
+ir::OriginId Rewriter::OriginOf(const Form& form) const {
+  if (form.origin != ir::kNoOrigin) return form.origin;
+  const ir::OpId maker = graph_.value(store_.made_value(form.tensor)).producer;
+  return maker.valid() ? graph_.op(maker).origin : ir::kNoOrigin;
+}
+
+Status Rewriter::TakeOperand(const Site& site, int operand, const std::vector<Axis>& axes) {
+  const ValueId value = op(site).input(operand);
+  if (!IsTensor(value)) return Status::Ok();
+  const Form& form = forms_.form(value);
+  const ir::OriginId origin = form.origin != ir::kNoOrigin ? form.origin : op(site).origin;
+  SMELT_ASSIGN_OR_RETURN(const ValueId stored,
+                         store_.Get(form.tensor, Flat(axes), axes, origin, site.id, site.node));
+  KeepOrigin(site.id, form);
+  graph_.SetOperand({site.id, static_cast<std::uint32_t>(operand)}, stored);
+  return Status::Ok();
+}
+
+void Rewriter::SetConstant(const Site& site, int operand, ir::Constant constant) {
+  const std::string name = graph_.value(op(site).input(operand)).name;
+  graph_.SetOperand({site.id, static_cast<std::uint32_t>(operand)},
+                    graph_.AddConstant(std::move(constant), name));
+}
+
+void Rewriter::SetInts(const Site& site, int operand, const std::vector<std::int64_t>& values,
+                       bool scalar) {
+  const ir::Constant& old = *graph_.constant(op(site).input(operand));
+  std::vector<std::int64_t> shape;
+  if (!scalar) shape = {static_cast<std::int64_t>(values.size())};
+  if (old.rank() == 2) shape = {static_cast<std::int64_t>(values.size()) / 2, 2};
+  SetConstant(
+      site, operand,
+      ir::Constant::FromValues(ir::DType::kI64, shape, std::span<const std::int64_t>(values))
+          .Cast(old.dtype())
+          .Evaluated());
+}
+
+void Rewriter::MadeResult(const Site& site, int result, std::vector<Axis> axes) {
+  const ValueId value = op(site).result(result);
+  graph_.value(value).type.shape = store_.ShapeOf(axes);
+  Order order = Flat(axes);
+  store_.Made(forms_.form(value).tensor, std::move(order), value, std::move(axes));
+}
+
+int Rewriter::PlaceOf(const AxisPlan& plan, int axis) const {
+  const auto found = std::ranges::find(plan, axis, &PlannedAxis::axis);
+  return found == plan.end() ? -1 : static_cast<int>(found - plan.begin());
+}
+
+Status Rewriter::RewriteBarrier(const Site& site) {
+  for (int k = 0; k < op(site).input_count(); ++k) {
+    const ValueId value = op(site).input(k);
+    if (IsTensor(value)) SMELT_RETURN_IF_ERROR(TakeOperand(site, k, forms_.LeafAxes(value)));
+  }
+  for (int r = 0; r < static_cast<int>(op(site).results.size()); ++r) {
+    MadeResult(site, r, forms_.LeafAxes(op(site).result(r)));
+  }
+  return Status::Ok();
+}
+
+// A result of the graph keeps a tensor of its own: no input, no constant, no other result.
+Status Rewriter::RewriteOutputs() {
+  const std::vector<ValueId> old = graph_.outputs();
+  std::vector<ValueId> outputs;
+  for (const ValueId value : old) {
+    if (!IsTensor(value)) {
+      outputs.push_back(value);
+      continue;
+    }
+    const Form& form = forms_.form(value);
+    const std::vector<Axis> axes = forms_.LeafAxes(value);
+    const ir::OriginId origin = OriginOf(form);
+    SMELT_ASSIGN_OR_RETURN(ValueId stored, store_.Get(form.tensor, Flat(axes), axes, origin, {},
+                                                      choices_.nodes().size() - 1));
+    const bool is_own = graph_.value(stored).producer.valid() &&
+                        std::ranges::find(outputs, stored) == outputs.end();
+    if (!is_own) {
+      ir::Builder builder(module_, graph_id_, origin);
+      stored = CopyOf(builder, stored);
+      SMELT_RETURN_IF_ERROR(builder.status());
+    } else if (stored != value) {
+      KeepOrigin(graph_.value(stored).producer, form);
+    }
+    if (stored != value) graph_.value(stored).name = graph_.value(value).name;
+    outputs.push_back(stored);
+  }
+  graph_.SetOutputs(outputs);
+  return Status::Ok();
+}
+
+Status Rewriter::EraseViews() {
+  for (const ir::OpId id : forms_.views() | std::views::reverse) {
+    if (graph_.HasUses(graph_.op(id).result())) {
+      return Status(Reason::kInternalError, "a view is still used after the layout was solved");
+    }
+    graph_.Erase(id);
+  }
+  return Status::Ok();
+}
+
+}  // namespace smelt::passes::layout

@@ -1,0 +1,118 @@
+#include "core/passes/layout/store.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace smelt::passes::layout {
+namespace {
+
+std::size_t At(int index) { return static_cast<std::size_t>(index); }
+
+// The axes in `order`, each in one piece, those of size 1 where they were; nothing when the order
+// tears an axis apart. `permutation` is that of a TRANSPOSE.
+std::optional<std::vector<Axis>> Reordered(const std::vector<Axis>& axes, const Order& order,
+                                           std::vector<int>* permutation) {
+  permutation->assign(axes.size(), -1);
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    if (axes[i].empty()) (*permutation)[i] = static_cast<int>(i);
+  }
+  std::size_t at = 0;
+  std::size_t place = 0;
+  while (at < order.size()) {
+    const auto found = std::ranges::find_if(
+        axes, [&](const Axis& axis) { return !axis.empty() && axis.front() == order[at]; });
+    if (found == axes.end() || at + found->size() > order.size() ||
+        !std::equal(found->begin(), found->end(),
+                    order.begin() + static_cast<std::ptrdiff_t>(at))) {
+      return std::nullopt;
+    }
+    while ((*permutation)[place] >= 0) ++place;
+    (*permutation)[place] = static_cast<int>(found - axes.begin());
+    at += found->size();
+  }
+  std::vector<Axis> result;
+  for (const int axis : *permutation) result.push_back(axes[At(axis)]);
+  return result;
+}
+
+// The pieces in as few axes as both orders allow.
+std::vector<Axis> CommonRuns(const Order& before, const Order& after) {
+  std::map<Atom, std::size_t> place;
+  for (std::size_t i = 0; i < after.size(); ++i) place[after[i]] = i;
+  std::vector<Axis> runs;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const bool goes_on = i > 0 && place[before[i]] == place[before[i - 1]] + 1;
+    if (!goes_on) runs.emplace_back();
+    runs.back().push_back(before[i]);
+  }
+  return runs;
+}
+
+Order Flat(const std::vector<Axis>& axes) {
+  Order order;
+  for (const Axis& axis : axes) order.insert(order.end(), axis.begin(), axis.end());
+  return order;
+}
+
+}  // namespace
+
+ir::Shape Store::ShapeOf(const std::vector<Axis>& axes) {
+  ir::Shape shape;
+  for (const Axis& axis : axes) shape.push_back(atoms_.SizeOf(axis));
+  return shape;
+}
+
+void Store::Made(int tensor, Order order, ir::ValueId value, std::vector<Axis> axes) {
+  Tensor& t = stored_[At(tensor)];
+  t.made_order = order;
+  t.by_order[std::move(order)].push_back({value, std::move(axes)});
+}
+
+std::vector<Axis> Store::NaturalAxes(int tensor, const Order& order) const {
+  const Tensor& t = stored_[At(tensor)];
+  if (const auto found = t.by_order.find(order); found != t.by_order.end()) {
+    return found->second.front().axes;
+  }
+  std::vector<int> permutation;
+  if (auto axes = Reordered(made(tensor).axes, order, &permutation)) return *std::move(axes);
+  std::vector<Axis> runs = CommonRuns(t.made_order, order);
+  return *Reordered(runs, order, &permutation);
+}
+
+ir::ValueId Store::Transposed(ir::Builder& builder, const Stored& from, const Order& order,
+                              std::vector<Axis>* axes) {
+  std::vector<int> permutation;
+  ir::ValueId value = from.value;
+  auto reordered = Reordered(from.axes, order, &permutation);
+  if (!reordered) {
+    const std::vector<Axis> runs = CommonRuns(Flat(from.axes), order);
+    value = builder.Reshape(value, ShapeOf(runs));
+    reordered = Reordered(runs, order, &permutation);
+  }
+  *axes = *std::move(reordered);
+  return builder.Transpose(value, permutation);
+}
+
+Result<ir::ValueId> Store::Get(int tensor, const Order& order, const std::vector<Axis>& axes,
+                               ir::OriginId origin, ir::OpId before, std::size_t reader) {
+  ir::Builder builder(module_, graph_id_, origin, before);
+  Tensor& t = stored_[At(tensor)];
+  std::vector<Stored>& present = t.by_order[order];
+  if (present.empty()) {
+    std::vector<Axis> natural;
+    const ir::ValueId copy = Transposed(builder, made(tensor), order, &natural);
+    SMELT_RETURN_IF_ERROR(builder.status());
+    copies_.push_back({builder.graph().value(copy).producer, tensor, reader});
+    present.push_back({copy, std::move(natural)});
+  }
+  for (const Stored& one : present) {
+    if (one.axes == axes) return one.value;
+  }
+  const ir::ValueId reshaped = builder.Reshape(present.front().value, ShapeOf(axes));
+  SMELT_RETURN_IF_ERROR(builder.status());
+  present.push_back({reshaped, axes});
+  return reshaped;
+}
+
+}  // namespace smelt::passes::layout

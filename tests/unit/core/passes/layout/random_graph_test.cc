@@ -1,0 +1,351 @@
+// Random small graphs compute the same before and after their layout was solved.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+
+#include "core/interp/evaluate.h"
+#include "core/ir/builder.h"
+#include "core/ir/text.h"
+#include "core/ir/verify.h"
+#include "core/passes/layout/layout.h"
+
+namespace smelt::passes::layout {
+namespace {
+
+using ir::OpKind;
+using ir::Shape;
+using ir::ValueId;
+
+class RandomGraph {
+ public:
+  explicit RandomGraph(unsigned seed) : random_(seed), graph_(module_.AddGraph("main")) {
+    ir::Graph& graph = module_.graph(graph_);
+    const int inputs = 1 + Draw(2);
+    for (int i = 0; i < inputs; ++i) {
+      Shape shape{1 + Draw(2), Size(), Size(), Size()};
+      if (i > 0 && Draw(2) == 0) shape = graph.type(values_.front()).shape;
+      values_.push_back(graph.AddInput({ir::DType::kF32, shape}, "x" + std::to_string(i)));
+    }
+    ir::OriginTable& origins = module_.origins();
+    ir::SourceNode source;
+    source.op_type = "Random";
+    ir::Builder builder(module_, graph_, origins.Of(origins.AddSource(source)));
+    const int steps = 3 + Draw(14);
+    for (int i = 0; i < steps; ++i) Step(builder);
+    EXPECT_TRUE(builder.status().ok()) << builder.status().ToString();
+    std::vector<ValueId> outputs = {values_.back()};
+    for (const ValueId value : values_) {
+      if (value != values_.back() && !graph.value(value).is_input &&
+          (!graph.HasUses(value) || Draw(8) == 0)) {
+        outputs.push_back(value);
+      }
+    }
+    if (graph.value(outputs.front()).is_input) {
+      outputs.front() = builder.Unary(OpKind::kNeg, outputs.front());
+    }
+    graph.SetOutputs(outputs);
+  }
+
+  ir::Module& module() { return module_; }
+  ir::GraphId graph() const { return graph_; }
+  std::vector<interp::Tensor> Inputs() {
+    std::vector<interp::Tensor> inputs;
+    for (const ValueId input : module_.graph(graph_).inputs()) {
+      inputs.push_back(Tensor(module_.graph(graph_).type(input).shape));
+    }
+    return inputs;
+  }
+
+ private:
+  int Draw(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
+  std::int64_t Size() {
+    return std::array<std::int64_t, 5>{1, 2, 3, 4, 6}[static_cast<std::size_t>(Draw(5))];
+  }
+  std::vector<float> Floats(std::int64_t count) {
+    std::vector<float> values;
+    for (std::int64_t i = 0; i < count; ++i) {
+      values.push_back(static_cast<float>(Draw(2001) - 1000) / 1000.0F);
+    }
+    return values;
+  }
+  interp::Tensor Tensor(const Shape& shape) {
+    const std::vector<float> values = Floats(*shape.ElementCount());
+    interp::Tensor tensor = interp::Tensor::Zeros(ir::DType::kF32, shape.Sizes());
+    std::ranges::copy(values, tensor.mutable_values<float>().begin());
+    return tensor;
+  }
+  ValueId Constant(ir::Builder& b, const std::vector<std::int64_t>& shape) {
+    std::int64_t count = 1;
+    for (const std::int64_t size : shape) count *= size;
+    const std::vector<float> values = Floats(count);
+    return b.Const(
+        ir::Constant::FromValues(ir::DType::kF32, shape, std::span<const float>(values)));
+  }
+  const Shape& ShapeOf(ValueId value) { return module_.graph(graph_).type(value).shape; }
+  std::int64_t Elements(ValueId value) { return *ShapeOf(value).ElementCount(); }
+  std::vector<int> Permutation(int rank) {
+    std::vector<int> permutation(static_cast<std::size_t>(rank));
+    std::iota(permutation.begin(), permutation.end(), 0);
+    std::ranges::shuffle(permutation, random_);
+    return permutation;
+  }
+  static ir::Attributes None() { return {{"fused_activation_function", std::string("NONE")}}; }
+
+  void Step(ir::Builder& b);
+  ValueId Reshaped(ir::Builder& b, ValueId x);
+  ValueId Spatial(ir::Builder& b, ValueId x);
+  ValueId AlongAxis(ir::Builder& b, ValueId x, int axis);
+  ValueId Product(ir::Builder& b, ValueId x);
+  ValueId Joined(ir::Builder& b, ValueId x, int axis);
+
+  std::mt19937 random_;
+  ir::Module module_;
+  ir::GraphId graph_;
+  std::vector<ValueId> values_;
+};
+
+ValueId RandomGraph::Reshaped(ir::Builder& b, ValueId x) {
+  std::vector<ir::Dim> dims = ShapeOf(x).dims();
+  const int at = dims.empty() ? 0 : Draw(static_cast<int>(dims.size()));
+  const auto place = dims.begin() + at;
+  switch (Draw(3)) {
+    case 0:  // two axes become one
+      if (dims.size() < 2 || at + 1 == static_cast<int>(dims.size())) break;
+      *place = place->value() * (place + 1)->value();
+      dims.erase(place + 1);
+      break;
+    case 1:  // one becomes two
+      if (dims.empty() || dims.size() > 4 || place->value() % 2 != 0) break;
+      *place = place->value() / 2;
+      dims.insert(place + Draw(2), ir::Dim(2));
+      break;
+    default:
+      if (!dims.empty() && *place == ir::Dim(1)) {
+        dims.erase(place);
+      } else if (dims.size() < 5) {
+        dims.insert(place, ir::Dim(1));
+      }
+  }
+  return b.Reshape(x, Shape(dims));
+}
+
+// NCHW through a kernel that works on NHWC.
+ValueId RandomGraph::Spatial(ir::Builder& b, ValueId x) {
+  const ValueId image = b.Transpose(x, {0, 2, 3, 1});
+  const std::int64_t channels = ShapeOf(image).dim(3).value();
+  ValueId y;
+  if (Draw(3) != 0) {
+    const std::int64_t out = Size();
+    const std::int64_t k = 1 + 2 * Draw(2);
+    ir::Attributes attrs = None();
+    for (const char* one : {"stride_w", "stride_h", "dilation_w_factor", "dilation_h_factor"}) {
+      attrs.Set(one, std::int64_t{1});
+    }
+    attrs.Set("padding", std::string("SAME"));
+    y = b.Emit(OpKind::kConv2d, {image, Constant(b, {out, k, k, channels}), Constant(b, {out})},
+               attrs);
+  } else {
+    ir::Attributes attrs = None();
+    for (const char* one : {"stride_w", "stride_h"}) attrs.Set(one, std::int64_t{1});
+    for (const char* one : {"filter_width", "filter_height"}) attrs.Set(one, std::int64_t{2});
+    attrs.Set("padding", std::string("SAME"));
+    y = b.Emit(OpKind::kMaxPool2d, {image}, attrs);
+  }
+  return b.Transpose(y, {0, 3, 1, 2});
+}
+
+ValueId RandomGraph::AlongAxis(ir::Builder& b, ValueId x, int axis) {
+  const int rank = ShapeOf(x).rank();
+  const auto size = static_cast<std::int32_t>(ShapeOf(x).dim(axis).value());
+  std::vector<std::int32_t> first(static_cast<std::size_t>(rank), 0);
+  std::vector<std::int32_t> second(static_cast<std::size_t>(rank), -1);
+  const auto at = static_cast<std::size_t>(axis);
+  switch (Draw(7)) {
+    case 0:
+      first[at] = size / 2;
+      return b.Emit(OpKind::kSlice, {x, b.ConstI32(first), b.ConstI32(second)});
+    case 1: {
+      std::vector<std::int32_t> pads(2 * static_cast<std::size_t>(rank), 0);
+      pads[2 * at] = 1;
+      const std::vector<std::int64_t> shape = {rank, 2};
+      return b.Emit(OpKind::kPad,
+                    {x, b.Const(ir::Constant::FromValues(ir::DType::kI32, shape,
+                                                         std::span<const std::int32_t>(pads)))});
+    }
+    case 2:
+      std::ranges::fill(second, 1);
+      second[at] = 2;
+      return b.Emit(OpKind::kTile, {x, b.ConstI32(second)});
+    case 3:
+      return b.Emit(OpKind::kReverseV2, {x, b.ConstI32({axis})});
+    case 4:
+      return b.Emit(OpKind::kCumsum, {x, b.ScalarI32(axis)},
+                    {{"exclusive", Draw(2) == 0}, {"reverse", Draw(2) == 0}});
+    case 5: {
+      std::vector<std::int32_t> stride(static_cast<std::size_t>(rank), 1);
+      std::vector<std::int32_t> end;
+      for (const ir::Dim dim : ShapeOf(x)) end.push_back(static_cast<std::int32_t>(dim.value()));
+      stride[at] = -1;
+      first[at] = -1;
+      end[at] = -size - 1;
+      return b.Emit(OpKind::kStridedSlice,
+                    {x, b.ConstI32(first), b.ConstI32(end), b.ConstI32(stride)},
+                    {{"begin_mask", std::int64_t{0}},
+                     {"end_mask", std::int64_t{1} << axis},
+                     {"ellipsis_mask", std::int64_t{0}},
+                     {"new_axis_mask", std::int64_t{0}},
+                     {"shrink_axis_mask", std::int64_t{0}}});
+    }
+    default: {
+      const OpKind kinds[] = {OpKind::kMean, OpKind::kSum, OpKind::kReduceMax};
+      std::vector<std::int32_t> axes = {axis};
+      if (rank > 1 && Draw(2) == 0) axes.push_back((axis + 1) % rank);
+      return b.Emit(kinds[Draw(3)], {x, b.ConstI32(axes)}, {{"keep_dims", Draw(2) == 0}});
+    }
+  }
+}
+
+ValueId RandomGraph::Product(ir::Builder& b, ValueId x) {
+  const int rank = ShapeOf(x).rank();
+  if (Draw(2) == 0) {
+    ir::Attributes attrs = None();
+    attrs.Set("weights_format", std::string("DEFAULT"));
+    attrs.Set("keep_num_dims", rank > 2);
+    const std::int64_t out = 2 * Size();
+    return b.Emit(OpKind::kFullyConnected,
+                  {x, Constant(b, {out, ShapeOf(x).dim(rank - 1).value()}), Constant(b, {out})},
+                  attrs);
+  }
+  if (Draw(2) == 0) {
+    return b.Emit(OpKind::kBatchMatmul, {x, b.Unary(OpKind::kTanh, x)},
+                  {{"adj_x", false}, {"adj_y", true}});
+  }
+  std::vector<int> swap(static_cast<std::size_t>(rank));
+  std::iota(swap.begin(), swap.end(), 0);
+  std::swap(swap[swap.size() - 1], swap[swap.size() - 2]);
+  return b.Emit(OpKind::kBatchMatmul, {b.Transpose(x, swap), x},
+                {{"adj_x", false}, {"adj_y", false}});
+}
+
+ValueId RandomGraph::Joined(ir::Builder& b, ValueId x, int axis) {
+  const Shape shape = ShapeOf(x);
+  switch (Draw(4)) {
+    case 0: {
+      ir::Attributes attrs = None();
+      attrs.Set("axis", std::int64_t{axis});
+      const ValueId other = Draw(2) == 0 ? b.Unary(OpKind::kAbs, x) : Constant(b, shape.Sizes());
+      return b.Emit(OpKind::kConcatenation, {x, other}, attrs);
+    }
+    case 1: {  // a constant that has some of the axes
+      std::vector<std::int64_t> sizes = shape.Sizes();
+      for (std::int64_t& size : sizes) size = Draw(2) == 0 ? 1 : size;
+      sizes.erase(sizes.begin(), sizes.begin() + Draw(static_cast<int>(sizes.size())));
+      return Draw(2) == 0 ? b.Mul(x, Constant(b, sizes)) : b.Add(Constant(b, sizes), x);
+    }
+    case 2: {  // itself, reduced
+      const ValueId mean = b.Emit(OpKind::kMean, {x, b.ConstI32({axis})}, {{"keep_dims", true}});
+      return b.Sub(x, mean);
+    }
+    default: {
+      std::vector<ValueId> fitting;
+      for (const ValueId value : values_) {
+        if (ShapeOf(value) == shape) fitting.push_back(value);
+      }
+      return b.Add(x, fitting[static_cast<std::size_t>(Draw(static_cast<int>(fitting.size())))]);
+    }
+  }
+}
+
+void RandomGraph::Step(ir::Builder& b) {
+  const ValueId x = values_[values_.size() - 1 -
+                            static_cast<std::size_t>(
+                                Draw(static_cast<int>(std::min<std::size_t>(values_.size(), 4))))];
+  const int rank = ShapeOf(x).rank();
+  if (rank == 0 || Elements(x) > 4000) return;
+  const int axis = Draw(rank);
+  const auto size = ShapeOf(x).dim(axis).value();
+  ValueId y;
+  switch (Draw(10)) {
+    case 0:
+      y = b.Unary(Draw(2) == 0 ? OpKind::kRelu : OpKind::kTanh, x);
+      break;
+    case 1:
+    case 2:
+      y = b.Transpose(x, Permutation(rank));
+      break;
+    case 3:
+      y = Reshaped(b, x);
+      break;
+    case 4:
+    case 5:
+      y = rank == 4 ? Spatial(b, x) : Reshaped(b, x);
+      break;
+    case 6:
+      y = AlongAxis(b, x, axis);
+      break;
+    case 7:
+      y = rank >= 2 ? Product(b, x) : b.Unary(OpKind::kNeg, x);
+      break;
+    case 8:
+      if (Draw(3) == 0 && size % 2 == 0) {
+        const ValueId operands[] = {b.ScalarI32(axis), x};
+        const auto parts = b.EmitMany(OpKind::kSplit, operands, {{"num_splits", std::int64_t{2}}});
+        values_.push_back(parts[1]);
+        y = parts[0];
+      } else {
+        y = b.Emit(OpKind::kSoftmax, {x}, {{"beta", 1.0}});
+      }
+      break;
+    default:
+      y = Joined(b, x, axis);
+  }
+  if (y.valid()) values_.push_back(y);
+}
+
+// Largest difference in units of the largest element.
+double Difference(const interp::Tensor& a, const interp::Tensor& b) {
+  const std::span<const float> x = a.values<float>();
+  const std::span<const float> y = b.values<float>();
+  double largest = 1e-3;
+  double difference = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    largest = std::max(largest, std::abs(static_cast<double>(x[i])));
+    difference = std::max(difference, std::abs(static_cast<double>(x[i]) - y[i]));
+  }
+  return difference / largest;
+}
+
+class RandomGraphTest : public testing::TestWithParam<unsigned> {};
+
+TEST_P(RandomGraphTest, ComputesTheSame) {
+  for (unsigned i = 0; i < 50; ++i) {
+    RandomGraph random(GetParam() * 1000 + i);
+    const std::string before = ir::Print(random.module());
+    const std::vector<interp::Tensor> inputs = random.Inputs();
+    const auto expected = interp::Evaluate(random.module(), random.graph(), inputs);
+    ASSERT_TRUE(expected.ok()) << expected.status().ToString() << "\n" << before;
+    const auto outcome = LayOut(random.module(), random.graph());
+    ASSERT_TRUE(outcome.ok()) << outcome.status().ToString() << "\n" << before;
+    EXPECT_LE(outcome->cost_after, outcome->cost_before);
+    const std::string after = ir::Print(random.module());
+    const Status verified = ir::VerifyModule(random.module());
+    ASSERT_TRUE(verified.ok()) << verified.ToString() << "\n" << before << "\n" << after;
+    const auto actual = interp::Evaluate(random.module(), random.graph(), inputs);
+    ASSERT_TRUE(actual.ok()) << actual.status().ToString() << "\n" << before << "\n" << after;
+    ASSERT_EQ(actual->size(), expected->size());
+    for (std::size_t k = 0; k < actual->size(); ++k) {
+      ASSERT_EQ((*actual)[k].shape(), (*expected)[k].shape()) << before << "\n" << after;
+      ASSERT_LE(Difference((*expected)[k], (*actual)[k]), 1e-4) << "output " << k << "\n"
+                                                                << before << "\n"
+                                                                << after;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomGraphTest, testing::Range(0U, 40U));
+
+}  // namespace
+}  // namespace smelt::passes::layout

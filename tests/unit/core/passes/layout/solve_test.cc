@@ -1,0 +1,148 @@
+// The solver against trying everything.
+#include "core/passes/layout/solve.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "core/passes/layout/min_cut.h"
+
+namespace smelt::passes::layout {
+namespace {
+
+Labelling BruteForce(const Problem& problem) {
+  Labelling labels(problem.nodes.size(), 0);
+  Labelling best = labels;
+  std::int64_t cost = CostOf(problem, labels);
+  while (true) {
+    std::size_t i = 0;
+    while (i < labels.size() && ++labels[i] == static_cast<int>(problem.nodes[i].costs.size())) {
+      labels[i++] = 0;
+    }
+    if (i == labels.size()) return best;
+    if (const std::int64_t now = CostOf(problem, labels); now < cost) {
+      cost = now;
+      best = labels;
+    }
+  }
+}
+
+// A random connected graph in which label l of node i stands for the order (l + twist_i) of all its
+// tensors; some nodes have only one label, some pay for their choice.
+Problem RandomProblem(std::mt19937& random, int orders) {
+  const auto draw = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  Problem problem;
+  const int nodes = 2 + draw(orders == 2 ? 9 : 6);
+  std::vector<std::vector<int>> order_of;  // by node and label
+  for (int i = 0; i < nodes; ++i) {
+    const int twist = draw(orders);
+    const int labels = draw(4) == 0 ? 1 : orders;
+    std::vector<int> row;
+    Problem::Node node;
+    for (int l = 0; l < labels; ++l) {
+      row.push_back((l + twist) % orders);
+      node.costs.push_back(draw(3) == 0 ? draw(20) : 0);
+    }
+    order_of.push_back(row);
+    problem.nodes.push_back(node);
+  }
+  for (int i = 0; i + 1 < nodes; ++i) {
+    Problem::Tensor tensor;
+    tensor.producer = {i, order_of[static_cast<std::size_t>(i)]};
+    tensor.weight = 1 + draw(10);
+    for (int reader = i + 1; reader < nodes; ++reader) {
+      if (reader != i + 1 && draw(3) != 0) continue;
+      tensor.consumers.push_back({reader, order_of[static_cast<std::size_t>(reader)]});
+    }
+    problem.tensors.push_back(tensor);
+  }
+  return problem;
+}
+
+Labelling First(const Problem& problem) { return Labelling(problem.nodes.size(), 0); }
+
+TEST(SolveTest, TwoOrdersAreSolvedOptimally) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 1500; ++i) {
+    const Problem problem = RandomProblem(random, 2);
+    const Solution solution = Solve(problem, First(problem));
+    ASSERT_EQ(solution.cost, CostOf(problem, solution.labels));
+    ASSERT_EQ(solution.cost, CostOf(problem, BruteForce(problem))) << "problem " << i;
+  }
+}
+
+TEST(SolveTest, MoreOrdersAreNeverWorseThanTheStartAndMostlyOptimal) {
+  std::mt19937 random(2);
+  int optimal = 0;
+  constexpr int kProblems = 600;
+  for (int i = 0; i < kProblems; ++i) {
+    const Problem problem = RandomProblem(random, 3 + i % 2);
+    const Solution solution = Solve(problem, First(problem));
+    ASSERT_EQ(solution.cost, CostOf(problem, solution.labels));
+    ASSERT_LE(solution.cost, CostOf(problem, First(problem)));
+    const std::int64_t best = CostOf(problem, BruteForce(problem));
+    ASSERT_GE(solution.cost, best);
+    if (solution.cost == best) ++optimal;
+  }
+  EXPECT_GE(optimal, kProblems * 99 / 100);
+}
+
+TEST(SolveTest, CopiesAreSharedByTheirReaders) {
+  // One maker pinned to order 0; three readers that pay 2 each for order 0. A copy costs 5.
+  Problem problem;
+  problem.nodes.push_back({{0}});
+  Problem::Tensor tensor{{0, {0}}, {}, 5};
+  for (int i = 1; i <= 3; ++i) {
+    problem.nodes.push_back({{2, 0}});
+    tensor.consumers.push_back({i, {0, 1}});
+  }
+  problem.tensors.push_back(tensor);
+  const Solution solution = Solve(problem, First(problem));
+  EXPECT_EQ(solution.cost, 5);
+  EXPECT_EQ(solution.labels, (Labelling{0, 1, 1, 1}));
+}
+
+TEST(SolveTest, StepsBoundTheWork) {
+  std::mt19937 random(3);
+  const Problem problem = RandomProblem(random, 2);
+  const Solution solution = Solve(problem, First(problem), {.steps = 1});
+  EXPECT_TRUE(solution.bounded);
+  EXPECT_LE(solution.cost, CostOf(problem, First(problem)));
+}
+
+TEST(MinCutTest, EqualsEveryPartition) {
+  std::mt19937 random(4);
+  for (int round = 0; round < 300; ++round) {
+    const int nodes = 1 + static_cast<int>(random() % 6);
+    MinCut cut(nodes);
+    std::vector<std::array<std::int64_t, 3>> edges;
+    for (int e = 0; e < 14; ++e) {
+      const auto from = static_cast<int>(random() % static_cast<unsigned>(nodes + 2));
+      const auto to = static_cast<int>(random() % static_cast<unsigned>(nodes + 2));
+      const auto capacity = static_cast<std::int64_t>(random() % 10);
+      cut.AddEdge(from, to, capacity);
+      edges.push_back({from, to, capacity});
+    }
+    const auto cost = [&](auto on_source_side) {
+      std::int64_t sum = 0;
+      for (const auto& [from, to, capacity] : edges) {
+        if (from != to && on_source_side(static_cast<int>(from)) &&
+            !on_source_side(static_cast<int>(to))) {
+          sum += capacity;
+        }
+      }
+      return sum;
+    };
+    std::int64_t best = INT64_MAX;
+    for (unsigned set = 0; set < 1u << nodes; ++set) {
+      best = std::min(best, cost([&](int n) { return n == 0 || (n > 1 && (set >> (n - 2) & 1)); }));
+    }
+    std::uint64_t steps = 0;
+    EXPECT_EQ(cut.Run(UINT64_MAX, &steps), best);
+    EXPECT_EQ(cost([&](int n) { return cut.OnSourceSide(n); }), best);
+  }
+}
+
+}  // namespace
+}  // namespace smelt::passes::layout
