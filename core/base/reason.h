@@ -33,6 +33,7 @@ enum class Reason : std::uint16_t {
   kRuntimeRankUnsupported = 1108,
   kUnknownDimensionName = 1109,
   kValueOutOfRange = 1110,
+  kTransposeLeft = 1111,
   // 12xx attributes and operands
   kUnsupportedAttributeValue = 1201,
   kMissingAttribute = 1202,

@@ -73,131 +73,130 @@ class Conversion {
 
   // `stage` is what progress is reported as: verification reads the source once more.
   Result<onnx_import::Imported> ImportModel(std::string_view stage) {
-    onnx_import::ImportRequest import;
-    import.model = request_.model;
-    import.external_files = &request_.external_files;
-    import.dims = request_.dims;
-    import.progress = [ this, stage ](std::uint64_t done, std::uint64_t total) {
+    onnx_import::ImportRequest source;
+    source.model = request_.model;
+    source.external_files = &request_.external_files;
+    source.dims = request_.dims;
+    source.progress = [this, stage](std::uint64_t done, std::uint64_t total) {
       sink_.OnProgress(stage, done, total, "nodes");
-  };
-  return onnx_import::Import(import, cancel_);
-}
-
-Status
-Import() {
-  auto imported = ImportModel("import");
-  if (!imported.ok()) return Fail(imported.status(), "import");
-  v1::ModelSummary* summary = report_.mutable_model();
-  summary->set_format("onnx");
-  summary->set_producer(imported->facts.producer);
-  summary->set_ir_version(imported->facts.ir_version);
-  for (const auto& [domain, version] : imported->facts.opset_imports) {
-    (*summary->mutable_opset_imports())[domain] = version;
+    };
+    return onnx_import::Import(source, cancel_);
   }
-  summary->set_parameter_bytes(imported->facts.parameter_bytes);
-  diagnostics_ = std::move(imported->diagnostics);
-  module_.emplace(std::move(imported->module));
-  report::FillPorts(*module_, *summary);
-  clock_.End("import");
-  return Status::Ok();
-}
 
-// Legalization runs also when the import found violations: one answer names everything.
-Status RunPasses() {
-  std::vector<passes::PassOutcome> outcomes;
-  passes::PipelineOptions options;
-  options.disabled = request_.disabled_passes;
-  options.check_ir = request_.check_ir;
-  options.after_pass = [&](std::string_view pass) {
-    sink_.OnProgress("passes", ++passes_done_, passes::Pipeline().size(), "passes");
-    if (pass == request_.dump_after) {
-      sink_.OnDump(pass, ir::Print(*module_, ir::PrintOptions{.constants = false}));
+  Status Import() {
+    auto imported = ImportModel("import");
+    if (!imported.ok()) return Fail(imported.status(), "import");
+    v1::ModelSummary* summary = report_.mutable_model();
+    summary->set_format("onnx");
+    summary->set_producer(imported->facts.producer);
+    summary->set_ir_version(imported->facts.ir_version);
+    for (const auto& [domain, version] : imported->facts.opset_imports) {
+      (*summary->mutable_opset_imports())[domain] = version;
     }
-  };
-  const Status status =
-      passes::RunPipeline(*module_, *profile_, options, cancel_, diagnostics_, outcomes);
-  for (const passes::PassOutcome& outcome : outcomes) {
-    v1::PassRecord* record = report_.add_passes();
-    record->set_name(std::string(outcome.name));
-    record->set_rewrites(outcome.rewrites);
-    record->set_operators_before(outcome.operators_before);
-    record->set_operators_after(outcome.operators_after);
-    record->set_seconds(outcome.seconds);
-    record->set_skipped(outcome.skipped);
+    summary->set_parameter_bytes(imported->facts.parameter_bytes);
+    diagnostics_ = std::move(imported->diagnostics);
+    module_.emplace(std::move(imported->module));
+    report::FillPorts(*module_, *summary);
+    clock_.End("import");
+    return Status::Ok();
   }
-  report::AddDiagnostics(diagnostics_, report_);
-  report::FillCoverage(*module_, diagnostics_, *report_.mutable_coverage());
-  if (!status.ok()) return Fail(status, "passes");
-  if (HasError(diagnostics_)) report::FailWithFirstError(diagnostics_, report_);
-  clock_.End("passes");
-  return Status::Ok();
-}
 
-Status Write() {
-  tflite_export::WriteOptions options;
-  options.description = "smelt " + std::string(ConverterVersion());
-  Hasher hasher;
-  options.append = [&](ByteSpan bytes) {
-    hasher.Update(bytes);
-    return sink_.Append(bytes);
-  };
-  options.progress = [&](std::uint64_t done, std::uint64_t total) {
-    sink_.OnProgress("write", done, total, "bytes");
-  };
-  auto summary = tflite_export::Write(*module_, *profile_, options, cancel_);
-  if (!summary.ok()) return Fail(summary.status(), "write");
-  const Digest digest = hasher.Finish();
-  v1::Artifact* artifact = report_.add_artifacts();
-  artifact->set_name(Stem(request_.file_name) + ".tflite");
-  artifact->set_kind("tflite");
-  artifact->mutable_digest()->set_sha256(digest.Hex());
-  artifact->mutable_digest()->set_size_bytes(digest.size_bytes);
-  artifact->set_min_runtime_version(summary->min_runtime_version);
-  module_.reset();  // verification runs without the conversion's memory
-  clock_.End("write");
-  return Status::Ok();
-}
+  // Legalization runs also when the import found violations: one answer names everything.
+  Status RunPasses() {
+    std::vector<passes::PassOutcome> outcomes;
+    passes::PipelineOptions options;
+    options.disabled = request_.disabled_passes;
+    options.check_ir = request_.check_ir;
+    options.after_pass = [&](std::string_view pass) {
+      sink_.OnProgress("passes", ++passes_done_, passes::Pipeline().size(), "passes");
+      if (pass == request_.dump_after) {
+        sink_.OnDump(pass, ir::Print(*module_, ir::PrintOptions{.constants = false}));
+      }
+    };
+    const Status status =
+        passes::RunPipeline(*module_, *profile_, options, cancel_, diagnostics_, outcomes);
+    for (const passes::PassOutcome& outcome : outcomes) {
+      v1::PassRecord* record = report_.add_passes();
+      record->set_name(std::string(outcome.name));
+      record->set_rewrites(outcome.rewrites);
+      record->set_operators_before(outcome.operators_before);
+      record->set_operators_after(outcome.operators_after);
+      record->set_seconds(outcome.seconds);
+      record->set_skipped(outcome.skipped);
+    }
+    report::AddDiagnostics(diagnostics_, report_);
+    report::FillCoverage(*module_, diagnostics_, *report_.mutable_coverage());
+    if (!status.ok()) return Fail(status, "passes");
+    if (HasError(diagnostics_)) report::FailWithFirstError(diagnostics_, report_);
+    clock_.End("passes");
+    return Status::Ok();
+  }
 
-Status Check() {
-  v1::Verification* verification = report_.mutable_verification();
-  verification->set_mode(v1::Verification::STRUCTURE);
-  sink_.OnProgress("check", 0, 0, "bytes");
-  SMELT_ASSIGN_OR_RETURN(const SharedBytes written, sink_.WrittenBytes());
-  const Status status = tflite_import::CheckFile(written);
-  if (!status.ok()) return Fail(status, "check");
-  clock_.End("check");
-  verification->set_seconds(clock_.last_seconds());
-  return Status::Ok();
-}
+  Status Write() {
+    tflite_export::WriteOptions options;
+    options.description = "smelt " + std::string(ConverterVersion());
+    Hasher hasher;
+    options.append = [&](ByteSpan bytes) {
+      hasher.Update(bytes);
+      return sink_.Append(bytes);
+    };
+    options.progress = [&](std::uint64_t done, std::uint64_t total) {
+      sink_.OnProgress("write", done, total, "bytes");
+    };
+    auto summary = tflite_export::Write(*module_, *profile_, options, cancel_);
+    if (!summary.ok()) return Fail(summary.status(), "write");
+    const Digest digest = hasher.Finish();
+    v1::Artifact* artifact = report_.add_artifacts();
+    artifact->set_name(Stem(request_.file_name) + ".tflite");
+    artifact->set_kind("tflite");
+    artifact->mutable_digest()->set_sha256(digest.Hex());
+    artifact->mutable_digest()->set_size_bytes(digest.size_bytes);
+    artifact->set_min_runtime_version(summary->min_runtime_version);
+    module_.reset();  // verification runs without the conversion's memory
+    clock_.End("write");
+    return Status::Ok();
+  }
 
-Status VerifyRun() {
-  if (request_.verify != Verify::kRun) return Status::Ok();
-  sink_.OnProgress("verify", 0, 0, "bytes");
-  SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, sink_.WrittenBytes());
-  auto written = tflite_import::Read(bytes);
-  if (!written.ok()) return Fail(written.status(), "verify");
-  auto reference = ImportModel("verify");
-  if (!reference.ok()) return Fail(reference.status(), "verify");
-  v1::Verification* verification = report_.mutable_verification();
-  const Status status = VerifyByRunning(reference->module, *written, cancel_, *verification);
-  if (!status.ok()) return Fail(status, "verify");
-  clock_.End("verify");
-  verification->set_seconds(verification->seconds() + clock_.last_seconds());
-  return Status::Ok();
-}
+  Status Check() {
+    v1::Verification* verification = report_.mutable_verification();
+    verification->set_mode(v1::Verification::STRUCTURE);
+    sink_.OnProgress("check", 0, 0, "bytes");
+    SMELT_ASSIGN_OR_RETURN(const SharedBytes written, sink_.WrittenBytes());
+    const Status status = tflite_import::CheckFile(written);
+    if (!status.ok()) return Fail(status, "check");
+    clock_.End("check");
+    verification->set_seconds(clock_.last_seconds());
+    return Status::Ok();
+  }
 
-const ConvertRequest& request_;
-ConvertSink& sink_;
-const CancelToken& cancel_;
-v1::Report& report_;
-StageClock clock_;
-const target::Profile* profile_ = nullptr;
-std::optional<ir::Module> module_;
-ir::Diagnostics diagnostics_;
-std::uint64_t passes_done_ = 0;
+  Status VerifyRun() {
+    if (request_.verify != Verify::kRun) return Status::Ok();
+    sink_.OnProgress("verify", 0, 0, "bytes");
+    SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, sink_.WrittenBytes());
+    auto written = tflite_import::Read(bytes);
+    if (!written.ok()) return Fail(written.status(), "verify");
+    auto reference = ImportModel("verify");
+    if (!reference.ok()) return Fail(reference.status(), "verify");
+    v1::Verification* verification = report_.mutable_verification();
+    const Status status = VerifyByRunning(reference->module, *written, cancel_, *verification);
+    if (!status.ok()) return Fail(status, "verify");
+    clock_.End("verify");
+    verification->set_seconds(verification->seconds() + clock_.last_seconds());
+    return Status::Ok();
+  }
+
+  const ConvertRequest& request_;
+  ConvertSink& sink_;
+  const CancelToken& cancel_;
+  v1::Report& report_;
+  StageClock clock_;
+  const target::Profile* profile_ = nullptr;
+  std::optional<ir::Module> module_;
+  ir::Diagnostics diagnostics_;
+  std::uint64_t passes_done_ = 0;
 };  // namespace
 
-}  // namespace smelt
+}  // namespace
 
 Status Convert(const ConvertRequest& request, ConvertSink& sink, const CancelToken& cancel,
                v1::Report* report) {

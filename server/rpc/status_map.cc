@@ -70,6 +70,7 @@ grpc::StatusCode GrpcCode(Reason reason) {
     case Reason::kRuntimeRankUnsupported:
     case Reason::kUnknownDimensionName:
     case Reason::kValueOutOfRange:
+    case Reason::kTransposeLeft:
     case Reason::kUnsupportedAttributeValue:
     case Reason::kMissingAttribute:
     case Reason::kAttributeTypeMismatch:

@@ -1,5 +1,7 @@
 #include "core/passes/layout/atoms.h"
 
+#include <algorithm>
+
 namespace smelt::passes::layout {
 namespace {
 
@@ -86,7 +88,14 @@ std::optional<Axis> AtomTable::Take(Axis& leaves, std::size_t& at, ir::Dim size_
   return taken;
 }
 
+bool AtomTable::AreAlike(std::span<const Atom> a, std::span<const Atom> b) const {
+  return std::ranges::equal(a, b, [this](Atom x, Atom y) {
+    return nodes_[At(x)].outer < 0 && nodes_[At(y)].outer < 0 && size(x) == size(y);
+  });
+}
+
 bool AtomTable::SplitAlike(std::span<const Atom> a, std::span<const Atom> b) {
+  if (AreAlike(a, b)) return true;  // nearly always, and without a copy
   Axis left = Leaves(a);
   Axis right = Leaves(b);
   for (std::size_t i = 0; i < left.size() && i < right.size(); ++i) {

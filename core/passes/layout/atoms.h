@@ -48,6 +48,8 @@ class AtomTable {
     Atom inner = -1;
   };
   Atom NewAtom(ir::Dim size);
+  // Neither is split, and the atoms have the same sizes.
+  bool AreAlike(std::span<const Atom> a, std::span<const Atom> b) const;
   // `whole / part` when that is exact.
   std::optional<ir::Dim> Quotient(ir::Dim whole, ir::Dim part);
   // False when the atom has no such outer piece.

@@ -41,6 +41,8 @@ class Choices {
   // What the node wants of an operand, or makes as a result, under one of its labels.
   Order OperandOrder(const Choice& choice, int label, int operand) const;
   Order ResultOrder(const Choice& choice, int label, int result) const;
+  // The node that makes a tensor.
+  int producer(int tensor) const { return producers_[static_cast<std::size_t>(tensor)].first; }
   // The pieces of a value in the source's order.
   Order SourceOrder(ir::ValueId value) const;
 

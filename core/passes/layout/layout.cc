@@ -1,5 +1,6 @@
 #include "core/passes/layout/layout.h"
 
+#include "core/passes/layout/causes.h"
 #include "core/passes/layout/rewrite.h"
 #include "core/passes/layout/solve.h"
 
@@ -17,7 +18,11 @@ Result<LayoutOutcome> LayOut(ir::Module& module, ir::GraphId graph) {
   outcome.bounded = solution.bounded;
   Rewriter rewriter(module, graph, forms, choices, solution.labels);
   SMELT_RETURN_IF_ERROR(rewriter.Run());
-  for (const Copy& copy : rewriter.copies()) outcome.transposes.push_back(copy.transpose);
+  for (const Copy& copy : rewriter.copies()) {
+    outcome.residuals.push_back({copy.transpose,
+                                 forms.tensors()[static_cast<std::size_t>(copy.tensor)],
+                                 CauseOf(module.graph(graph), choices, copy)});
+  }
   return outcome;
 }
 

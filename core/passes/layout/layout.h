@@ -7,17 +7,25 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "core/ir/module.h"
 
 namespace smelt::passes::layout {
 
+// A tensor that is copied into another order of its axes.
+struct ResidualTranspose {
+  ir::OpId transpose;
+  ir::ValueId tensor;  // as its maker leaves it
+  std::string cause;   // who wants which order
+};
+
 struct LayoutOutcome {
   std::int64_t cost_before = 0;  // of the source's order everywhere, in bytes moved
   std::int64_t cost_after = 0;
-  bool bounded = false;              // the solver stopped at its limit
-  std::vector<ir::OpId> transposes;  // those left, in the order of their insertion
+  bool bounded = false;  // the solver stopped at its limit
+  std::vector<ResidualTranspose> residuals;
 };
 
 // A status is a defect of ours.

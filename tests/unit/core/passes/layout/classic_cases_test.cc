@@ -1,0 +1,171 @@
+// How many TRANSPOSEs the classic shapes of graphs are left with. Inputs and outputs keep the
+// source's order (channels first), so an image costs one on its way in.
+#include <gtest/gtest.h>
+
+#include "core/ir/builder.h"
+#include "core/ir/text.h"
+#include "core/ir/verify.h"
+#include "core/passes/layout/layout.h"
+
+namespace smelt::passes::layout {
+namespace {
+
+using ir::OpKind;
+using ir::Shape;
+using ir::ValueId;
+
+class ClassicCases : public testing::Test {
+ protected:
+  ValueId Input(const Shape& shape) {
+    return module_.graph(graph_).AddInput({ir::DType::kF32, shape}, "x");
+  }
+  ValueId Weights(std::vector<std::int64_t> shape) {
+    const float value = 0.5F;
+    return b().Const(ir::Constant::Splat(ir::DType::kF32, std::move(shape),
+                                         std::as_bytes(std::span(&value, 1))));
+  }
+  static ir::Attributes Plain() { return {{"fused_activation_function", std::string("NONE")}}; }
+  // Channels first, as importers say it.
+  ValueId Conv(ValueId x, std::int64_t out, std::int64_t kernel = 3) {
+    const ValueId image = b().Transpose(x, {0, 2, 3, 1});
+    ir::Attributes attrs = Plain();
+    attrs.Set("padding", std::string("SAME"));
+    for (const char* one : {"stride_w", "stride_h", "dilation_w_factor", "dilation_h_factor"}) {
+      attrs.Set(one, std::int64_t{1});
+    }
+    const std::int64_t in = b().type(image).shape.dim(3).value();
+    const ValueId y = b().Emit(OpKind::kConv2d,
+                               {image, Weights({out, kernel, kernel, in}), Weights({out})}, attrs);
+    return b().Transpose(y, {0, 3, 1, 2});
+  }
+  ValueId Dense(ValueId x, std::int64_t out) {
+    const int rank = b().type(x).shape.rank();
+    ir::Attributes attrs = Plain();
+    attrs.Set("weights_format", std::string("DEFAULT"));
+    attrs.Set("keep_num_dims", rank > 2);
+    const std::int64_t in = b().type(x).shape.dim(rank - 1).value();
+    return b().Emit(OpKind::kFullyConnected, {x, Weights({out, in}), Weights({out})}, attrs);
+  }
+  ValueId Mean(ValueId x, std::initializer_list<std::int32_t> axes, bool keep) {
+    return b().Emit(OpKind::kMean, {x, b().ConstI32(axes)}, {{"keep_dims", keep}});
+  }
+  ValueId Softmax(ValueId x) { return b().Emit(OpKind::kSoftmax, {x}, {{"beta", 1.0}}); }
+  ValueId MatMul(ValueId x, ValueId y) {
+    return b().Emit(OpKind::kBatchMatmul, {x, y}, {{"adj_x", false}, {"adj_y", false}});
+  }
+  ValueId Part(ValueId x, int axis, std::int32_t from, std::int32_t size) {
+    std::vector<std::int32_t> begin(static_cast<std::size_t>(b().type(x).shape.rank()), 0);
+    std::vector<std::int32_t> sizes(begin.size(), -1);
+    begin[static_cast<std::size_t>(axis)] = from;
+    sizes[static_cast<std::size_t>(axis)] = size;
+    return b().Emit(OpKind::kSlice, {x, b().ConstI32(begin), b().ConstI32(sizes)});
+  }
+
+  // TRANSPOSEs left of a graph with these outputs.
+  std::size_t Left(std::initializer_list<ValueId> outputs) {
+    EXPECT_TRUE(b().status().ok()) << b().status().ToString();
+    module_.graph(graph_).SetOutputs(std::vector<ValueId>(outputs));
+    const auto outcome = LayOut(module_, graph_);
+    EXPECT_TRUE(outcome.ok()) << outcome.status().ToString();
+    const Status verified = ir::VerifyModule(module_);
+    EXPECT_TRUE(verified.ok()) << verified.ToString() << ir::Print(module_);
+    std::size_t count = 0;
+    for (const ir::OpId op : module_.graph(graph_)) {
+      count += module_.graph(graph_).op(op).kind == OpKind::kTranspose ? 1 : 0;
+    }
+    EXPECT_EQ(count, outcome->residuals.size()) << ir::Print(module_);
+    return count;
+  }
+  ir::Builder& b() { return *builder_; }
+
+  ir::Module module_;
+  ir::GraphId graph_ = module_.AddGraph("main");
+  std::unique_ptr<ir::Builder> builder_ = std::make_unique<ir::Builder>(
+      module_, graph_, module_.origins().Of(module_.origins().AddSource(ir::SourceNode())));
+};
+
+TEST_F(ClassicCases, ResidualCnnHasNoneBeyondItsInputAndOutput) {
+  ValueId x = Input({1, 3, 16, 16});
+  x = b().Unary(OpKind::kRelu, Conv(x, 8));
+  for (int i = 0; i < 3; ++i) {
+    x = b().Add(x, b().Unary(OpKind::kRelu, Conv(x, 8)));
+    x = b().Mul(x, Weights({8, 1, 1}));
+  }
+  EXPECT_EQ(Left({x}), 2u);
+}
+
+TEST_F(ClassicCases, OneChannelImageCostsNothing) {
+  const ValueId x = Conv(Input({1, 1, 16, 16}), 8);
+  EXPECT_EQ(Left({Mean(x, {2, 3}, false)}), 0u);
+}
+
+TEST_F(ClassicCases, SqueezeAndExciteHasNone) {
+  const ValueId x = Conv(Input({1, 3, 16, 16}), 8);
+  const ValueId gate = b().Unary(OpKind::kLogistic, Conv(Mean(x, {2, 3}, true), 8, 1));
+  EXPECT_EQ(Left({Mean(Conv(b().Mul(x, gate), 8), {2, 3}, false)}), 1u);
+}
+
+TEST_F(ClassicCases, FlattenBeforeDenseGoesIntoTheWeights) {
+  const ValueId x = Conv(Input({1, 3, 8, 8}), 4);
+  EXPECT_EQ(Left({Dense(b().Reshape(x, {1, 256}), 10)}), 1u);
+}
+
+TEST_F(ClassicCases, GroupNormHasNone) {
+  const ValueId x = Conv(Input({1, 3, 8, 8}), 8);
+  const ValueId groups = b().Reshape(x, {1, 4, 2, 8, 8});
+  const ValueId centred = b().Sub(groups, Mean(groups, {2, 3, 4}, true));
+  EXPECT_EQ(Left({Mean(Conv(b().Reshape(centred, {1, 8, 8, 8}), 8), {2, 3}, false)}), 1u);
+}
+
+TEST_F(ClassicCases, ChannelSoftmaxBecomesTheLastAxis) {
+  const ValueId x = b().Transpose(Conv(Input({1, 3, 8, 8}), 5), {0, 2, 3, 1});
+  const ValueId y = b().Transpose(Softmax(x), {0, 3, 1, 2});
+  EXPECT_EQ(Left({Mean(Conv(y, 4), {2, 3}, false)}), 1u);
+}
+
+TEST_F(ClassicCases, PatchEmbeddingHasNoneBehindTheImage) {
+  const ValueId x = Conv(Input({1, 3, 8, 8}), 16);
+  const ValueId tokens = b().Transpose(b().Reshape(x, {1, 16, 64}), {0, 2, 1});
+  EXPECT_EQ(Left({Dense(tokens, 12)}), 1u);
+}
+
+TEST_F(ClassicCases, AttentionWithPackedProjectionHasTwo) {
+  const ValueId x = Input({2, 10, 16});
+  ValueId qkv = b().Reshape(Dense(x, 48), {2, 10, 3, 4, 4});
+  qkv = b().Transpose(qkv, {2, 0, 3, 1, 4});
+  const auto part = [&](std::int32_t i) { return b().Reshape(Part(qkv, 0, i, 1), {2, 4, 10, 4}); };
+  const ValueId scores = MatMul(part(0), b().Transpose(part(1), {0, 1, 3, 2}));
+  const ValueId context = MatMul(Softmax(scores), part(2));
+  const ValueId merged = b().Reshape(b().Transpose(context, {0, 2, 1, 3}), {2, 10, 16});
+  EXPECT_EQ(Left({b().Add(x, Dense(merged, 16))}), 2u);
+}
+
+TEST_F(ClassicCases, DecodingOneTokenHasNone) {
+  const ValueId x = Input({1, 1, 16});
+  const auto heads = [&](ValueId y) {
+    return b().Transpose(b().Reshape(y, {1, 1, 4, 4}), {0, 2, 1, 3});
+  };
+  const ValueId scores =
+      MatMul(heads(Dense(x, 16)), b().Transpose(heads(Dense(x, 16)), {0, 1, 3, 2}));
+  const ValueId context = MatMul(Softmax(scores), heads(Dense(x, 16)));
+  EXPECT_EQ(Left({Dense(b().Reshape(b().Transpose(context, {0, 2, 1, 3}), {1, 1, 16}), 16)}), 0u);
+}
+
+TEST_F(ClassicCases, WindowPartitionMovesDataOnceEachWay) {
+  const ValueId x = Input({1, 8, 8, 6});
+  const ValueId windows = b().Reshape(
+      b().Transpose(b().Reshape(x, {1, 2, 4, 2, 4, 6}), {0, 1, 3, 2, 4, 5}), {4, 16, 6});
+  const ValueId scores = MatMul(windows, b().Transpose(windows, {0, 2, 1}));
+  const ValueId y = MatMul(Softmax(scores), windows);
+  const ValueId back = b().Reshape(
+      b().Transpose(b().Reshape(y, {1, 2, 2, 4, 4, 6}), {0, 1, 3, 2, 4, 5}), {1, 8, 8, 6});
+  EXPECT_EQ(Left({back}), 2u);
+}
+
+TEST_F(ClassicCases, SumWithItsOwnTransposeNeedsOne) {
+  const ValueId x = b().Unary(OpKind::kTanh, Input({6, 6}));
+  EXPECT_EQ(Left({b().Add(x, b().Transpose(x, {1, 0}))}), 1u);
+}
+
+}  // namespace
+}  // namespace smelt::passes::layout
