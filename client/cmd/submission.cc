@@ -1,7 +1,5 @@
 #include "client/cmd/submission.h"
 
-#include <CLI/CLI.hpp>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <random>
@@ -98,68 +96,7 @@ Result<std::vector<UploadFile>> HashBundle(Session& session, const Bundle& bundl
   return uploads;
 }
 
-Result<v1::VerifyMode> ParseVerify(const std::string& text) {
-  if (text == "structure") return v1::VERIFY_STRUCTURE;
-  if (text == "run") return v1::VERIFY_RUN;
-  return Status(Reason::kUsage, "--verify is '" + text + "'; it must be structure or run");
-}
-
 }  // namespace
-
-void AddSubmitOptions(CLI::App& app, SubmitOptions& options) {
-  app.add_option("MODEL", options.model, "An ONNX file, or - to read standard input")->required();
-  app.add_option("--dim", options.dims, "Give the symbolic dimension NAME a size (repeatable)")
-      ->type_name("NAME=VALUE")
-      ->take_all()
-      ->allow_extra_args(false);
-  app.add_option("--target", options.target, "Runtime profile; see 'smelt server info'")
-      ->type_name("NAME");
-  app.add_option("--verify", options.verify,
-                 "structure: re-read the artifact; run: and execute both sides (default)")
-      ->type_name("structure|run");
-  app.add_option("--disable-pass", options.disabled_passes,
-                 "Leave out a pass, by its name in the report (repeatable)")
-      ->type_name("NAME")
-      ->take_all()
-      ->allow_extra_args(false);
-  app.add_flag("--check-ir", options.check_ir, "Verify the graph after every pass");
-  app.add_option("--request-id", options.request_id,
-                 "Makes a repeated command return the same job (at most 128 bytes)")
-      ->type_name("ID");
-}
-
-Status ParseDim(const std::string& text, std::string* name, std::int64_t* value) {
-  const std::size_t equals = text.rfind('=');
-  const char* const end = text.data() + text.size();
-  if (equals == std::string::npos || equals == 0) {
-    return Status(Reason::kUsage, "--dim is '" + text + "'; it must be NAME=VALUE");
-  }
-  const auto [stop, error] = std::from_chars(text.data() + equals + 1, end, *value);
-  if (error != std::errc() || stop != end || *value < 0) {
-    return Status(Reason::kUsage,
-                  "--dim is '" + text + "'; VALUE must be a whole number, at least 0");
-  }
-  *name = text.substr(0, equals);
-  return Status::Ok();
-}
-
-Result<v1::ConvertOptions> ToConvertOptions(const SubmitOptions& options) {
-  v1::ConvertOptions wire;
-  wire.set_target(options.target);
-  for (const std::string& dim : options.dims) {
-    std::string name;
-    std::int64_t value = 0;
-    SMELT_RETURN_IF_ERROR(ParseDim(dim, &name, &value));
-    if (!wire.mutable_dims()->insert({name, value}).second) {
-      return Status(Reason::kUsage, "--dim gives '" + name + "' twice");
-    }
-  }
-  SMELT_ASSIGN_OR_RETURN(const v1::VerifyMode verify, ParseVerify(options.verify));
-  wire.set_verify(verify);
-  for (const std::string& pass : options.disabled_passes) wire.add_disabled_passes(pass);
-  wire.set_check_ir(options.check_ir);
-  return wire;
-}
 
 Result<v1::Job> Submit(Session& session, const SubmitOptions& options) {
   SMELT_ASSIGN_OR_RETURN(const v1::ConvertOptions convert, ToConvertOptions(options));

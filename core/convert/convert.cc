@@ -10,6 +10,7 @@
 #include "core/import/onnx/importer.h"
 #include "core/import/tflite/reader.h"
 #include "core/ir/text.h"
+#include "core/passes/io_layout.h"
 #include "core/passes/pass.h"
 #include "core/report/coverage.h"
 #include "core/report/to_proto.h"
@@ -18,6 +19,10 @@
 
 namespace smelt {
 namespace {
+
+// Of an output's largest magnitude, between the imported graph and the written file.
+constexpr double kTolerance = 1e-4;
+constexpr double kFloat16Tolerance = 2e-2;  // float16 keeps 11 bits of each weight
 
 bool HasError(const ir::Diagnostics& diagnostics) {
   return std::any_of(diagnostics.begin(), diagnostics.end(), [](const ir::Diagnostic& one) {
@@ -77,10 +82,15 @@ class Conversion {
     source.model = request_.model;
     source.external_files = &request_.external_files;
     source.dims = request_.dims;
+    source.input_shapes = request_.input_shapes;
+    source.batch = request_.batch;
     source.progress = [this, stage](std::uint64_t done, std::uint64_t total) {
       sink_.OnProgress(stage, done, total, "nodes");
     };
-    return onnx_import::Import(source, cancel_);
+    SMELT_ASSIGN_OR_RETURN(onnx_import::Imported imported, onnx_import::Import(source, cancel_));
+    SMELT_RETURN_IF_ERROR(passes::MakeChannelsLast(imported.module, request_.channels_last_inputs,
+                                                   request_.channels_last_outputs));
+    return imported;
   }
 
   Status Import() {
@@ -107,6 +117,7 @@ class Conversion {
     passes::PipelineOptions options;
     options.disabled = request_.disabled_passes;
     options.check_ir = request_.check_ir;
+    options.passes.float16_weights = request_.float16_weights;
     options.after_pass = [&](std::string_view pass) {
       sink_.OnProgress("passes", ++passes_done_, passes::Pipeline().size(), "passes");
       if (pass == request_.dump_after) {
@@ -178,7 +189,9 @@ class Conversion {
     auto reference = ImportModel("verify");
     if (!reference.ok()) return Fail(reference.status(), "verify");
     v1::Verification* verification = report_.mutable_verification();
-    const Status status = VerifyByRunning(reference->module, *written, cancel_, *verification);
+    const Status status = VerifyByRunning(reference->module, *written,
+                                          request_.float16_weights ? kFloat16Tolerance : kTolerance,
+                                          cancel_, *verification);
     if (!status.ok()) return Fail(status, "verify");
     clock_.End("verify");
     verification->set_seconds(verification->seconds() + clock_.last_seconds());

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,13 @@ struct ConvertRequest {
   std::string file_name = "model.onnx";               // for messages and the artifact's name
   std::string target = "litert";
   std::map<std::string, std::int64_t> dims;  // symbolic dimension -> value
+  // Input -> sizes of all its axes, -1 for "as it is": values for its symbolic dimensions.
+  std::map<std::string, std::vector<std::int64_t>> input_shapes;
+  std::int64_t batch = 0;  // of every input whose axis 0 is symbolic; 0: as it is
+  // Inputs and outputs that are fed and read channels last, not in the source's order.
+  std::set<std::string> channels_last_inputs;
+  std::set<std::string> channels_last_outputs;
+  bool float16_weights = false;  // store float32 weights as float16
   Verify verify = Verify::kRun;
   std::vector<std::string> disabled_passes;
   bool check_ir = false;   // IR verifier after every pass

@@ -11,7 +11,6 @@
 namespace smelt {
 namespace {
 
-constexpr double kRelativeTolerance = 1e-4;  // of the output's largest magnitude
 constexpr double kAbsoluteTolerance = 1e-5;
 
 using Tensors = std::vector<interp::Tensor>;
@@ -64,7 +63,7 @@ Status Mismatch(const std::string& output, const std::string& what) {
 }
 
 Status CompareOutputs(const ir::Signature& signature, const Tensors& expected,
-                      const Tensors& actual, v1::Verification& verification) {
+                      const Tensors& actual, double tolerance, v1::Verification& verification) {
   if (expected.size() != actual.size()) {
     return Status(Reason::kVerificationMismatch,
                   "the graph has " + std::to_string(expected.size()) + " outputs, the file " +
@@ -82,7 +81,7 @@ Status CompareOutputs(const ir::Signature& signature, const Tensors& expected,
     output->set_name(name);
     output->set_max_abs_difference(difference.max_abs);
     output->set_max_abs_reference(difference.max_abs_reference);
-    const double allowed = kRelativeTolerance * difference.max_abs_reference + kAbsoluteTolerance;
+    const double allowed = tolerance * difference.max_abs_reference + kAbsoluteTolerance;
     if (first.ok() && (difference.disagree || difference.max_abs > allowed)) {
       first = Mismatch(name, "largest difference " + std::to_string(difference.max_abs) +
                                  ", allowed " + std::to_string(allowed) +
@@ -94,7 +93,7 @@ Status CompareOutputs(const ir::Signature& signature, const Tensors& expected,
 
 }  // namespace
 
-Status VerifyByRunning(const ir::Module& reference, const ir::Module& written,
+Status VerifyByRunning(const ir::Module& reference, const ir::Module& written, double tolerance,
                        const CancelToken& cancel, v1::Verification& verification) {
   verification.set_mode(v1::Verification::RUN);
   verification.set_reference("imported_graph");
@@ -121,7 +120,8 @@ Status VerifyByRunning(const ir::Module& reference, const ir::Module& written,
       return Status(Reason::kVerificationMismatch,
                     "the written file does not run: " + actual.status().ToString());
     }
-    return CompareOutputs(reference.signatures.front(), *expected, *actual, verification);
+    return CompareOutputs(reference.signatures.front(), *expected, *actual, tolerance,
+                          verification);
   }
   return Status::Ok();
 }

@@ -12,8 +12,9 @@ namespace smelt {
 
 // Fills `verification`. kVerificationMismatch, naming the output, when the sides differ; OK with
 // `not_run_because` when the reference itself can't run on the chosen inputs.
-// Tolerance: floats within 1e-4 of the output's largest magnitude plus 1e-5; everything else equal.
-Status VerifyByRunning(const ir::Module& reference, const ir::Module& written,
+// Floats may differ by `tolerance` times the output's largest magnitude plus 1e-5; everything else
+// must be equal.
+Status VerifyByRunning(const ir::Module& reference, const ir::Module& written, double tolerance,
                        const CancelToken& cancel, v1::Verification& verification);
 
 }  // namespace smelt

@@ -178,6 +178,7 @@ constexpr OptionsTable kTables[] = {
     {OpKind::kConv2d, 1, 1, "Conv2DOptions", kConv2DOptions},
     {OpKind::kDepthwiseConv2d, 1, 2, "DepthwiseConv2DOptions", kDepthwiseConv2DOptions},
     {OpKind::kDepthToSpace, 1, 94, "DepthToSpaceOptions", kDepthToSpaceOptions},
+    {OpKind::kDequantize, 1, 38, "DequantizeOptions", {}},
     {OpKind::kFullyConnected, 1, 8, "FullyConnectedOptions", kFullyConnectedOptions},
     {OpKind::kL2Normalization, 1, 12, "L2NormOptions", kL2NormOptions},
     {OpKind::kLocalResponseNormalization, 1, 13, "LocalResponseNormalizationOptions",

@@ -14,6 +14,7 @@ enum class OpKind : std::uint16_t {
   kConv2d = 3,
   kDepthwiseConv2d = 4,
   kDepthToSpace = 5,
+  kDequantize = 6,
   kFloor = 8,
   kFullyConnected = 9,
   kL2Normalization = 11,

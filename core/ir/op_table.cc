@@ -95,6 +95,7 @@ constexpr OpInfo kOps[] = {
     {OpKind::kDepthwiseConv2d, "DEPTHWISE_CONV_2D", 2, 3, 1,
      kDepthwiseAttrs, &infer::DepthwiseConv2d},
     {OpKind::kDepthToSpace, "DEPTH_TO_SPACE", 1, 1, 1, kBlockAttrs, &infer::DepthToSpace},
+    {OpKind::kDequantize, "DEQUANTIZE", 1, 1, 1, {}, &infer::Dequantize},
     {OpKind::kFloor, "FLOOR", 1, 1, 1, {}, &infer::Unary},
     {OpKind::kFullyConnected, "FULLY_CONNECTED", 2, 3, 1,
      kFullyConnectedAttrs, &infer::FullyConnected},

@@ -15,10 +15,16 @@
 
 namespace smelt::passes {
 
+// What a job asks of the passes.
+struct PassOptions {
+  bool float16_weights = false;
+};
+
 struct PassContext {
   ir::Module& module;
   const target::Profile& profile;
   ir::Diagnostics& diagnostics;
+  PassOptions options = {};
   std::uint64_t rewrites = 0;  // a pass counts what it changes
 };
 
@@ -42,6 +48,7 @@ struct PassOutcome {
 };
 
 struct PipelineOptions {
+  PassOptions passes;
   std::span<const std::string> disabled;  // kInvalidArgument when unknown or required
   bool check_ir = false;                  // verify after every pass
   std::function<void(std::string_view pass)> after_pass;  // may be empty

@@ -22,6 +22,9 @@ Status FuseActivation(PassContext& context);
 // left (layout/layout.h). Requires that composites are expanded.
 Status SolveLayout(PassContext& context);
 
+// Stores float32 weights as float16, if the job asks for it.
+Status Float16Weights(PassContext& context);
+
 // Erases operators whose results nobody uses.
 Status RemoveDead(PassContext& context);
 

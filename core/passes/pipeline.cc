@@ -30,6 +30,8 @@ constexpr Pass kPipeline[] = {
      false, FuseActivation},
     {"legalize_types", "Takes detours around element types and ranks that kernels lack.", true,
      LegalizeTypes},
+    {"float16_weights", "Stores float32 weights as float16, if the job asks for it.", true,
+     Float16Weights},
     {"remove_dead_last", "The same as remove_dead, for what legalization left behind.", false,
      RemoveDead},
 };
@@ -111,7 +113,7 @@ Status RunPipeline(ir::Module& module, const target::Profile& profile,
     outcome.operators_before = outcome.operators_after = operators;
     outcome.skipped = std::ranges::find(options.disabled, pass.name) != options.disabled.end();
     if (!outcome.skipped) {
-      PassContext context{module, profile, diagnostics};
+      PassContext context{module, profile, diagnostics, options.passes};
       const Clock::SteadyTime start = Clock::System().Now();
       SMELT_RETURN_IF_ERROR(pass.run(context).WithContext("in pass " + std::string(pass.name)));
       outcome.seconds = std::chrono::duration<double>(Clock::System().Now() - start).count();

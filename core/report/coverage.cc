@@ -85,6 +85,7 @@ void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
       // TRANSPOSE is how a channels-last kernel is reached, not a part of the definition.
       std::set<std::string> kinds = operators[i];
       kinds.erase("TRANSPOSE");
+      kinds.erase("DEQUANTIZE");  // how weights are stored
       outcome = operators[i].empty() ? Entry::FOLDED
                 : kinds.size() > 1   ? Entry::DECOMPOSED
                                      : Entry::CONVERTED;

@@ -83,6 +83,9 @@ Status Admission::Check(const v1::CreateJobRequest& request) {
                                                   std::to_string(value) + ", below 0");
     }
   }
+  if (request.convert().options().batch() < 0) {
+    return Status(Reason::kInvalidArgument, "batch is below 0");
+  }
   SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> inputs, InputDigests(request.convert()));
   SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> missing, blobs_.FindMissing(inputs));
   return missing.empty() ? Status::Ok() : Missing(missing);

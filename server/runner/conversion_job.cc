@@ -36,6 +36,17 @@ Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
   if (!start.file_name().empty()) request.file_name = start.file_name();
   if (!options.target().empty()) request.target = options.target();
   request.dims.insert(options.dims().begin(), options.dims().end());
+  for (const auto& [name, shape] : options.input_shapes()) {
+    request.input_shapes[name].assign(shape.sizes().begin(), shape.sizes().end());
+  }
+  request.batch = options.batch();
+  for (const auto& [name, layout] : options.input_layouts()) {
+    if (layout == v1::LAYOUT_CHANNELS_LAST) request.channels_last_inputs.insert(name);
+  }
+  for (const auto& [name, layout] : options.output_layouts()) {
+    if (layout == v1::LAYOUT_CHANNELS_LAST) request.channels_last_outputs.insert(name);
+  }
+  request.float16_weights = options.weights() == v1::WEIGHTS_FLOAT16;
   request.verify = options.verify() == v1::VERIFY_STRUCTURE ? Verify::kStructure : Verify::kRun;
   request.disabled_passes.assign(options.disabled_passes().begin(),
                                  options.disabled_passes().end());

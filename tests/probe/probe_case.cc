@@ -329,7 +329,7 @@ constexpr Row kRows[] = {
     {OpKind::kNotEqual, Binary, 3}, {OpKind::kLogicalAnd, Binary, 3},
     {OpKind::kLogicalOr, Binary, 3}, {OpKind::kLogicalNot, Plain, 3},
     {OpKind::kAbs, Plain, 3}, {OpKind::kNeg, Unary, 3}, {OpKind::kFloor, Plain, 3},
-    {OpKind::kRound, Plain, 3}, {OpKind::kCeil, Plain, 3}, {OpKind::kSin, Plain, 3},
+    {OpKind::kDequantize, Plain, 3}, {OpKind::kRound, Plain, 3}, {OpKind::kCeil, Plain, 3}, {OpKind::kSin, Plain, 3},
     {OpKind::kCos, Plain, 3}, {OpKind::kSquare, Unary, 3}, {OpKind::kSqrt, UnaryPositive, 3},
     {OpKind::kRsqrt, UnaryPositive, 3}, {OpKind::kLog, UnaryPositive, 3}, {OpKind::kExp, Plain, 3},
     {OpKind::kRelu, Plain, 3}, {OpKind::kRelu6, Plain, 3}, {OpKind::kReluN1To1, Plain, 3},

@@ -131,6 +131,7 @@ constexpr VersionRule kRules[] = {
      [](const OpView& v) { return InOutAre<DType::kI8>(v) && v.In(1) == DType::kI4; }},
     {OpKind::kDepthwiseConv2d, 2, Dilated},
     {OpKind::kDepthToSpace, 2, InIs<0, DType::kI8>},
+    {OpKind::kDequantize, 3, InIs<0, DType::kF16>},
     {OpKind::kFullyConnected, 14, InIs<1, DType::kI2>},
     {OpKind::kFullyConnected, 13,
      [](const OpView& v) { return v.Wide(0) && v.In(1) == DType::kI4; }},

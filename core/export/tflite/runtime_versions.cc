@@ -51,6 +51,7 @@ constexpr Row kRows[] = {
     {OpKind::kDepthwiseConv2d, 7, "2.11"},
     {OpKind::kDepthToSpace, 1, "2.1"},
     {OpKind::kDepthToSpace, 2, "2.5"},
+    {OpKind::kDequantize, 3, "1.15"},
     {OpKind::kFloor, 1, "1.9"},
     {OpKind::kFullyConnected, 1, "1.5"},
     {OpKind::kFullyConnected, 2, "1.10"},

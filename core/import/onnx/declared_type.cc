@@ -49,17 +49,6 @@ std::string DimName(const std::string& input, int axis, const DeclaredDim& dim) 
   return dim.name.empty() ? input + "[" + std::to_string(axis) + "]" : dim.name;
 }
 
-std::vector<std::string> DimNames(const onnx::ValueInfoProto& info) {
-  std::vector<std::string> names;
-  const auto type = ReadDeclaredType(info);
-  if (!type.ok()) return names;
-  for (int axis = 0; axis < static_cast<int>(type->dims.size()); ++axis) {
-    const DeclaredDim& dim = type->dims[static_cast<std::size_t>(axis)];
-    if (!dim.size) names.push_back(DimName(info.name(), axis, dim));
-  }
-  return names;
-}
-
 Status CheckTypeSize(const ir::TensorType& type, const std::string& name,
                      std::uint64_t max_tensor_bytes) {
   std::int64_t elements = 1;

@@ -32,8 +32,6 @@ Result<DeclaredType> ReadDeclaredType(const onnx::ValueInfoProto& info);
 
 // The symbol of a dimension without size: its name, else "input[axis]".
 std::string DimName(const std::string& input, int axis, const DeclaredDim& dim);
-// The symbols of all dimensions without size that a graph input declares.
-std::vector<std::string> DimNames(const onnx::ValueInfoProto& info);
 
 // kDimensionOverflow or kTensorTooLarge for what the static dimensions alone amount to.
 Status CheckTypeSize(const ir::TensorType& type, const std::string& name,

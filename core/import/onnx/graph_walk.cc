@@ -36,7 +36,6 @@ GraphWalk::GraphWalk(WalkContext& context, const onnx::GraphProto& proto, ir::Gr
     : context_(context), proto_(proto), graph_id_(graph), graph_(context.module.graph(graph)) {}
 
 Status GraphWalk::Run(ir::Signature& signature) {
-  SMELT_RETURN_IF_ERROR(CheckDimNames());
   const std::size_t before = context_.diagnostics.size();
   const std::vector<std::uint32_t> order = OrderNodes(proto_, context_.diagnostics);
   if (HasError(context_.diagnostics, before)) {
@@ -63,30 +62,6 @@ KnownValue& GraphWalk::Define(const std::string& name) {
 const KnownValue* GraphWalk::Find(const std::string& name) const {
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : found->second;
-}
-
-Status GraphWalk::CheckDimNames() const {
-  std::unordered_set<std::string> known;
-  std::string list;
-  for (const auto& info : proto_.input()) {
-    for (const std::string& name : DimNames(info)) {
-      if (!known.insert(name).second) continue;
-      if (!list.empty()) list += ", ";
-      list += name;
-    }
-  }
-  for (const auto& [name, value] : context_.request.dims) {
-    if (!known.contains(name)) {
-      return Status(Reason::kUnknownDimensionName,
-                    "no input has a dimension called \"" + name + "\"; there is " +
-                        (list.empty() ? "no symbolic dimension at all" : list));
-    }
-    if (value < 0) {
-      return Status(Reason::kInvalidArgument,
-                    "dimension " + name + " can't be " + std::to_string(value));
-    }
-  }
-  return Status::Ok();
 }
 
 void GraphWalk::AddInitializers() {
@@ -173,8 +148,8 @@ ir::TensorType GraphWalk::BindInput(const std::string& name, const DeclaredType&
       continue;
     }
     const std::string symbol = DimName(name, axis, dim);
-    const auto bound = context_.request.dims.find(symbol);
-    type.shape.push_back(bound != context_.request.dims.end()
+    const auto bound = context_.dims.find(symbol);
+    type.shape.push_back(bound != context_.dims.end()
                              ? ir::Dim(bound->second)
                              : context_.module.symbols().Named(symbol, {name, axis}));
   }

@@ -36,6 +36,7 @@ struct WalkContext {
   const CancelToken& cancel;
   PayloadSource payloads;
   std::map<std::string, std::uint32_t> opsets;  // "" is the default domain
+  std::map<std::string, std::int64_t> dims;     // symbolic dimension -> the size that it is given
   ir::Module& module;
   ir::Diagnostics& diagnostics;
 };
@@ -46,7 +47,7 @@ class GraphWalk {
 
   // Initializers, inputs, nodes, outputs, in this order; fills the graph and a signature. When
   // names or order are broken, only the operators are looked at. A status other than OK ends the
-  // import (cancelled, a dimension name that no input has).
+  // import (cancelled).
   Status Run(ir::Signature& signature);
 
   std::uint64_t parameter_bytes() const { return parameter_bytes_; }
@@ -57,7 +58,6 @@ class GraphWalk {
   KnownValue& Define(const std::string& name);
   const KnownValue* Find(const std::string& name) const;  // null: not defined
 
-  Status CheckDimNames() const;
   void AddInitializers();
   void AddInitializer(const onnx::TensorProto& tensor, bool used);
   void DefineUnreadable(const std::string& name, std::optional<ir::TensorType> type);

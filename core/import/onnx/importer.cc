@@ -6,6 +6,7 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "core/import/onnx/bound_dims.h"
 #include "core/import/onnx/graph_walk.h"
 #include "core/import/onnx/load.h"
 
@@ -82,11 +83,13 @@ Result<Imported> Import(const ImportRequest& request, const CancelToken& cancel)
   ir::Signature signature;
   signature.graph = graph;
   if (CheckModel(model, imported)) {
+    SMELT_ASSIGN_OR_RETURN(auto dims, BindDims(model.graph(), request));
     WalkContext context{
         request,
         cancel,
         {request.model, &loaded.tensors, request.external_files, request.limits.max_tensor_bytes},
         imported.facts.opset_imports,
+        std::move(dims),
         imported.module,
         imported.diagnostics};
     GraphWalk walk(context, model.graph(), graph);

@@ -28,6 +28,8 @@ struct ImportRequest {
   SharedBytes model;
   const std::map<std::string, SharedBytes>* external_files = nullptr;  // may be null
   std::map<std::string, std::int64_t> dims;
+  std::map<std::string, std::vector<std::int64_t>> input_shapes;  // -1: as it is
+  std::int64_t batch = 0;                                         // 0: as it is
   ImportLimits limits;
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;  // nodes; may be empty
 };

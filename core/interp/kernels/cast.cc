@@ -1,4 +1,4 @@
-// CAST, BITCAST.
+// CAST, DEQUANTIZE of float16, BITCAST.
 #include <cstring>
 
 #include "core/interp/kernel.h"
@@ -38,6 +38,7 @@ Status RunBitcast(const KernelContext& context) {
 
 std::span<const KernelRow> CastKernels() {
   static constexpr KernelRow kRows[] = {{ir::OpKind::kCast, &RunCast},
+                                        {ir::OpKind::kDequantize, &RunCast},  // f16 -> f32
                                         {ir::OpKind::kBitcast, &RunBitcast}};
   return kRows;
 }

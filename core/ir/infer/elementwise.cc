@@ -83,6 +83,14 @@ Result<Types> Prelu(const InferContext& context) {
   return types;
 }
 
+// From float16; quantized integers come with the quantization of whole models.
+Result<Types> Dequantize(const InferContext& context) {
+  if (OperandType(context, 0).dtype != DType::kF16) {
+    return BadOperand(context, 0, "DEQUANTIZE takes f16");
+  }
+  return Types{{DType::kF32, OperandShape(context, 0)}};
+}
+
 Result<Types> Cast(const InferContext& context) {
   const std::string to = context.attrs.String("out_data_type");
   const std::optional<DType> dtype = DTypeFromName(to);

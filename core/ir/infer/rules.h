@@ -17,6 +17,7 @@ Result<Types> Select(const InferContext& context);
 Result<Types> SelectV2(const InferContext& context);
 Result<Types> Prelu(const InferContext& context);
 Result<Types> Cast(const InferContext& context);
+Result<Types> Dequantize(const InferContext& context);
 Result<Types> Bitcast(const InferContext& context);
 
 // conv.cc

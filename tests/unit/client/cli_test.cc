@@ -76,6 +76,19 @@ TEST_F(CliTest, ConvertWritesArtifactAndReport) {
   EXPECT_FALSE(daemon_.creates[0].request_id().empty());
 }
 
+TEST_F(CliTest, ConvertSendsShapesLayoutsAndWeights) {
+  ASSERT_EQ(Run({"convert", ModelFile(), "--input-shape", "x=1x?x224,7", "--batch", "4",
+                 "--input-layout", "x=nhwc", "--output-layout", "y=source", "--float16"}),
+            0)
+      << Err();
+  const v1::ConvertOptions& options = daemon_.creates[0].convert().options();
+  EXPECT_THAT(options.input_shapes().at("x").sizes(), ElementsAre(1, -1, 224, 7));
+  EXPECT_EQ(options.batch(), 4);
+  EXPECT_EQ(options.input_layouts().at("x"), v1::LAYOUT_CHANNELS_LAST);
+  EXPECT_EQ(options.output_layouts().at("y"), v1::LAYOUT_SOURCE);
+  EXPECT_EQ(options.weights(), v1::WEIGHTS_FLOAT16);
+}
+
 TEST_F(CliTest, ConvertJsonIsOneReportOnStandardOutput) {
   ASSERT_EQ(Run({"convert", "--json", ModelFile(), "-o", scratch_ / "x.tflite"}), 0) << Err();
   EXPECT_EQ(Out().front(), '{');
@@ -271,6 +284,13 @@ TEST_F(CliTest, MistakesOnTheCommandLineAreUsageErrors) {
       {"convert", model, "--dim", "N=-1"},
       {"convert", model, "--dim", "N=1", "--dim", "N=2"},
       {"convert", model, "--dim", "N=99999999999999999999"},
+      {"convert", model, "--input-shape", "x"},
+      {"convert", model, "--input-shape", "x=1x"},
+      {"convert", model, "--input-shape", "x=1x-2"},
+      {"convert", model, "--input-shape", "x=1", "--input-shape", "x=1"},
+      {"convert", model, "--batch", "0"},
+      {"convert", model, "--input-layout", "x=nchw"},
+      {"convert", model, "--output-layout", "=nhwc"},
       {"convert", model, "--verify", "twice"},
       {"convert", model, "-o", model},
       {"convert", model, "-o", scratch_ / "no/folder/x.tflite"},

@@ -1,0 +1,155 @@
+#include "client/cmd/convert_options.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+namespace smelt::client {
+namespace {
+
+Result<v1::VerifyMode> ParseVerify(const std::string& text) {
+  if (text == "structure") return v1::VERIFY_STRUCTURE;
+  if (text == "run") return v1::VERIFY_RUN;
+  return Status(Reason::kUsage, "--verify is '" + text + "'; it must be structure or run");
+}
+
+}  // namespace
+
+void AddSubmitOptions(CLI::App& app, SubmitOptions& options) {
+  app.add_option("MODEL", options.model, "An ONNX file, or - to read standard input")->required();
+  app.add_option("--dim", options.dims, "Give the symbolic dimension NAME a size (repeatable)")
+      ->type_name("NAME=VALUE")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--input-shape", options.input_shapes,
+                 "Give the symbolic axes of an input sizes; ? leaves one as it is (repeatable)")
+      ->type_name("NAME=1x3x224x224")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--batch", options.batch, "Size of the first axis of all inputs, if symbolic")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 31).description(""));
+  app.add_option("--input-layout", options.input_layouts,
+                 "Feed an input with its channels last: NHWC instead of NCHW (repeatable)")
+      ->type_name("NAME=nhwc|source")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--output-layout", options.output_layouts,
+                 "Read an output with its channels last (repeatable)")
+      ->type_name("NAME=nhwc|source")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_flag("--float16", options.float16,
+               "Store float32 weights as float16; inputs, outputs and arithmetic stay float32");
+  app.add_option("--target", options.target, "Runtime profile; see 'smelt server info'")
+      ->type_name("NAME");
+  app.add_option("--verify", options.verify,
+                 "structure: re-read the artifact; run: and execute both sides (default)")
+      ->type_name("structure|run");
+  app.add_option("--disable-pass", options.disabled_passes,
+                 "Leave out a pass, by its name in the report (repeatable)")
+      ->type_name("NAME")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_flag("--check-ir", options.check_ir, "Verify the graph after every pass");
+  app.add_option("--request-id", options.request_id,
+                 "Makes a repeated command return the same job (at most 128 bytes)")
+      ->type_name("ID");
+}
+
+Status ParseDim(const std::string& text, std::string* name, std::int64_t* value) {
+  const std::size_t equals = text.rfind('=');
+  const char* const end = text.data() + text.size();
+  if (equals == std::string::npos || equals == 0) {
+    return Status(Reason::kUsage, "--dim is '" + text + "'; it must be NAME=VALUE");
+  }
+  const auto [stop, error] = std::from_chars(text.data() + equals + 1, end, *value);
+  if (error != std::errc() || stop != end || *value < 0) {
+    return Status(Reason::kUsage,
+                  "--dim is '" + text + "'; VALUE must be a whole number, at least 0");
+  }
+  *name = text.substr(0, equals);
+  return Status::Ok();
+}
+
+Status ParseShape(const std::string& text, std::string* name, v1::TensorSizes* sizes) {
+  const std::size_t equals = text.rfind('=');
+  const auto refuse = [&text] {
+    return Status(Reason::kUsage, "--input-shape is '" + text + "'; it must be NAME=1x3x224x224",
+                  "Sizes are whole numbers; ? leaves an axis as it is.");
+  };
+  if (equals == std::string::npos || equals == 0) return refuse();
+  *name = text.substr(0, equals);
+  const char* at = text.data() + equals + 1;
+  const char* const end = text.data() + text.size();
+  while (true) {
+    std::int64_t size = -1;
+    if (at != end && *at == '?') {
+      ++at;
+    } else {
+      const auto [stop, error] = std::from_chars(at, end, size);
+      if (error != std::errc() || size < 0) return refuse();
+      at = stop;
+    }
+    sizes->add_sizes(size);
+    if (at == end) return Status::Ok();
+    if (*at != 'x' && *at != ',') return refuse();
+    ++at;
+  }
+}
+
+namespace {
+
+using LayoutMap = google::protobuf::Map<std::string, v1::Layout>;
+
+Status AddLayouts(const std::vector<std::string>& texts, const char* option, LayoutMap* layouts) {
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.rfind('=');
+    const std::string layout = equals == std::string::npos ? "" : text.substr(equals + 1);
+    if (equals == 0 || (layout != "nhwc" && layout != "source")) {
+      return Status(Reason::kUsage, std::string(option) + " is '" + text +
+                                        "'; it must be NAME=nhwc or NAME=source");
+    }
+    const v1::Layout value = layout == "nhwc" ? v1::LAYOUT_CHANNELS_LAST : v1::LAYOUT_SOURCE;
+    if (!layouts->insert({text.substr(0, equals), value}).second) {
+      return Status(Reason::kUsage,
+                    std::string(option) + " gives '" + text.substr(0, equals) + "' twice");
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<v1::ConvertOptions> ToConvertOptions(const SubmitOptions& options) {
+  v1::ConvertOptions wire;
+  wire.set_target(options.target);
+  for (const std::string& dim : options.dims) {
+    std::string name;
+    std::int64_t value = 0;
+    SMELT_RETURN_IF_ERROR(ParseDim(dim, &name, &value));
+    if (!wire.mutable_dims()->insert({name, value}).second) {
+      return Status(Reason::kUsage, "--dim gives '" + name + "' twice");
+    }
+  }
+  for (const std::string& text : options.input_shapes) {
+    std::string name;
+    v1::TensorSizes sizes;
+    SMELT_RETURN_IF_ERROR(ParseShape(text, &name, &sizes));
+    if (!wire.mutable_input_shapes()->insert({name, sizes}).second) {
+      return Status(Reason::kUsage, "--input-shape gives '" + name + "' twice");
+    }
+  }
+  wire.set_batch(options.batch);
+  SMELT_RETURN_IF_ERROR(
+      AddLayouts(options.input_layouts, "--input-layout", wire.mutable_input_layouts()));
+  SMELT_RETURN_IF_ERROR(
+      AddLayouts(options.output_layouts, "--output-layout", wire.mutable_output_layouts()));
+  wire.set_weights(options.float16 ? v1::WEIGHTS_FLOAT16 : v1::WEIGHTS_SOURCE);
+  SMELT_ASSIGN_OR_RETURN(const v1::VerifyMode verify, ParseVerify(options.verify));
+  wire.set_verify(verify);
+  for (const std::string& pass : options.disabled_passes) wire.add_disabled_passes(pass);
+  wire.set_check_ir(options.check_ir);
+  return wire;
+}
+
+}  // namespace smelt::client

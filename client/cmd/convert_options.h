@@ -1,0 +1,44 @@
+// The options of a conversion on the command line, and as the API takes them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "smelt/v1/jobs.pb.h"
+
+namespace CLI {
+class App;
+}
+
+namespace smelt::client {
+
+struct SubmitOptions {
+  std::string model;                        // a path, or "-" for standard input
+  std::vector<std::string> dims;            // NAME=VALUE
+  std::vector<std::string> input_shapes;    // NAME=1x3x224x224
+  std::int64_t batch = 0;                   // 0: as the model has it
+  std::vector<std::string> input_layouts;   // NAME=LAYOUT
+  std::vector<std::string> output_layouts;  // NAME=LAYOUT
+  bool float16 = false;
+  std::string target;
+  std::string verify = "run";
+  std::vector<std::string> disabled_passes;
+  bool check_ir = false;
+  std::string request_id;  // "": a random one
+};
+
+// Declares MODEL and the options that describe a conversion.
+void AddSubmitOptions(CLI::App& app, SubmitOptions& options);
+
+// "NAME=VALUE" with VALUE a number of at least 0; the name may contain '='. kUsage.
+Status ParseDim(const std::string& text, std::string* name, std::int64_t* value);
+
+// "NAME=1x3x224x224"; a size of ? stands for "as it is" (-1). kUsage.
+Status ParseShape(const std::string& text, std::string* name, v1::TensorSizes* sizes);
+
+// The options as the API takes them. kUsage.
+Result<v1::ConvertOptions> ToConvertOptions(const SubmitOptions& options);
+
+}  // namespace smelt::client
