@@ -145,6 +145,8 @@ if make_venv; then
   suite "zoo models" "$python" tests/models/zoo.py --out "$results/zoo"
   suite "conversions through the daemon" tests/integration/zoo_through_daemon.sh \
     build/release/bin "$results/zoo" "$results"/zoo/*.onnx tests/models/digits_cnn.onnx
+  suite "a daemon of one's own" tests/integration/standalone.sh build/release/bin \
+    tests/models/digits_cnn.onnx
   suite "truncated models" "$python" tests/integration/truncated_models.py build/release/bin \
     tests/models/digits_cnn.onnx
   suite "twenty clients" "$python" tests/integration/many_clients.py build/release/bin \

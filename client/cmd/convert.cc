@@ -1,10 +1,12 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <optional>
 
 #include "client/cmd/command.h"
 #include "client/cmd/follow.h"
 #include "client/cmd/outcome.h"
 #include "client/cmd/submission.h"
+#include "client/standalone/private_daemon.h"
 
 namespace smelt::client {
 namespace {
@@ -34,11 +36,19 @@ class ConvertVerb final : public Verb {
     AddSubmitOptions(app, submit_);
     AddOutcomeOptions(app, outcome_);
     AddFollowOptions(app, follow_);
+    app.add_flag("--standalone", standalone_,
+                 "Use a daemon of its own, which ends with this command");
   }
 
   Result<ExitCode> Run(Session& session) override {
     SMELT_ASSIGN_OR_RETURN(outcome_.output, OutputPath(submit_.model, outcome_.output));
     SMELT_RETURN_IF_ERROR(CheckOutcomeOptions(session, outcome_));
+    std::optional<PrivateDaemon> daemon;  // outlives all calls below
+    if (standalone_) {
+      SMELT_ASSIGN_OR_RETURN(PrivateDaemon started, PrivateDaemon::Start(session.interrupt()));
+      daemon.emplace(std::move(started));
+      session.UsePrivateServer(daemon->address());
+    }
     SMELT_ASSIGN_OR_RETURN(const v1::Job created, Submit(session, submit_));
     SMELT_ASSIGN_OR_RETURN(const v1::Job job,
                            Follow(session, created.id(), follow_, " -o " + outcome_.output));
@@ -49,6 +59,7 @@ class ConvertVerb final : public Verb {
   SubmitOptions submit_;
   FollowOptions follow_;
   OutcomeOptions outcome_;
+  bool standalone_ = false;
 };
 
 }  // namespace

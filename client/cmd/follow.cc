@@ -45,6 +45,7 @@ Result<v1::Job> Follow(Session& session, const std::string& job_id, const Follow
   const bool interrupted = session.interrupt().triggered();
   if (job.ok() || (!interrupted && job.status().reason() == Reason::kJobNotFound)) return job;
   session.progress().Finish();
+  if (session.server_is_private()) return job;  // the job ends with its daemon
   if (interrupted && options.cancel_on_interrupt) {
     CancelLeftJob(session, job_id);
   } else {

@@ -59,11 +59,15 @@ std::string Place(const v1::Job& job, const std::string& output) {
   return job.artifacts().empty() ? "(nothing)" : job.artifacts(0).name() + " (at the daemon)";
 }
 
+std::string ReportPlace(const Session& session, const v1::Job& job, const OutcomeOptions& options) {
+  if (!options.report.empty()) return options.report;
+  if (session.server_is_private()) return "not kept; give it a place with --report FILE";
+  return session.CommandLine("get " + job.id() + " --report");
+}
+
 void PrintOutcome(Session& session, const v1::Job& job, const v1::Report& report,
                   const OutcomeOptions& options) {
-  const std::string report_place = options.report.empty()
-                                       ? session.CommandLine("get " + job.id() + " --report")
-                                       : options.report;
+  const std::string report_place = ReportPlace(session, job, options);
   if (job.state() != v1::SUCCEEDED) {
     PrintFailure(session.err(), report, report_place, session.err_ink());
     return;

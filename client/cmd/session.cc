@@ -31,6 +31,11 @@ Progress& Session::progress() {
   return *progress_;
 }
 
+void Session::UsePrivateServer(const std::string& address) {
+  settings_.server = {address, "--standalone"};
+  server_is_private_ = true;
+}
+
 Connection& Session::connection() {
   if (!connection_) {
     connection_ = std::make_unique<Connection>(settings_.server.value, PolicyFrom(settings_),

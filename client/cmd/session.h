@@ -46,6 +46,11 @@ class Session {
   bool json() const { return format_ == OutputFormat::kJson; }
   bool quiet() const { return settings_.progress.value == "quiet"; }
 
+  // Talks to another daemon than the settings say, which is gone when this run is over. Before the
+  // first use of connection().
+  void UsePrivateServer(const std::string& address);
+  bool server_is_private() const { return server_is_private_; }
+
   Connection& connection();
   Progress& progress();
 
@@ -60,6 +65,7 @@ class Session {
   Surroundings surroundings_;
   Settings settings_;
   OutputFormat format_;
+  bool server_is_private_ = false;
   std::unique_ptr<Progress> progress_;
   std::unique_ptr<Connection> connection_;
 };

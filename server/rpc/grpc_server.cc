@@ -1,5 +1,6 @@
 #include "server/rpc/grpc_server.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -34,6 +35,14 @@ constexpr ChannelArgument kArguments[] = {
     {GRPC_ARG_ALLOW_REUSEPORT, 0},
 };
 
+// Once the last user of the library is gone it joins its threads, and its backup poller may sit in
+// a poll of 10 seconds by then: a drain would wait for it. So there is a user for as long as the
+// process lives.
+void KeepLibrary() {
+  static std::once_flag once;
+  std::call_once(once, grpc_init);
+}
+
 void EnablePlugins(bool reflection) {
   // Both are switches of the process, for servers built later.
   grpc::EnableDefaultHealthCheckService(true);
@@ -51,6 +60,7 @@ std::string RealAddress(const std::string& listen, int port) {
 
 Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const GrpcServerOptions& options, std::vector<std::shared_ptr<grpc::Service>> services) {
+  KeepLibrary();
   EnablePlugins(options.reflection);
   std::unique_ptr<GrpcServer> self(new GrpcServer);
   self->services_ = std::move(services);

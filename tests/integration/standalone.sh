@@ -1,0 +1,63 @@
+#!/bin/bash
+# `smelt convert --standalone`: the artifact is the library's, and nothing stays behind, also after
+# an interrupt or when the daemon can't start.
+#
+#   standalone.sh BIN_DIR MODEL
+set -euo pipefail
+
+bin=$1
+model=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export TMPDIR=$folder/tmp
+mkdir "$TMPDIR"
+passed=0
+failed=0
+
+check() {  # check NAME COMMAND...
+  local name=$1
+  shift
+  if "$@"; then
+    passed=$((passed + 1))
+    echo "ok     $name"
+  else
+    failed=$((failed + 1))
+    echo "FAILED $name"
+  fi
+}
+nothing_left() { [[ -z $(ls -A "$TMPDIR") ]]; }
+fails_with() {  # fails_with CODE COMMAND...
+  local code=0
+  "${@:2}" >"$folder/out" 2>&1 || code=$?
+  [[ $code == "$1" ]]
+}
+
+"$bin/smelt-bench" convert "$model" -o "$folder/expected" >/dev/null
+check "converts" "$bin/smelt" convert "$model" -o "$folder/artifact" --standalone --progress quiet
+check "makes the library's bytes" cmp "$folder/artifact" "$folder/expected"
+check "leaves nothing behind" nothing_left
+
+interrupted() {
+  "$bin/smelt" convert "$model" -o "$folder/other" --standalone >"$folder/out" 2>&1 &
+  local process=$!
+  for _ in $(seq 500); do
+    [[ -n $(ls -A "$TMPDIR") ]] && break
+    sleep 0.01
+  done
+  kill -INT "$process"
+  local code=0
+  wait "$process" || code=$?
+  # It may have been done before the signal came.
+  [[ $code == 130 || $code == 0 ]]
+}
+check "can be interrupted" interrupted
+check "leaves nothing behind then" nothing_left
+
+mkdir "$folder/alone"
+cp "$bin/smelt" "$folder/alone/"
+check "says when there is no smeltd" \
+  fails_with 7 env PATH=/nowhere "$folder/alone/smelt" convert "$model" --standalone -o "$folder/x"
+check "and leaves nothing behind" nothing_left
+
+echo "$passed passed, $failed failed"
+((failed == 0))
