@@ -26,6 +26,7 @@ class RandomGraph {
     const int inputs = 1 + Draw(2);
     for (int i = 0; i < inputs; ++i) {
       Shape shape{1 + Draw(2), Size(), Size(), Size()};
+      if (seed % 3 == 0) shape.dim(0) = module_.symbols().Named("N", {"x0", 0});
       if (i > 0 && Draw(2) == 0) shape = graph.type(values_.front()).shape;
       values_.push_back(graph.AddInput({ir::DType::kF32, shape}, "x" + std::to_string(i)));
     }
@@ -54,12 +55,15 @@ class RandomGraph {
   std::vector<interp::Tensor> Inputs() {
     std::vector<interp::Tensor> inputs;
     for (const ValueId input : module_.graph(graph_).inputs()) {
-      inputs.push_back(Tensor(module_.graph(graph_).type(input).shape));
+      Shape shape = module_.graph(graph_).type(input).shape;
+      if (!shape.dim(0).is_static()) shape.dim(0) = kBatch;
+      inputs.push_back(Tensor(shape));
     }
     return inputs;
   }
 
  private:
+  static constexpr std::int64_t kBatch = 2;
   int Draw(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
   std::int64_t Size() {
     return std::array<std::int64_t, 5>{1, 2, 3, 4, 6}[static_cast<std::size_t>(Draw(5))];
@@ -85,7 +89,14 @@ class RandomGraph {
         ir::Constant::FromValues(ir::DType::kF32, shape, std::span<const float>(values)));
   }
   const Shape& ShapeOf(ValueId value) { return module_.graph(graph_).type(value).shape; }
-  std::int64_t Elements(ValueId value) { return *ShapeOf(value).ElementCount(); }
+  // With the symbolic dimension as it will be.
+  std::int64_t Elements(ValueId value) {
+    std::int64_t count = 1;
+    for (const ir::Dim dim : ShapeOf(value)) {
+      count *= module_.symbols().Evaluate(dim, {{"N", kBatch}}).value();
+    }
+    return count;
+  }
   std::vector<int> Permutation(int rank) {
     std::vector<int> permutation(static_cast<std::size_t>(rank));
     std::iota(permutation.begin(), permutation.end(), 0);
@@ -114,11 +125,13 @@ ValueId RandomGraph::Reshaped(ir::Builder& b, ValueId x) {
   switch (Draw(3)) {
     case 0:  // two axes become one
       if (dims.size() < 2 || at + 1 == static_cast<int>(dims.size())) break;
+      if (!place->is_static() || !(place + 1)->is_static()) break;
       *place = place->value() * (place + 1)->value();
       dims.erase(place + 1);
       break;
     case 1:  // one becomes two
-      if (dims.empty() || dims.size() > 4 || place->value() % 2 != 0) break;
+      if (dims.empty() || dims.size() > 4 || !place->is_static()) break;
+      if (place->value() % 2 != 0) break;
       *place = place->value() / 2;
       dims.insert(place + Draw(2), ir::Dim(2));
       break;
@@ -187,7 +200,9 @@ ValueId RandomGraph::AlongAxis(ir::Builder& b, ValueId x, int axis) {
     case 5: {
       std::vector<std::int32_t> stride(static_cast<std::size_t>(rank), 1);
       std::vector<std::int32_t> end;
-      for (const ir::Dim dim : ShapeOf(x)) end.push_back(static_cast<std::int32_t>(dim.value()));
+      for (const ir::Dim dim : ShapeOf(x)) {
+        end.push_back(dim.is_static() ? static_cast<std::int32_t>(dim.value()) : INT32_MAX);
+      }
       stride[at] = -1;
       first[at] = -1;
       end[at] = -size - 1;
@@ -236,12 +251,15 @@ ValueId RandomGraph::Joined(ir::Builder& b, ValueId x, int axis) {
     case 0: {
       ir::Attributes attrs = None();
       attrs.Set("axis", std::int64_t{axis});
-      const ValueId other = Draw(2) == 0 ? b.Unary(OpKind::kAbs, x) : Constant(b, shape.Sizes());
+      const bool constant = shape.IsStatic() && Draw(2) == 0;
+      const ValueId other = constant ? Constant(b, shape.Sizes()) : b.Unary(OpKind::kAbs, x);
       return b.Emit(OpKind::kConcatenation, {x, other}, attrs);
     }
     case 1: {  // a constant that has some of the axes
-      std::vector<std::int64_t> sizes = shape.Sizes();
-      for (std::int64_t& size : sizes) size = Draw(2) == 0 ? 1 : size;
+      std::vector<std::int64_t> sizes;
+      for (const ir::Dim dim : shape) {
+        sizes.push_back(Draw(2) == 0 || !dim.is_static() ? 1 : dim.value());
+      }
       sizes.erase(sizes.begin(), sizes.begin() + Draw(static_cast<int>(sizes.size())));
       return Draw(2) == 0 ? b.Mul(x, Constant(b, sizes)) : b.Add(Constant(b, sizes), x);
     }
@@ -265,8 +283,14 @@ void RandomGraph::Step(ir::Builder& b) {
                                 Draw(static_cast<int>(std::min<std::size_t>(values_.size(), 4))))];
   const int rank = ShapeOf(x).rank();
   if (rank == 0 || Elements(x) > 4000) return;
+  // What is done along an axis needs its size, and kernels take the symbolic one first.
+  const Shape shape = ShapeOf(x);
+  const auto is_symbol = [&](int a) { return !shape.dim(a).is_static(); };
   const int axis = Draw(rank);
-  const auto size = ShapeOf(x).dim(axis).value();
+  const bool is_static = !is_symbol(axis);
+  const auto size = is_static ? shape.dim(axis).value() : 1;
+  const bool ends_static = !is_symbol(rank - 1) && (rank < 2 || !is_symbol(rank - 2));
+  const bool is_image = rank == 4 && !is_symbol(1) && !is_symbol(2) && !is_symbol(3);
   ValueId y;
   switch (Draw(10)) {
     case 0:
@@ -281,13 +305,13 @@ void RandomGraph::Step(ir::Builder& b) {
       break;
     case 4:
     case 5:
-      y = rank == 4 ? Spatial(b, x) : Reshaped(b, x);
+      y = is_image ? Spatial(b, x) : Reshaped(b, x);
       break;
     case 6:
-      y = AlongAxis(b, x, axis);
+      y = is_static ? AlongAxis(b, x, axis) : Reshaped(b, x);
       break;
     case 7:
-      y = rank >= 2 ? Product(b, x) : b.Unary(OpKind::kNeg, x);
+      y = rank >= 2 && ends_static ? Product(b, x) : b.Unary(OpKind::kNeg, x);
       break;
     case 8:
       if (Draw(3) == 0 && size % 2 == 0) {
@@ -300,7 +324,7 @@ void RandomGraph::Step(ir::Builder& b) {
       }
       break;
     default:
-      y = Joined(b, x, axis);
+      y = is_static ? Joined(b, x, axis) : b.Unary(OpKind::kAbs, x);
   }
   if (y.valid()) values_.push_back(y);
 }
