@@ -71,6 +71,14 @@ AxisPlan PlanAxes(const Choice& choice, int label, int lead_operand,
   return WithSourceOnes(choice, std::move(plan));
 }
 
+std::vector<int> UnitsOf(const Choice& choice, int label, int axis) {
+  std::vector<int> units;
+  for (const int u : choice.labels[At(label)]) {
+    if (choice.units[At(u)].axis == axis) units.push_back(u);
+  }
+  return units;
+}
+
 Axis OperandPieces(const Choice& choice, const PlannedAxis& axis, int operand) {
   Axis pieces;
   for (const int u : axis.units) {

@@ -20,6 +20,9 @@ using AxisPlan = std::vector<PlannedAxis>;
 // where they stood in the source.
 AxisPlan PlanAxes(const Choice& choice, int label, int lead_operand, const std::vector<Axis>& lead);
 
+// The units of one axis in the label's order.
+std::vector<int> UnitsOf(const Choice& choice, int label, int axis);
+
 // The pieces that an operand or a result has of a planned axis.
 Axis OperandPieces(const Choice& choice, const PlannedAxis& axis, int operand);
 Axis ResultPieces(const Choice& choice, const PlannedAxis& axis, int result);

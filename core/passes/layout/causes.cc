@@ -13,6 +13,8 @@ std::string Tie(const ir::Graph& graph, const Choice& choice) {
       return name + " works in one order of axes only";
     case Freedom::kLastStays:
       return name + " works on the last axis";
+    case Freedom::kChannels:
+      return name + " wants its channels last";
     case Freedom::kMatrix:
       return name + " takes its rows or batches first";
     case Freedom::kAny:

@@ -170,11 +170,15 @@ void Choices::AddUnits(Choice& choice) {
   }
 }
 
-// The operator's rank in this order, with pieces that stay together as one axis.
+// The operator's rank in this order, with pieces that stay together as one axis. What follows the
+// rows of a product or an image is one axis in any order.
 int RankOf(const Choice& choice, const std::vector<int>& label) {
   int rank = 0;
   for (std::size_t i = 0; i < label.size(); ++i) {
     const Unit& unit = choice.units[At(label[i])];
+    const bool is_one = choice.relation->freedom == Freedom::kMatrix ||
+                        choice.relation->freedom == Freedom::kChannels;
+    if (is_one && !choice.relation->axes[At(unit.axis)].row) continue;
     const bool goes_on =
         i > 0 && label[i] == label[i - 1] + 1 && choice.units[At(label[i - 1])].axis == unit.axis;
     if (!goes_on) ++rank;
@@ -197,6 +201,16 @@ bool Choices::Allows(const Choice& choice, const std::vector<int>& label) const 
         const bool is_row = choice.relation->axes[At(axis_of(u))].row;
         if (is_row && rows_end) return false;
         rows_end = rows_end || !is_row;
+      }
+      return true;
+    }
+    case Freedom::kChannels: {
+      std::size_t rows = 0;
+      for (const Unit& unit : choice.units) {
+        if (choice.relation->axes[At(unit.axis)].row) ++rows;
+      }
+      for (std::size_t i = 0; i < rows; ++i) {
+        if (label[i] != static_cast<int>(i)) return false;
       }
       return true;
     }

@@ -257,6 +257,55 @@ std::optional<Relation> BatchMatmul(const ir::Graph& graph, const ir::Op& op) {
   return relation;
 }
 
+// Kernels over (batch, height, width, channels). The first three axes are fixed; the channels are
+// too, but what they consist of is nobody's business where weights can follow: 8 channels in 4
+// groups of 2 may come as 2 of 4.
+Relation Spatial(const ir::Op& op) {
+  Relation relation{Family::kImage, Freedom::kChannels, {}};
+  for (int i = 0; i < 3; ++i) {
+    IterationAxis axis = NewAxis(op);
+    axis.operands[0] = axis.results[0] = i;
+    axis.whole = axis.row = true;
+    relation.axes.push_back(std::move(axis));
+  }
+  return relation;
+}
+
+std::optional<Relation> Image(const ir::Graph& /*graph*/, const ir::Op& op) {
+  Relation relation = Spatial(op);
+  IterationAxis channels = NewAxis(op);
+  channels.operands[0] = channels.results[0] = 3;
+  relation.axes.push_back(std::move(channels));
+  return relation;
+}
+
+bool HasConstantWeights(const ir::Graph& graph, const ir::Op& op) {
+  return graph.constant(op.input(0)) == nullptr && graph.constant(op.input(1)) != nullptr &&
+         (!op.input(2).valid() || graph.constant(op.input(2)) != nullptr);
+}
+
+std::optional<Relation> Depthwise(const ir::Graph& graph, const ir::Op& op) {
+  const Dim in = ShapeOf(graph, op.input(0)).dim(3);
+  if (!HasConstantWeights(graph, op) || ShapeOf(graph, op.result()).dim(3) != in) {
+    return std::nullopt;
+  }
+  return Image(graph, op);
+}
+
+std::optional<Relation> Convolution(const ir::Graph& graph, const ir::Op& op) {
+  if (!HasConstantWeights(graph, op)) return std::nullopt;
+  const Dim channels = ShapeOf(graph, op.input(0)).dim(3);
+  if (ShapeOf(graph, op.input(1)).dim(3) != channels) return std::nullopt;  // groups
+  Relation relation = Spatial(op);
+  IterationAxis in = NewAxis(op);
+  in.operands[0] = 3;
+  relation.axes.push_back(std::move(in));
+  IterationAxis out = NewAxis(op);
+  out.results[0] = 3;
+  relation.axes.push_back(std::move(out));
+  return relation;
+}
+
 using Maker = std::optional<Relation> (*)(const ir::Graph&, const ir::Op&);
 struct Row {
   OpKind kind;
@@ -337,6 +386,12 @@ constexpr Row kRows[] = {
     {OpKind::kShape, ShapeOnly},
     {OpKind::kFullyConnected, FullyConnected},
     {OpKind::kBatchMatmul, BatchMatmul},
+    {OpKind::kConv2d, Convolution},
+    {OpKind::kDepthwiseConv2d, Depthwise},
+    {OpKind::kMaxPool2d, Image},
+    {OpKind::kAveragePool2d, Image},
+    {OpKind::kResizeBilinear, Image},
+    {OpKind::kResizeNearestNeighbor, Image},
 };
 
 }  // namespace

@@ -15,6 +15,7 @@ enum class Freedom {
   kAny,
   kLastStays,  // the last axis stays the last: SOFTMAX
   kMatrix,     // rows in any order, then what is contracted or made: FULLY_CONNECTED, BATCH_MATMUL
+  kChannels,   // batch and spatial axes as they are, then the channels' pieces in any order
   kSource,     // one order: its kernel has fixed axes, or nobody has said more
 };
 
@@ -24,7 +25,7 @@ struct IterationAxis {
   std::vector<int> operands;  // by operand: which of its axes, or kAbsent
   std::vector<int> results;   // by result
   bool whole = false;         // its pieces stay together in the source's order
-  bool row = false;           // kMatrix: one of the leading axes
+  bool row = false;           // kMatrix, kChannels: one of the leading axes
 };
 
 // What the rewriting has to do for another order: see rewrite.h.
@@ -39,6 +40,7 @@ enum class Family {
   kShape,
   kFullyConnected,
   kBatchMatmul,
+  kImage,  // channels-last kernels: CONV_2D, pools, resizing
 };
 
 struct Relation {

@@ -82,6 +82,8 @@ Status Rewriter::RewriteOp(const Site& site) {
       return RewriteFullyConnected(site);
     case Family::kBatchMatmul:
       return RewriteBatchMatmul(site);
+    case Family::kImage:
+      return RewriteImage(site);
   }
   return Status::Ok();
 }
@@ -149,6 +151,19 @@ void Rewriter::SetInts(const Site& site, int operand, const std::vector<std::int
       ir::Constant::FromValues(ir::DType::kI64, shape, std::span<const std::int64_t>(values))
           .Cast(old.dtype())
           .Evaluated());
+}
+
+void Rewriter::AddPieces(const Choice& choice, const PlannedAxis& axis, bool of_result,
+                         std::vector<ConstantPiece>& pieces) {
+  std::vector<int> in_source = axis.units;
+  std::ranges::sort(in_source);
+  const auto before = static_cast<int>(pieces.size());
+  for (const int u : in_source) {
+    const Unit& unit = choice.units[static_cast<std::size_t>(u)];
+    const auto place = std::ranges::find(axis.units, u) - axis.units.begin();
+    pieces.push_back({SizeOf(of_result ? unit.results[0] : unit.operands[0]).value(),
+                      before + static_cast<int>(place)});
+  }
 }
 
 void Rewriter::MadeResult(const Site& site, int result, std::vector<Axis> axes) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/passes/layout/axis_plan.h"
+#include "core/passes/layout/constant_order.h"
 #include "core/passes/layout/store.h"
 
 namespace smelt::passes::layout {
@@ -41,6 +42,7 @@ class Rewriter {
   Status RewriteShape(const Site& site);
   Status RewriteFullyConnected(const Site& site);
   Status RewriteBatchMatmul(const Site& site);
+  Status RewriteImage(const Site& site);
   Status RewriteOutputs();
 
   ir::Op& op(const Site& site) { return graph_.op(site.id); }
@@ -55,6 +57,10 @@ class Rewriter {
   // the operator leaves alone.
   void SetRows(const Site& site, int operand, const AxisPlan& plan,
                const std::vector<std::int64_t>& fill);
+  // The pieces of a constant's axis that follows those of a planned axis, behind `pieces`.
+  void AddPieces(const Choice& choice, const PlannedAxis& axis, bool of_result,
+                 std::vector<ConstantPiece>& pieces);
+  void PermuteFilter(const Site& site, const PlannedAxis& in, const PlannedAxis& out);
   void MadeResult(const Site& site, int result, std::vector<Axis> axes);
   int PlaceOf(const AxisPlan& plan, int axis) const;
   ir::Dim SizeOf(const Axis& pieces) { return forms_.atoms().SizeOf(pieces); }

@@ -12,15 +12,6 @@ namespace {
 
 std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
-// The units of one axis in the label's order.
-std::vector<int> UnitsOf(const Choice& choice, int label, int axis) {
-  std::vector<int> units;
-  for (const int u : choice.labels[At(label)]) {
-    if (choice.units[At(u)].axis == axis) units.push_back(u);
-  }
-  return units;
-}
-
 // The planned axes that are rows.
 AxisPlan RowsOf(const Choice& choice, const AxisPlan& plan) {
   AxisPlan rows;
@@ -66,30 +57,17 @@ Status Rewriter::RewriteFullyConnected(const Site& site) {
   }
   SMELT_RETURN_IF_ERROR(TakeOperand(site, 0, axes));
   op(site).attrs.Set("keep_num_dims", axes.size() != 2);
-  // Weights (out, in) and bias (out) in the orders of their pieces.
-  std::vector<ConstantPiece> pieces;
-  std::vector<ConstantPiece> bias;
-  const auto add = [&](const PlannedAxis& axis, bool is_out) {
-    std::vector<int> in_source = axis.units;
-    std::ranges::sort(in_source);
-    const std::size_t before = pieces.size();
-    for (const int u : in_source) {
-      const Unit& unit = choice.units[At(u)];
-      const auto place = std::ranges::find(axis.units, u) - axis.units.begin();
-      pieces.push_back({SizeOf(is_out ? unit.results[0] : unit.operands[0]).value(),
-                        static_cast<int>(before) + static_cast<int>(place)});
-    }
-  };
   if (!std::ranges::is_sorted(in.units) || !std::ranges::is_sorted(out.units)) {
-    add(out, true);
-    bias = pieces;
-    add(in, false);
+    // Weights are (out, in), the bias is (out).
+    std::vector<ConstantPiece> pieces;
+    AddPieces(choice, out, /*of_result=*/true, pieces);
+    const std::vector<ConstantPiece> bias_pieces = pieces;
+    AddPieces(choice, in, /*of_result=*/false, pieces);
     const ir::Constant& weights = *graph_.constant(op(site).input(1));
     SetConstant(site, 1, Reordered(weights, pieces, weights.shape()));
-    if (const ir::Constant* constant = graph_.constant(op(site).input(2))) {
-      if (constant->element_count() > 1) {
-        SetConstant(site, 2, Reordered(*constant, bias, constant->shape()));
-      }
+    const ir::Constant* bias = graph_.constant(op(site).input(2));
+    if (bias != nullptr && bias->element_count() > 1) {
+      SetConstant(site, 2, Reordered(*bias, bias_pieces, bias->shape()));
     }
   }
   axes.back() = ResultPieces(choice, out, 0);

@@ -162,6 +162,13 @@ TEST_F(ClassicCases, WindowPartitionMovesDataOnceEachWay) {
   EXPECT_EQ(Left({back}), 2u);
 }
 
+TEST_F(ClassicCases, ChannelShuffleBetweenConvolutionsGoesIntoTheWeights) {
+  const ValueId x = Conv(Input({1, 3, 8, 8}), 8);
+  ValueId shuffled = b().Transpose(b().Reshape(x, {1, 2, 4, 8, 8}), {0, 2, 1, 3, 4});
+  shuffled = b().Unary(OpKind::kRelu, b().Reshape(shuffled, {1, 8, 8, 8}));
+  EXPECT_EQ(Left({Mean(Conv(shuffled, 8), {2, 3}, false)}), 1u);
+}
+
 TEST_F(ClassicCases, SumWithItsOwnTransposeNeedsOne) {
   const ValueId x = b().Unary(OpKind::kTanh, Input({6, 6}));
   EXPECT_EQ(Left({b().Add(x, b().Transpose(x, {1, 0}))}), 1u);

@@ -150,7 +150,17 @@ ValueId RandomGraph::Spatial(ir::Builder& b, ValueId x) {
   const ValueId image = b.Transpose(x, {0, 2, 3, 1});
   const std::int64_t channels = ShapeOf(image).dim(3).value();
   ValueId y;
-  if (Draw(3) != 0) {
+  const int kind = Draw(4);
+  if (kind == 0) {
+    ir::Attributes attrs = None();
+    for (const char* one : {"stride_w", "stride_h", "dilation_w_factor", "dilation_h_factor"}) {
+      attrs.Set(one, std::int64_t{1});
+    }
+    attrs.Set("depth_multiplier", std::int64_t{1});
+    attrs.Set("padding", std::string("SAME"));
+    y = b.Emit(OpKind::kDepthwiseConv2d,
+               {image, Constant(b, {1, 3, 3, channels}), Constant(b, {channels})}, attrs);
+  } else if (kind != 1) {
     const std::int64_t out = Size();
     const std::int64_t k = 1 + 2 * Draw(2);
     ir::Attributes attrs = None();
