@@ -292,11 +292,21 @@ std::optional<Relation> Depthwise(const ir::Graph& graph, const ir::Op& op) {
   return Image(graph, op);
 }
 
+bool IsPointwise(const ir::Graph& graph, const ir::Op& op) {
+  const Shape& filter = ShapeOf(graph, op.input(1));
+  return filter.dim(1) == Dim(1) && filter.dim(2) == Dim(1) && op.attrs.Int("stride_h") == 1 &&
+         op.attrs.Int("stride_w") == 1;
+}
+
 std::optional<Relation> Convolution(const ir::Graph& graph, const ir::Op& op) {
   if (!HasConstantWeights(graph, op)) return std::nullopt;
   const Dim channels = ShapeOf(graph, op.input(0)).dim(3);
   if (ShapeOf(graph, op.input(1)).dim(3) != channels) return std::nullopt;  // groups
   Relation relation = Spatial(op);
+  if (IsPointwise(graph, op)) {  // a product: no pixel knows its neighbours
+    relation.freedom = Freedom::kMatrix;
+    for (IterationAxis& row : relation.axes) row.whole = false;
+  }
   IterationAxis in = NewAxis(op);
   in.operands[0] = 3;
   relation.axes.push_back(std::move(in));

@@ -60,6 +60,7 @@ class Rewriter {
   // The pieces of a constant's axis that follows those of a planned axis, behind `pieces`.
   void AddPieces(const Choice& choice, const PlannedAxis& axis, bool of_result,
                  std::vector<ConstantPiece>& pieces);
+  std::vector<Axis> PixelRows(const Site& site, const Axis& channels);
   void PermuteFilter(const Site& site, const PlannedAxis& in, const PlannedAxis& out);
   void MadeResult(const Site& site, int result, std::vector<Axis> axes);
   int PlaceOf(const AxisPlan& plan, int axis) const;

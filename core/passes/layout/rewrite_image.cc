@@ -9,21 +9,26 @@
 namespace smelt::passes::layout {
 namespace {
 
-constexpr int kRows = 3;  // batch, height, width
+constexpr std::size_t kRows = 3;   // batch, height, width
+constexpr int kFirstChannels = 3;  // the axis behind them
 
 }  // namespace
 
 Status Rewriter::RewriteImage(const Site& site) {
   const Choice& choice = site.choice;
   const auto last = static_cast<int>(choice.relation->axes.size()) - 1;
-  const PlannedAxis in{kRows, UnitsOf(choice, site.label, kRows)};
+  const PlannedAxis in{kFirstChannels, UnitsOf(choice, site.label, kFirstChannels)};
   const PlannedAxis out{last, UnitsOf(choice, site.label, last)};
   std::vector<Axis> taken;
   std::vector<Axis> made;
-  for (int axis = 0; axis < kRows; ++axis) {
-    const PlannedAxis row{axis, UnitsOf(choice, site.label, axis)};
-    taken.push_back(OperandPieces(choice, row, 0));
-    made.push_back(ResultPieces(choice, row, 0));
+  if (choice.relation->freedom == Freedom::kMatrix) {
+    taken = made = PixelRows(site, OperandPieces(choice, in, 0));
+  } else {
+    for (int axis = 0; axis < kFirstChannels; ++axis) {
+      const PlannedAxis row{axis, UnitsOf(choice, site.label, axis)};
+      taken.push_back(OperandPieces(choice, row, 0));
+      made.push_back(ResultPieces(choice, row, 0));
+    }
   }
   taken.push_back(OperandPieces(choice, in, 0));
   made.push_back(ResultPieces(choice, out, 0));
@@ -34,6 +39,30 @@ Status Rewriter::RewriteImage(const Site& site) {
   if (has_filter && !in_order) PermuteFilter(site, in, out);
   MadeResult(site, 0, std::move(made));
   return Status::Ok();
+}
+
+// Pixels that don't know their neighbours may be grouped into batch, height and width in any way:
+// as the operand has them, or else in as few pieces as there are.
+std::vector<Axis> Rewriter::PixelRows(const Site& site, const Axis& channels) {
+  const Choice& choice = site.choice;
+  std::vector<Axis> rows = store_.NaturalAxes(forms_.form(op(site).input(0)).tensor,
+                                              choices_.OperandOrder(choice, site.label, 0));
+  if (rows.size() == kRows + 1 && rows.back() == channels) {
+    rows.pop_back();
+    return rows;
+  }
+  rows.clear();
+  for (const PlannedAxis& axis : Plan(site, -1)) {
+    if (axis.axis >= kFirstChannels || axis.units.empty()) continue;
+    Axis pieces = OperandPieces(choice, axis, 0);
+    if (rows.size() == kRows) {
+      rows.back().insert(rows.back().end(), pieces.begin(), pieces.end());
+    } else {
+      rows.push_back(std::move(pieces));
+    }
+  }
+  rows.insert(rows.begin(), kRows - rows.size(), Axis{});
+  return rows;
 }
 
 // Filters are (out, height, width, in); those of DEPTHWISE_CONV_2D are (1, height, width,
