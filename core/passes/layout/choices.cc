@@ -54,6 +54,7 @@ std::optional<std::vector<int>> LabelFor(const std::vector<Unit>& units, const O
     auto place = u == 0 ? label.begin() : std::ranges::find(label, u - 1) + 1;
     label.insert(place, u);
   }
+  if (label.size() != units.size()) return std::nullopt;
   return label;
 }
 
@@ -73,7 +74,7 @@ Order Choices::SourceOrder(ValueId value) const {
 }
 
 Order Choices::OperandOrder(const Choice& choice, int label, int operand) const {
-  if (choice.units.empty()) {
+  if (choice.units.empty() || choice.relation->IsSideOperand(operand)) {
     const ir::OpId op = choice.op.valid() ? choice.op : graph_.return_op();
     return SourceOrder(graph_.op(op).input(operand));
   }
@@ -85,7 +86,7 @@ Order Choices::OperandOrder(const Choice& choice, int label, int operand) const 
 }
 
 Order Choices::ResultOrder(const Choice& choice, int label, int result) const {
-  if (choice.units.empty()) {
+  if (choice.units.empty() || choice.relation->family == Family::kShape) {
     return SourceOrder(choice.op.valid() ? graph_.op(choice.op).result(result)
                                          : graph_.inputs()[At(result)]);
   }
@@ -249,6 +250,10 @@ void Choices::Announce(int node, std::size_t label) {
 void Choices::TakeUp(int node, bool is_result, int port, const Order& order) {
   Choice& choice = nodes_[At(node)];
   if (choice.units.empty() || choice.labels.size() >= kMaxLabels) return;
+  if (is_result ? choice.relation->family == Family::kShape
+                : choice.relation->IsSideOperand(port)) {
+    return;
+  }
   const auto label = LabelFor(choice.units, order, [&](const Unit& unit) -> const Axis& {
     return is_result ? unit.results[At(port)] : unit.operands[At(port)];
   });

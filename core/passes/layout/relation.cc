@@ -406,6 +406,12 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
+bool Relation::IsSideOperand(int operand) const {
+  return std::ranges::all_of(axes, [operand](const IterationAxis& axis) {
+    return axis.operands[static_cast<std::size_t>(operand)] == kAbsent;
+  });
+}
+
 Relation RelationOf(const ir::Graph& graph, const ir::Op& op) {
   const Row* row = std::ranges::find(kRows, op.kind, &Row::kind);
   if (row == std::end(kRows)) return {};

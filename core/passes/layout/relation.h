@@ -47,6 +47,9 @@ struct Relation {
   Family family = Family::kBarrier;
   Freedom freedom = Freedom::kSource;
   std::vector<IterationAxis> axes;  // in the source's order; none for a barrier
+
+  // An operand that no axis belongs to: sizes, or computed weights. It comes as the source has it.
+  bool IsSideOperand(int operand) const;
 };
 
 // Requires an operator that is no view (TRANSPOSE, RESHAPE, ...).

@@ -134,6 +134,15 @@ Status Rewriter::TakeOperand(const Site& site, int operand, const std::vector<Ax
   return Status::Ok();
 }
 
+Status Rewriter::TakeSideOperands(const Site& site) {
+  for (int k = 0; k < op(site).input_count(); ++k) {
+    const ValueId value = op(site).input(k);
+    if (!IsTensor(value) || !site.choice.relation->IsSideOperand(k)) continue;
+    SMELT_RETURN_IF_ERROR(TakeOperand(site, k, forms_.LeafAxes(value)));
+  }
+  return Status::Ok();
+}
+
 void Rewriter::SetConstant(const Site& site, int operand, ir::Constant constant) {
   const std::string name = graph_.value(op(site).input(operand)).name;
   graph_.SetOperand({site.id, static_cast<std::uint32_t>(operand)},

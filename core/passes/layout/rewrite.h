@@ -50,6 +50,7 @@ class Rewriter {
   AxisPlan Plan(const Site& site, int lead);
   // Operand k becomes its tensor with those axes; an absent or constant one stays.
   Status TakeOperand(const Site& site, int operand, const std::vector<Axis>& axes);
+  Status TakeSideOperands(const Site& site);
   Status TakeConstant(const Site& site, int operand, const AxisPlan& plan);
   void SetConstant(const Site& site, int operand, ir::Constant constant);
   void SetInts(const Site& site, int operand, const std::vector<std::int64_t>& values, bool scalar);

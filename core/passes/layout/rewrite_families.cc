@@ -202,6 +202,7 @@ Status Rewriter::RewriteAxisRows(const Site& site) {
 }
 
 Status Rewriter::RewriteSplit(const Site& site) {
+  SMELT_RETURN_IF_ERROR(TakeSideOperands(site));
   const bool is_split = op(site).kind == OpKind::kSplit;
   const int data = is_split ? 1 : 0;
   const AxisPlan plan = Plan(site, data);

@@ -15,6 +15,7 @@ constexpr int kFirstChannels = 3;  // the axis behind them
 }  // namespace
 
 Status Rewriter::RewriteImage(const Site& site) {
+  SMELT_RETURN_IF_ERROR(TakeSideOperands(site));
   const Choice& choice = site.choice;
   const auto last = static_cast<int>(choice.relation->axes.size()) - 1;
   const PlannedAxis in{kFirstChannels, UnitsOf(choice, site.label, kFirstChannels)};

@@ -37,6 +37,7 @@ bool Before(const Choice& choice, int label, int a, int b) {
 }  // namespace
 
 Status Rewriter::RewriteFullyConnected(const Site& site) {
+  SMELT_RETURN_IF_ERROR(TakeSideOperands(site));
   const Choice& choice = site.choice;
   const int in_axis = static_cast<int>(choice.relation->axes.size()) - 2;
   const int out_axis = in_axis + 1;

@@ -239,6 +239,10 @@ ValueId RandomGraph::Product(ir::Builder& b, ValueId x) {
     ir::Attributes attrs = None();
     attrs.Set("weights_format", std::string("DEFAULT"));
     attrs.Set("keep_num_dims", rank > 2);
+    if (Draw(4) == 0 && rank == 2) {  // computed weights, from a tensor that is laid out, too
+      const ValueId weights = b.Transpose(b.Unary(OpKind::kTanh, b.Transpose(x, {1, 0})), {1, 0});
+      return b.Emit(OpKind::kFullyConnected, {x, weights, ValueId()}, attrs);
+    }
     const std::int64_t out = 2 * Size();
     return b.Emit(OpKind::kFullyConnected,
                   {x, Constant(b, {out, ShapeOf(x).dim(rank - 1).value()}), Constant(b, {out})},
@@ -304,7 +308,13 @@ void RandomGraph::Step(ir::Builder& b) {
   ValueId y;
   switch (Draw(10)) {
     case 0:
-      y = b.Unary(Draw(2) == 0 ? OpKind::kRelu : OpKind::kTanh, x);
+      if (Draw(4) == 0) {  // its shape, sliced and computed with
+        const ValueId sizes = b.Emit(OpKind::kShape, {x}, {{"out_type", std::string("i32")}});
+        const ValueId last = b.Emit(OpKind::kSlice, {sizes, b.ConstI32({axis}), b.ConstI32({1})});
+        y = b.Mul(x, b.Cast(last, ir::DType::kF32));
+      } else {
+        y = b.Unary(Draw(2) == 0 ? OpKind::kRelu : OpKind::kTanh, x);
+      }
       break;
     case 1:
     case 2:
