@@ -62,8 +62,8 @@ std::optional<Relation> Elementwise(const ir::Graph& graph, const ir::Op& op) {
       const Shape& shape = ShapeOf(graph, operand);
       const int own = i - (result.rank() - shape.rank());
       if (own < 0 || shape.dim(own) == Dim(1)) continue;
-      // Sizes that agree only at run time.
-      if (shape.dim(own) != result.dim(i)) return std::nullopt;
+      // Sizes that agree, or broadcast, only at run time: the same axis, but not its pieces.
+      if (shape.dim(own) != result.dim(i)) axis.whole = true;
       axis.operands[static_cast<std::size_t>(k)] = own;
     }
     relation.axes.push_back(std::move(axis));
@@ -113,8 +113,8 @@ std::optional<Relation> Concat(const ir::Graph& graph, const ir::Op& op) {
     std::ranges::fill(one.operands, i);
     one.results[0] = i;
     one.whole = i == *axis;
-    for (int k = 0; k < op.input_count() && i != *axis; ++k) {
-      if (ShapeOf(graph, op.input(k)).dim(i) != result.dim(i)) return std::nullopt;
+    for (int k = 0; k < op.input_count(); ++k) {  // equal at run time, whatever is known of them
+      if (ShapeOf(graph, op.input(k)).dim(i) != result.dim(i)) one.whole = true;
     }
     relation.axes.push_back(std::move(one));
   }

@@ -1,6 +1,7 @@
 // The rewriting of operators whose axes may come in any order, but for products: rewrite_matmul.cc.
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "core/passes/layout/constant_order.h"
@@ -42,22 +43,25 @@ Status Rewriter::TakeConstant(const Site& site, int operand, const AxisPlan& pla
     return Status::Ok();
   }
   const Relation& relation = *site.choice.relation;
-  std::vector<int> place_of(site.choice.units.size(), -1);
+  std::vector<std::optional<ConstantPiece>> piece_of(site.choice.units.size());
   std::vector<std::int64_t> shape;
   int places = 0;
-  for (const PlannedAxis& axis : plan) {
+  for (const PlannedAxis& planned : plan) {
     std::int64_t size = 1;
-    for (const int u : axis.units) {
-      if (relation.axes[At(axis.axis)].operands[At(operand)] == IterationAxis::kAbsent) continue;
-      place_of[At(u)] = places++;
-      size *= SizeOf(site.choice.units[At(u)].results[0]).value();
+    for (const int u : planned.units) {
+      const IterationAxis& axis = relation.axes[At(planned.axis)];
+      const int own = axis.operands[At(operand)];
+      if (own == IterationAxis::kAbsent) continue;
+      const std::int64_t piece = axis.whole ? constant.shape()[At(own)]
+                                            : SizeOf(site.choice.units[At(u)].results[0]).value();
+      piece_of[At(u)] = ConstantPiece{piece, places++};
+      size *= piece;
     }
     shape.push_back(size);
   }
   std::vector<ConstantPiece> pieces;
-  for (std::size_t u = 0; u < place_of.size(); ++u) {
-    if (place_of[u] < 0) continue;
-    pieces.push_back({SizeOf(site.choice.units[u].results[0]).value(), place_of[u]});
+  for (const auto& piece : piece_of) {
+    if (piece) pieces.push_back(*piece);
   }
   while (static_cast<int>(shape.size()) > constant.rank() && shape.front() == 1) {
     shape.erase(shape.begin());
@@ -106,9 +110,9 @@ Status Rewriter::RewriteReduce(const Site& site) {
 Status Rewriter::RewriteConcat(const Site& site) {
   const int count = op(site).input_count();
   const AxisPlan plan = Plan(site, LeadOperand(site.choice, count));
-  const auto& axes = site.choice.relation->axes;
-  const auto along = std::ranges::find(axes, true, &IterationAxis::whole) - axes.begin();
-  const int place = PlaceOf(plan, static_cast<int>(along));
+  const int along = *ir::NormalizeAxis(op(site).attrs.Int("axis"),
+                                       static_cast<int>(site.choice.relation->axes.size()));
+  const int place = PlaceOf(plan, along);
   for (int k = 0; k < count; ++k) {
     const ValueId value = op(site).input(k);
     if (IsTensor(value)) {
@@ -123,8 +127,8 @@ Status Rewriter::RewriteConcat(const Site& site) {
     for (const PlannedAxis& axis : plan) {
       std::int64_t size = 1;
       for (const int u : axis.units) {
-        const bool is_along = axis.axis == along;
-        const std::int64_t own = is_along ? constant.shape()[At(axis.axis)]
+        const bool is_whole = site.choice.relation->axes[At(axis.axis)].whole;
+        const std::int64_t own = is_whole ? constant.shape()[At(axis.axis)]
                                           : SizeOf(site.choice.units[At(u)].results[0]).value();
         pieces[At(u)] = {own, at++};
         size *= own;
