@@ -120,6 +120,21 @@ std::string Headline(const v1::Report& report, const std::vector<const v1::Diagn
   return text;
 }
 
+// The tensors that are copied into another order of axes, and why; the same cause once.
+void PrintCopies(std::ostream& out, const v1::Report& report, const Ink& ink) {
+  std::map<std::string, std::uint32_t> causes;
+  for (const v1::Diagnostic* note : WithSeverity(report, v1::SEVERITY_NOTE)) {
+    if (note->reason_code() != ReasonName(Reason::kTransposeLeft)) continue;
+    const std::size_t colon = note->message().find(": ");
+    ++causes[colon == std::string::npos ? note->message() : note->message().substr(colon + 2)];
+  }
+  const char* name = "copies";
+  for (const auto& [cause, count] : causes) {
+    PrintRow(out, ink, name, std::to_string(count) + " TRANSPOSE: " + Printable(cause));
+    name = "";
+  }
+}
+
 }  // namespace
 
 void PrintFailure(std::ostream& out, const v1::Report& report, const std::string& report_place,
@@ -170,6 +185,7 @@ void PrintSuccess(std::ostream& out, const v1::Report& report, const std::string
   }
   PrintRow(out, ink, "operators", OperatorsText(report.coverage()));
   PrintRow(out, ink, "", Counted(report.coverage().target_operators()));
+  PrintCopies(out, report, ink);
   std::string times = TimesText(report);
   if (const std::uint64_t peak = PeakBytes(report); peak != 0 && !times.empty()) {
     times += "; peak memory " + ShowBytes(peak);

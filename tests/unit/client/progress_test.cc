@@ -166,6 +166,12 @@ TEST(ReportText, SuccessShowsOperatorsTimesAndVerification) {
   coverage.set_folded(3);
   (*coverage.mutable_target_operators())["CONV_2D"] = 2;
   (*coverage.mutable_target_operators())["ADD"] = 7;
+  for (int i = 0; i < 2; ++i) {
+    v1::Diagnostic* note = report.add_diagnostics();
+    note->set_severity(v1::SEVERITY_NOTE);
+    note->set_reason_code("transpose_left");
+    note->set_message("TRANSPOSE of f32[1,3,8,8]: SOFTMAX works on the last axis");
+  }
   v1::Timing* timing = report.add_timings();
   timing->set_stage("import");
   timing->set_seconds(0.0123);
@@ -185,6 +191,7 @@ TEST(ReportText, SuccessShowsOperatorsTimesAndVerification) {
       "  target      litert, runtime 2.3.0 or newer\n"
       "  operators   9 (from 12 source nodes: 9 converted, 3 folded)\n"
       "              ADD 7, CONV_2D 2\n"
+      "  copies      2 TRANSPOSE: SOFTMAX works on the last axis\n"
       "  time        import 12 ms; peak memory 1.0 MiB\n"
       "  verified    the written bytes were re-read and checked; run against imported_graph in "
       "0.0 ms\n"
