@@ -80,6 +80,19 @@ Status TranslateSelu(OnnxNode& node, Builder& out) {
   return Finish(node, out, out.Mul(ScaledElu(out, x, alpha), Like(out, x, gamma)));
 }
 
+// x moved towards 0 by the bias outside of -lambda .. lambda, 0 inside.
+Status TranslateShrink(OnnxNode& node, Builder& out) {
+  const double lambda = node.Float("lambd", 0.5);
+  const double bias = node.Float("bias", 0.0);
+  const ValueId x = node.input(0);
+  const auto outside = [&](OpKind compare, double edge, double shift, ValueId otherwise) {
+    const ValueId there = out.Emit(compare, {x, Like(out, x, edge)});
+    return out.Emit(OpKind::kSelectV2, {there, out.Add(x, Like(out, x, shift)), otherwise});
+  };
+  const ValueId above = outside(OpKind::kGreater, lambda, -bias, Like(out, x, 0));
+  return Finish(node, out, outside(OpKind::kLess, -lambda, bias, above));
+}
+
 // max(x, 0) + min(0, alpha * (exp(x / alpha) - 1)), alpha > 0
 Status TranslateCelu(OnnxNode& node, Builder& out) {
   const double alpha = node.Float("alpha", 1.0);
@@ -218,6 +231,10 @@ constexpr OnnxConstraint kClip11[] = {
     {Reason::kShapeMismatch, BoundsAreScalars, {}, "min and max have one element each"},
 };
 
+constexpr OnnxConstraint kShrink[] = {
+    {Reason::kUnsupportedType, TypeIn<0, kFloatTypes>, {}, "the input is floats"},
+};
+
 constexpr OnnxRule kRules[] = {
     {"", "Celu", 12, 28, kCelu, SameAsFirst, TranslateCelu},
     {"", "Clip", 6, 6, {}, SameAsFirst, TranslateClip6},
@@ -232,6 +249,7 @@ constexpr OnnxRule kRules[] = {
     {"", "PRelu", 7, 16, kPRelu, SameAsFirst, TranslatePRelu},
     {"", "Relu", 6, 14, {}, SameAsFirst, TranslateRelu},
     {"", "Selu", 6, 22, {}, SameAsFirst, TranslateSelu},
+    {"", "Shrink", 9, 9, kShrink, SameAsFirst, TranslateShrink},
     {"", "Sigmoid", 6, 13, {}, SameAsFirst, TranslateUnary<OpKind::kLogistic>},
     {"", "Softplus", 1, 22, {}, SameAsFirst, TranslateSoftplus},
     {"", "Softsign", 1, 22, {}, SameAsFirst, TranslateSoftsign},
