@@ -10,6 +10,7 @@ namespace smelt::onnx_import {
 namespace {
 
 using ir::Builder;
+using ir::DType;
 using ir::OpKind;
 using ir::ValueId;
 
@@ -84,13 +85,14 @@ Status TranslateSelu(OnnxNode& node, Builder& out) {
 Status TranslateShrink(OnnxNode& node, Builder& out) {
   const double lambda = node.Float("lambd", 0.5);
   const double bias = node.Float("bias", 0.0);
-  const ValueId x = node.input(0);
+  const DType dtype = node.input_dtype(0);
+  const ValueId x = ir::IsFloat(dtype) ? node.input(0) : out.Cast(node.input(0), DType::kF32);
   const auto outside = [&](OpKind compare, double edge, double shift, ValueId otherwise) {
     const ValueId there = out.Emit(compare, {x, Like(out, x, edge)});
     return out.Emit(OpKind::kSelectV2, {there, out.Add(x, Like(out, x, shift)), otherwise});
   };
   const ValueId above = outside(OpKind::kGreater, lambda, -bias, Like(out, x, 0));
-  return Finish(node, out, outside(OpKind::kLess, -lambda, bias, above));
+  return Finish(node, out, out.Cast(outside(OpKind::kLess, -lambda, bias, above), dtype));
 }
 
 // max(x, 0) + min(0, alpha * (exp(x / alpha) - 1)), alpha > 0
@@ -232,7 +234,10 @@ constexpr OnnxConstraint kClip11[] = {
 };
 
 constexpr OnnxConstraint kShrink[] = {
-    {Reason::kUnsupportedType, TypeIn<0, kFloatTypes>, {}, "the input is floats"},
+    {Reason::kUnsupportedType,
+     TypeIn<0, kFloatTypes | Types(DType::kI8, DType::kI16, DType::kU8, DType::kU16)>,
+     {},
+     "the input is floats or integers of at most 16 bits"},
 };
 
 constexpr OnnxRule kRules[] = {

@@ -1,4 +1,5 @@
 // Bits of integers: BitShift, the Bitwise operators, and BitCast.
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ using ir::OpKind;
 using ir::ValueId;
 
 ValueId Recast(Builder& out, ValueId x, DType to) {
+  if (!out.status().ok() || out.type(x).dtype == to) return x;
   return out.Emit(OpKind::kBitcast, {x}, {{"out_data_type", std::string(ir::DTypeName(to))}});
 }
 
@@ -29,42 +31,77 @@ ValueId PowerOfTwo(Builder& out, ValueId counts, DType dtype) {
   const Constant table =
       Constant::FromValues<std::uint64_t>(DType::kU64, {bits}, powers).Cast(dtype).Evaluated();
   const ValueId places =
-      dtype == DType::kU64 ? Recast(out, counts, DType::kI64) : out.Cast(counts, DType::kI32);
+      bits == 64 ? Recast(out, counts, DType::kI64) : out.Cast(counts, DType::kI32);
   return out.Emit(OpKind::kGather, {out.Const(table), places},
                   {{"axis", std::int64_t{0}}, {"batch_dims", std::int64_t{0}}});
 }
 
-// u64 has no shift. Halved once, the number is a non-negative i64, whose floored quotient by a
-// power of two is the shift.
-ValueId ShiftRight64(Builder& out, ValueId x, ValueId counts) {
+// 64 bits have no shift. A floored quotient by a power of two is one, for powers up to 2^62: the
+// number is halved first, which also makes the bits of an unsigned one a positive number.
+ValueId ShiftRight64(Builder& out, ValueId x, ValueId counts, bool fills_zeros) {
   const ValueId bits = Recast(out, x, DType::kI64);
   const ValueId steps = Recast(out, counts, DType::kI64);
   const ValueId one = out.Scalar(DType::kI64, 1);
-  const std::int64_t positive = INT64_MAX;
-  const ValueId mask =
-      out.Const(Constant::FromValues(DType::kI64, {}, std::span<const std::int64_t>(&positive, 1)));
-  const ValueId half =
-      out.Emit(OpKind::kStablehloAnd,
-               {out.Emit(OpKind::kFloorDiv, {bits, out.Scalar(DType::kI64, 2)}), mask});
+  ValueId half = out.Emit(OpKind::kFloorDiv, {bits, out.Scalar(DType::kI64, 2)});
+  if (fills_zeros) {
+    const std::int64_t positive = INT64_MAX;
+    const auto mask = Constant::FromValues(DType::kI64, {}, std::span(&positive, 1));
+    half = out.Emit(OpKind::kStablehloAnd, {half, out.Const(mask)});
+  }
   const ValueId rest = out.Maximum(out.Sub(steps, one), out.Scalar(DType::kI64, 0));
-  const ValueId power =
-      Recast(out, PowerOfTwo(out, Recast(out, rest, DType::kU64), DType::kU64), DType::kI64);
-  const ValueId shifted = out.Emit(OpKind::kFloorDiv, {half, power});
+  const ValueId shifted = out.Emit(OpKind::kFloorDiv, {half, PowerOfTwo(out, rest, DType::kI64)});
   const ValueId none = out.Emit(OpKind::kLess, {steps, one});
-  return Recast(out, out.Emit(OpKind::kSelectV2, {none, bits, shifted}), DType::kU64);
+  return out.Emit(OpKind::kSelectV2, {none, bits, shifted});
 }
 
+DType UnsignedOf(DType dtype) {
+  switch (ir::ElementBits(dtype)) {
+    case 8:
+      return DType::kU8;
+    case 16:
+      return DType::kU16;
+    case 32:
+      return DType::kU32;
+    default:
+      return DType::kU64;
+  }
+}
+
+bool CountsWithin(const OnnxNode& node, int bits) {
+  const auto counts = node.input_ints(1);
+  return counts && std::all_of(counts->begin(), counts->end(),
+                               [&](std::int64_t count) { return count >= 0 && count < bits; });
+}
+
+// Counts that are negative or too large shift all bits out; of a signed number shifted right the
+// sign remains, as it does by the largest count.
 Status TranslateShift(OnnxNode& node, Builder& out) {
   const DType dtype = node.input_dtype(0);
+  const int bits = ir::ElementBits(dtype);
+  const bool left = node.String("direction", "LEFT") == "LEFT";
+  const bool is_unsigned = ir::IsUnsignedInteger(dtype);
   const ValueId x = node.input(0);
-  const ValueId counts = node.input(1);
+  ValueId counts = node.input(1);
+  ValueId beyond;
+  if (!CountsWithin(node, bits)) {
+    const DType plain = UnsignedOf(dtype);
+    if (!is_unsigned) counts = Recast(out, counts, plain);
+    const ValueId last = out.Scalar(plain, bits - 1);
+    if (left || is_unsigned) beyond = out.Emit(OpKind::kGreater, {counts, last});
+    counts = out.Minimum(counts, last);
+    if (!is_unsigned) counts = Recast(out, counts, dtype);
+  }
   ValueId y;
-  if (node.String("direction", "LEFT") == "LEFT") {
+  if (left) {
     y = out.Mul(x, PowerOfTwo(out, counts, dtype));
-  } else if (dtype == DType::kU64) {
-    y = ShiftRight64(out, x, counts);
+  } else if (bits == 64) {
+    y = ShiftRight64(out, x, counts, is_unsigned);
+    if (is_unsigned) y = Recast(out, y, dtype);
   } else {
     y = out.Emit(OpKind::kRightShift, {x, counts});
+  }
+  if (beyond.valid()) {
+    y = out.Emit(OpKind::kSelectV2, {beyond, out.Scalar(dtype, 0), y});
   }
   node.SetOutput(0, y);
   return out.status();
@@ -126,7 +163,7 @@ constexpr OnnxConstraint kSame = {
     Reason::kTypeMismatch, SameTypes, {}, "all inputs have one element type"};
 
 constexpr OnnxConstraint kShift[] = {
-    {Reason::kUnsupportedType, AllTypesIn<kUnsignedTypes>, {}, "the inputs are unsigned integers"},
+    {Reason::kUnsupportedType, AllTypesIn<kIntegerTypes>, {}, "the inputs are integers"},
     kSame,
     {Reason::kUnsupportedAttributeValue,
      StringAttrIn<"direction", "LEFT", "RIGHT">,

@@ -50,22 +50,28 @@ Status InferCenter(OnnxNode& node) {
   return Status::Ok();
 }
 
+ValueId SizesOf(Builder& out, ValueId x) {
+  if (!out.status().ok()) return {};
+  const Shape shape = out.type(x).shape;
+  if (!shape.IsStatic()) return out.Emit(OpKind::kShape, {x}, {{"out_type", std::string("i32")}});
+  std::vector<std::int32_t> sizes;
+  for (const std::int64_t size : shape.Sizes()) sizes.push_back(static_cast<std::int32_t>(size));
+  return out.ConstI32(sizes);
+}
+
 // Begins and sizes are vectors over all axes; what is constant in them folds.
 Status TranslateCenter(OnnxNode& node, Builder& out) {
   const std::vector<int> axes = *ChangedAxes(node);
   const ValueId x = node.input(0);
   const int rank = node.input_rank(0);
   const ir::TensorType& result = *node.output_type(0);
-  std::vector<std::int32_t> own;
-  for (const std::int64_t size : node.input_shape(0).Sizes()) {
-    own.push_back(static_cast<std::int32_t>(size));
-  }
-  std::vector<std::int32_t> from(own.size());
+  const Shape& shape = node.input_shape(0);
+  std::vector<std::int32_t> from(static_cast<std::size_t>(rank));
   std::iota(from.begin(), from.end(), 0);
   for (std::size_t i = 0; i < axes.size(); ++i) {
     from[static_cast<std::size_t>(axes[i])] = rank + static_cast<std::int32_t>(i);
   }
-  const ValueId sizes = out.ConstI32(own);
+  const ValueId sizes = SizesOf(out, x);
   const ValueId both =
       out.Emit(OpKind::kConcatenation, {sizes, out.Cast(node.input(1), DType::kI32)},
                {{"axis", std::int64_t{0}}});
@@ -83,10 +89,7 @@ Status TranslateCenter(OnnxNode& node, Builder& out) {
   SMELT_RETURN_IF_ERROR(out.status());
   Shape padded;
   for (int i = 0; i < rank; ++i) {
-    const Dim to = result.shape.dim(i);
-    padded.push_back(to.is_static()
-                         ? Dim(std::max<std::int64_t>(to.value(), own[static_cast<std::size_t>(i)]))
-                         : node.symbols().Fresh("padded size in " + node.output_name(0)));
+    padded.push_back(node.symbols().Max(shape.dim(i), result.shape.dim(i)));
   }
   const ValueId wide =
       out.EmitTyped(OpKind::kPad, std::vector{x, pads}, {}, {result.dtype, padded});
@@ -114,7 +117,6 @@ Verdict AxesFit(const OnnxNode& node, Bounds, Finding& finding) {
 constexpr OnnxConstraint kCenter[] = {
     {Reason::kUnsupportedType, TypeIn<0, kPlainTypes>, {}, "the input is numbers or booleans"},
     {Reason::kUnsupportedRank, RankWithin<0>, {1, 6}, "input of rank {lo} to {hi}"},
-    {Reason::kDynamicDimensionUnsupported, StaticShape<0>, {}, "the input has a static shape"},
     {Reason::kShapeMismatch, AxesFit, {}, "one size, not negative, for each of different axes"},
 };
 

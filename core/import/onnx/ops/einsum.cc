@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/import/onnx/checks.h"
@@ -184,18 +185,29 @@ class Einsum {
     constexpr std::size_t kMostBatch = 3;
     Shape batch_shape = ShapeOf(batch);
     if (batch.size() > kMostBatch) batch_shape = Shape{node_.symbols().Product(batch_shape)};
+    // Transposed where the axes are in that order already: the kernel reads both.
     const auto matrix = [&](const Operand& x, const Labels& rows, const Labels& columns) {
-      Labels order = batch;
-      order.insert(order.end(), rows.begin(), rows.end());
-      order.insert(order.end(), columns.begin(), columns.end());
+      const auto joined = [&](const Labels& first, const Labels& second) {
+        Labels order = batch;
+        order.insert(order.end(), first.begin(), first.end());
+        order.insert(order.end(), second.begin(), second.end());
+        return order;
+      };
+      const bool swapped = x.labels != joined(rows, columns) && x.labels == joined(columns, rows);
+      const Labels& high = swapped ? columns : rows;
+      const Labels& low = swapped ? rows : columns;
+      const Labels order = joined(high, low);
       Shape shape = batch_shape;
-      shape.push_back(node_.symbols().Product(ShapeOf(rows)));
-      shape.push_back(node_.symbols().Product(ShapeOf(columns)));
+      shape.push_back(node_.symbols().Product(ShapeOf(high)));
+      shape.push_back(node_.symbols().Product(ShapeOf(low)));
       const ValueId ordered = Ordered(x, order);
-      return shape == ShapeOf(order) ? ordered : out_.Reshape(ordered, shape);
+      const bool fits = shape == ShapeOf(order);
+      return std::pair(fits ? ordered : out_.Reshape(ordered, shape), swapped);
     };
-    const ValueId y = out_.Emit(OpKind::kBatchMatmul,
-                                {matrix(a, left, contracted), matrix(b, contracted, right)});
+    const auto [x, swapped_x] = matrix(a, left, contracted);
+    const auto [w, swapped_w] = matrix(b, contracted, right);
+    const ValueId y =
+        out_.Emit(OpKind::kBatchMatmul, {x, w}, {{"adj_x", swapped_x}, {"adj_y", swapped_w}});
     if (!out_.status().ok() || out_.type(y).shape == ShapeOf(all)) return y;
     return out_.Reshape(y, ShapeOf(all));
   }

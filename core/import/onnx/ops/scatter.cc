@@ -157,7 +157,8 @@ Verdict ElementsFit(const OnnxNode& node, Bounds, Finding& finding) {
   const Shape& data = node.input_shape(0);
   const Shape& indices = node.input_shape(1);
   const auto axis = ir::NormalizeAxis(node.Int("axis", 0), data.rank());
-  bool fits = data.rank() == indices.rank() && data.rank() > 0 && node.input_shape(2) == indices;
+  bool fits = data.rank() == indices.rank() && data.rank() > 0 &&
+              ir::MayAgree({DType::kF32, node.input_shape(2)}, {DType::kF32, indices});
   for (int i = 0; fits && axis && i < data.rank(); ++i) {
     if (i == *axis || !data.dim(i).is_static() || !indices.dim(i).is_static()) continue;
     fits = indices.dim(i).value() <= data.dim(i).value();
@@ -170,10 +171,14 @@ Verdict ElementsFit(const OnnxNode& node, Bounds, Finding& finding) {
 }
 
 Verdict FewElements(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!node.knows_input(0) || !node.knows_input(1)) return Verdict::kNotChecked;
+  if (!node.knows_input(0) || !node.knows_input(1) || !node.knows_input(2)) {
+    return Verdict::kNotChecked;
+  }
   const auto size = node.input_shape(0).ElementCount();
   const auto count = node.input_shape(1).ElementCount();
-  if (size && count && *size <= INT32_MAX / 2 && *count <= kMostPositions) return Verdict::kHolds;
+  const auto updates = node.input_shape(2).ElementCount();
+  if (size && count && count == updates && *size <= INT32_MAX / 2 && *count <= kMostPositions)
+    return Verdict::kHolds;
   return Violated(node, 0, node.input_text(0) + " with indices " + node.input_text(1), finding);
 }
 
@@ -290,7 +295,7 @@ constexpr OnnxConstraint kScatterElements[] = {
     {Reason::kDynamicDimensionUnsupported,
      FewElements,
      {},
-     "data and indices have static shapes of less than 2^30 and 2^24 elements"},
+     "data, indices and updates have static shapes of at most 2^30 and 2^24 elements"},
     kInside,
 };
 constexpr OnnxConstraint kScatterNd[] = {

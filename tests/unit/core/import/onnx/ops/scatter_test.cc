@@ -20,7 +20,7 @@ TEST(ImportScatterNd, ReplacesAndReduces) {
   const auto scatter = [&](const char* reduction, bool constant) {
     return Run1({.op = "ScatterND",
                  .inputs = {kData, rows, updates},
-                 .attrs = {{"reduction", std::string(reduction)}},
+                 .attrs = {{"reduction", reduction}},
                  .constant = {false, constant, false},
                  .opset = 18});
   };
@@ -39,7 +39,7 @@ TEST(ImportScatterElements, KeepsInfinitiesThatNothingIsWrittenTo) {
   ExpectTensor(
       Run1({.op = "ScatterElements",
             .inputs = {F32({3}, {-kInfinity, -kInfinity, 5}), I64({1}, {1}), F32({1}, {2})},
-            .attrs = {{"reduction", std::string("max")}},
+            .attrs = {{"reduction", "max"}},
             .opset = 18}),
       F32({3}, {-kInfinity, 2, 5}));
 }
