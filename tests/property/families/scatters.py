@@ -1,4 +1,4 @@
-"""Scatters with every reduction: indices from both ends, duplicates where a reduction allows them."""
+"""Scatters with every reduction; indices from both ends, repeated where a reduction adds up."""
 
 from __future__ import annotations
 
