@@ -149,6 +149,10 @@ constexpr OptionField kMirrorPadOptions[] = {
 constexpr OptionField kSplitVOptions[] = {
     {"num_splits", 0, Storage::kI32, {}, 0},
 };
+constexpr OptionField kReverseSequenceOptions[] = {
+    {"seq_dim", 0, Storage::kI32, {}, 0},
+    {"batch_dim", 1, Storage::kI32, {}, 0},
+};
 constexpr OptionField kIfOptions[] = {
     {"then_subgraph_index", 0, Storage::kRegion, {}, 0},
     {"else_subgraph_index", 1, Storage::kRegion, {}, 0},
@@ -247,19 +251,28 @@ constexpr OptionsTable kTables[] = {
     {OpKind::kReverseV2, 1, 81, "ReverseV2Options", {}},
     {OpKind::kGatherNd, 1, 83, "GatherNdOptions", {}},
     {OpKind::kCos, 1, 84, "CosOptions", {}},
+    {OpKind::kWhere, 1, 85, "WhereOptions", {}},
     {OpKind::kRank, 1, 86, "RankOptions", {}},
+    {OpKind::kReverseSequence, 1, 87, "ReverseSequenceOptions", kReverseSequenceOptions},
     {OpKind::kHardSwish, 1, 91, "HardSwishOptions", {}},
     {OpKind::kIf, 1, 92, "IfOptions", kIfOptions},
     {OpKind::kWhile, 1, 93, "WhileOptions", kWhileOptions},
+    {OpKind::kScatterNd, 1, 97, "ScatterNdOptions", {}},
     {OpKind::kSelectV2, 1, 98, "SelectV2Options", {}},
     {OpKind::kBatchMatmul, 1, 101, "BatchMatMulOptions", kBatchMatMulOptions},
     {OpKind::kCumsum, 1, 102, "CumsumOptions", kCumsumOptions},
     {OpKind::kBroadcastTo, 1, 104, "BroadcastToOptions", {}},
     {OpKind::kReduceAll, 1, 27, "ReducerOptions", kReducerOptions},
     {OpKind::kGelu, 1, 116, "GeluOptions", kGeluOptions},
+    {OpKind::kUnsortedSegmentProd, 1, 118, "UnsortedSegmentProdOptions", {}},
+    {OpKind::kUnsortedSegmentMax, 1, 119, "UnsortedSegmentMaxOptions", {}},
+    {OpKind::kUnsortedSegmentSum, 1, 121, "UnsortedSegmentSumOptions", {}},
     {OpKind::kAtan2, 1, 122, "ATan2Options", {}},
+    {OpKind::kUnsortedSegmentMin, 1, 120, "UnsortedSegmentMinOptions", {}},
     {OpKind::kSign, 1, 123, "SignOptions", {}},
     {OpKind::kBitcast, 1, 124, "BitcastOptions", {}},
+    {OpKind::kBitwiseXor, 1, 125, "BitwiseXorOptions", {}},
+    {OpKind::kRightShift, 1, 126, "RightShiftOptions", {}},
 };
 
 }  // namespace

@@ -72,6 +72,8 @@ std::span<const KernelRow> SliceKernels();
 std::span<const KernelRow> JoinKernels();
 std::span<const KernelRow> PadKernels();
 std::span<const KernelRow> GatherKernels();
+std::span<const KernelRow> ScatterKernels();
+std::span<const KernelRow> BitwiseKernels();
 std::span<const KernelRow> FillKernels();
 std::span<const KernelRow> ResizeKernels();
 

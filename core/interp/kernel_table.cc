@@ -16,7 +16,7 @@ constexpr Family kFamilies[] = {
     &SoftmaxKernels,   &NormalizationKernels, &ReductionKernels, &OrderKernels,
     &CumsumKernels,    &ReshapeKernels,       &ViewKernels,      &SliceKernels,
     &JoinKernels,      &PadKernels,           &GatherKernels,    &FillKernels,
-    &ResizeKernels,
+    &ResizeKernels,    &ScatterKernels,       &BitwiseKernels,
 };
 
 std::unordered_map<ir::OpKind, const KernelRow*> Collect() {

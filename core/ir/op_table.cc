@@ -10,7 +10,10 @@
 //   BITCAST has the attribute out_data_type of the IR, which the file's options don't carry
 //   SOFTMAX LOG_SOFTMAX L2_NORMALIZATION TOPK_V2 work on the last axis; ARG_MAX takes the first
 //   equal SELECT: condition of the branches' shape, a scalar, or one for each row; SELECT_V2
-//   broadcasts GELU: approximate is the tanh formula, else the error function IF: (condition,
+//   broadcasts SCATTER_ND adds where rows of indices are equal; UNSORTED_SEGMENT_* ignore negative
+//   segments and give an empty one the least finite value (MAX), the largest (MIN), 1 or 0
+//   RIGHT_SHIFT is arithmetic on signed integers; counts are clamped to 0 .. width - 1
+//   GELU: approximate is the tanh formula, else the error function IF: (condition,
 //   captures...), regions then and else; WHILE: (state...), regions condition, body
 #include "core/ir/op_table.h"
 
@@ -71,6 +74,7 @@ constexpr AttrSpec kPoolAttrs[] = {
 constexpr AttrSpec kReducerAttrs[] = {{"keep_dims", kBool}};
 constexpr AttrSpec kReshapeAttrs[] = {{"new_shape", kInts}};
 constexpr AttrSpec kResizeAttrs[] = {{"align_corners", kBool}, {"half_pixel_centers", kBool}};
+constexpr AttrSpec kReverseSequenceAttrs[] = {{"seq_dim", kInt}, {"batch_dim", kInt}};
 constexpr AttrSpec kShapeAttrs[] = {{"out_type", kString, kRequired}};
 constexpr AttrSpec kSoftmaxAttrs[] = {{"beta", kFloat, kRequired}};
 constexpr AttrSpec kSplitAttrs[] = {{"num_splits", kInt, kRequired}};
@@ -177,12 +181,16 @@ constexpr OpInfo kOps[] = {
     {OpKind::kReverseV2, "REVERSE_V2", 2, 2, 1, {}, &infer::Reverse},
     {OpKind::kGatherNd, "GATHER_ND", 2, 2, 1, {}, &infer::GatherNd},
     {OpKind::kCos, "COS", 1, 1, 1, {}, &infer::Unary},
+    {OpKind::kWhere, "WHERE", 1, 1, 1, {}, &infer::Where},
     {OpKind::kRank, "RANK", 1, 1, 1, {}, &infer::RankOf},
     {OpKind::kElu, "ELU", 1, 1, 1, {}, &infer::Unary},
+    {OpKind::kReverseSequence, "REVERSE_SEQUENCE", 2, 2, 1,
+     kReverseSequenceAttrs, &infer::ReverseSequence},
     {OpKind::kRound, "ROUND", 1, 1, 1, {}, &infer::Unary},
     {OpKind::kHardSwish, "HARD_SWISH", 1, 1, 1, {}, &infer::Unary},
     {OpKind::kIf, "IF", 1, -1, -1, {}, nullptr},
     {OpKind::kWhile, "WHILE", 0, -1, -1, {}, nullptr},
+    {OpKind::kScatterNd, "SCATTER_ND", 3, 3, 1, {}, &infer::ScatterNd},
     {OpKind::kSelectV2, "SELECT_V2", 3, 3, 1, {}, &infer::SelectV2},
     {OpKind::kBatchMatmul, "BATCH_MATMUL", 2, 2, 1, kBatchMatmulAttrs, &infer::BatchMatmul},
     {OpKind::kCumsum, "CUMSUM", 2, 2, 1, kCumsumAttrs, &infer::Cumsum},
@@ -190,9 +198,16 @@ constexpr OpInfo kOps[] = {
     {OpKind::kReduceAll, "REDUCE_ALL", 2, 2, 1, kReducerAttrs, &infer::ReduceBool},
     {OpKind::kGelu, "GELU", 1, 1, 1, kGeluAttrs, &infer::Unary},
     {OpKind::kRelu0To1, "RELU_0_TO_1", 1, 1, 1, {}, &infer::Unary},
+    {OpKind::kUnsortedSegmentProd, "UNSORTED_SEGMENT_PROD", 3, 3, 1, {}, &infer::UnsortedSegment},
+    {OpKind::kUnsortedSegmentMax, "UNSORTED_SEGMENT_MAX", 3, 3, 1, {}, &infer::UnsortedSegment},
+    {OpKind::kUnsortedSegmentSum, "UNSORTED_SEGMENT_SUM", 3, 3, 1, {}, &infer::UnsortedSegment},
     {OpKind::kAtan2, "ATAN2", 2, 2, 1, {}, &infer::Binary},
+    {OpKind::kUnsortedSegmentMin, "UNSORTED_SEGMENT_MIN", 3, 3, 1, {}, &infer::UnsortedSegment},
     {OpKind::kSign, "SIGN", 1, 1, 1, {}, &infer::Unary},
     {OpKind::kBitcast, "BITCAST", 1, 1, 1, kBitcastAttrs, &infer::Bitcast},
+    {OpKind::kBitwiseXor, "BITWISE_XOR", 2, 2, 1, {}, &infer::Binary},
+    {OpKind::kRightShift, "RIGHT_SHIFT", 2, 2, 1, {}, &infer::Binary},
+    {OpKind::kStablehloAnd, "STABLEHLO_AND", 2, 2, 1, {}, &infer::Binary},
     {OpKind::kCoreErf, "core.ERF", 1, 1, 1, {}, &infer::Unary},
     {OpKind::kCoreTruncMod, "core.TRUNC_MOD", 2, 2, 1, {}, &infer::Binary},
     {OpKind::kCoreRoundAway, "core.ROUND_AWAY", 1, 1, 1, {}, &infer::Unary},

@@ -109,7 +109,8 @@ bool IsElementwise(OpKind kind) {
                                       OpKind::kRound,      OpKind::kHardSwish,
                                       OpKind::kSelectV2,   OpKind::kGelu,
                                       OpKind::kRelu0To1,   OpKind::kAtan2,
-                                      OpKind::kSign};
+                                      OpKind::kSign,       OpKind::kBitwiseXor,
+                                      OpKind::kRightShift, OpKind::kStablehloAnd};
   return std::ranges::find(kKinds, kind) != std::end(kKinds);
 }
 
@@ -134,7 +135,8 @@ Status Flatten(const LegalizeSite& site, bool& changed) {
   return site.Replace(b, b.Reshape(flat, type.shape));
 }
 
-// ATAN2's kernel takes operands of unequal shapes and computes nonsense.
+// ATAN2's kernel takes operands of unequal shapes and computes nonsense; STABLEHLO_AND refuses
+// them.
 Status BroadcastOperands(const LegalizeSite& site, bool& changed) {
   const Shape result = site.type(site.op().result()).shape;
   std::vector<ValueId> operands;
@@ -161,7 +163,8 @@ Status BroadcastOperands(const LegalizeSite& site, bool& changed) {
 // Shapes that a kernel accepts and gets wrong.
 Status LegalizeShape(const LegalizeSite& site, bool& changed) {
   const OpKind kind = site.op().kind;
-  if (kind == OpKind::kAtan2) return BroadcastOperands(site, changed);
+  if (kind == OpKind::kAtan2 || kind == OpKind::kStablehloAnd)
+    return BroadcastOperands(site, changed);
   // An empty permutation has no bytes, which the kernel takes for a value that is still to come.
   if (kind == OpKind::kTranspose && site.type(site.op().result()).shape.rank() == 0) {
     changed = true;

@@ -257,6 +257,27 @@ Values1 GatherNd(Draft& d) {
   return d.Emit({d.Data(), d.builder.Const(ir::Constant::FromValues<std::int32_t>(
                                DType::kI32, {2, 2}, indices))});
 }
+Values1 Shift(Draft& d) { return BinaryOf(d, Values::kExtreme, Values::kPositive); }
+Values1 Where(Draft& d) { return d.Emit({d.Data()}); }
+Values1 ReverseSequence(Draft& d) {
+  return d.Emit({d.Data(), d.Axes({1, 3})}, {{"seq_dim", I(1)}, {"batch_dim", I(0)}});
+}
+// Two rows of which one is written twice.
+Values1 ScatterNd(Draft& d) {
+  Shape rows = ShapeOf(d.spec.rank);
+  rows[0] = 3;
+  std::vector<std::int32_t> shape(rows.begin(), rows.end());
+  shape[0] = 4;
+  const std::vector<std::int32_t> places = {2, 0, 2};
+  const ValueId indices =
+      d.builder.Const(ir::Constant::FromValues<std::int32_t>(DType::kI32, {3, 1}, places));
+  return d.Emit({indices, d.Data(rows), d.Axes(shape)});
+}
+Values1 Segment(Draft& d) {
+  Shape rows = ShapeOf(d.spec.rank);
+  rows[0] = 4;
+  return d.Emit({d.Data(rows), d.Axes({2, 0, 2, 2}), d.builder.ScalarI32(4)});
+}
 Values1 Concatenation(Draft& d) { return d.Emit({d.Data(), d.Data(), d.Data()}, {{"axis", I(1)}}); }
 Values1 Pack(Draft& d) {
   return d.Emit({d.Data(), d.Data()}, {{"values_count", I(2)}, {"axis", I(1)}});
@@ -364,6 +385,11 @@ constexpr Row kRows[] = {
     {OpKind::kSplitV, SplitV, 3}, {OpKind::kSelect, Select, 3}, {OpKind::kSelectV2, SelectV2, 3},
     {OpKind::kFill, Fill, 3}, {OpKind::kRange, Range, 1}, {OpKind::kOneHot, OneHot, 3},
     {OpKind::kCast, CastToF32, 3}, {OpKind::kBitcast, Bitcast, 3},
+    {OpKind::kWhere, Where, 3}, {OpKind::kReverseSequence, ReverseSequence, 3},
+    {OpKind::kScatterNd, ScatterNd, 3}, {OpKind::kUnsortedSegmentProd, Segment, 3},
+    {OpKind::kUnsortedSegmentMax, Segment, 3}, {OpKind::kUnsortedSegmentSum, Segment, 3},
+    {OpKind::kUnsortedSegmentMin, Segment, 3}, {OpKind::kBitwiseXor, BinaryWrapping, 3},
+    {OpKind::kRightShift, Shift, 3}, {OpKind::kStablehloAnd, BinaryEqual, 3},
 };
 // clang-format on
 

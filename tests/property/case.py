@@ -123,6 +123,7 @@ def single(
     opset: int,
     operands: Sequence[Any],
     constant: Sequence[float] = (),
+    outputs: int = 1,
     **attributes: Any,
 ) -> Case:
     """One node. Operands are arrays, or None where one is absent; `constant` gives for each the
@@ -135,4 +136,4 @@ def single(
             continue
         probability = constant[index] if index < len(constant) else 0.0
         names.append(graph.operand(value, probability, "x" if probability == 0.0 else "w"))
-    return graph.finish(graph.node(op, names, **attributes))
+    return graph.finish(graph.node(op, names, outputs, **attributes))

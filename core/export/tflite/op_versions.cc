@@ -319,6 +319,7 @@ constexpr VersionRule kRules[] = {
     {OpKind::kGatherNd, 3, InIs<0, DType::kI16>},
     {OpKind::kGatherNd, 2, InIs<0, DType::kString>},
     {OpKind::kCos, 2, InIs<0, DType::kF16>},
+    {OpKind::kWhere, 2, [](const OpView& v) { return v.In(0) != DType::kBool; }},
     {OpKind::kSelectV2, 2, InIs<0, DType::kU32>},
     {OpKind::kBatchMatmul, 3, InIs<0, DType::kI16>},
     {OpKind::kBatchMatmul, 2, InIs<0, DType::kI8>},

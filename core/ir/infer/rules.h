@@ -67,6 +67,12 @@ Result<Types> Reverse(const InferContext& context);
 Result<Types> Gather(const InferContext& context);
 Result<Types> GatherNd(const InferContext& context);
 
+// scatter.cc
+Result<Types> ScatterNd(const InferContext& context);
+Result<Types> UnsortedSegment(const InferContext& context);
+Result<Types> Where(const InferContext& context);
+Result<Types> ReverseSequence(const InferContext& context);
+
 // join.cc
 Result<Types> Concatenation(const InferContext& context);
 Result<Types> Pack(const InferContext& context);

@@ -10,6 +10,7 @@ namespace smelt::onnx_import {
 namespace {
 
 using ir::Builder;
+using ir::DType;
 using ir::OpKind;
 using ir::ValueId;
 
@@ -78,6 +79,20 @@ Status TranslateSelu(OnnxNode& node, Builder& out) {
   const double gamma = node.Float("gamma", 1.05070102214813232421875);
   const ValueId x = node.input(0);
   return Finish(node, out, out.Mul(ScaledElu(out, x, alpha), Like(out, x, gamma)));
+}
+
+// x moved towards 0 by the bias outside of -lambda .. lambda, 0 inside.
+Status TranslateShrink(OnnxNode& node, Builder& out) {
+  const double lambda = node.Float("lambd", 0.5);
+  const double bias = node.Float("bias", 0.0);
+  const DType dtype = node.input_dtype(0);
+  const ValueId x = ir::IsFloat(dtype) ? node.input(0) : out.Cast(node.input(0), DType::kF32);
+  const auto outside = [&](OpKind compare, double edge, double shift, ValueId otherwise) {
+    const ValueId there = out.Emit(compare, {x, Like(out, x, edge)});
+    return out.Emit(OpKind::kSelectV2, {there, out.Add(x, Like(out, x, shift)), otherwise});
+  };
+  const ValueId above = outside(OpKind::kGreater, lambda, -bias, Like(out, x, 0));
+  return Finish(node, out, out.Cast(outside(OpKind::kLess, -lambda, bias, above), dtype));
 }
 
 // max(x, 0) + min(0, alpha * (exp(x / alpha) - 1)), alpha > 0
@@ -218,6 +233,13 @@ constexpr OnnxConstraint kClip11[] = {
     {Reason::kShapeMismatch, BoundsAreScalars, {}, "min and max have one element each"},
 };
 
+constexpr OnnxConstraint kShrink[] = {
+    {Reason::kUnsupportedType,
+     TypeIn<0, kFloatTypes | Types(DType::kI8, DType::kI16, DType::kU8, DType::kU16)>,
+     {},
+     "the input is floats or integers of at most 16 bits"},
+};
+
 constexpr OnnxRule kRules[] = {
     {"", "Celu", 12, 28, kCelu, SameAsFirst, TranslateCelu},
     {"", "Clip", 6, 6, {}, SameAsFirst, TranslateClip6},
@@ -232,6 +254,7 @@ constexpr OnnxRule kRules[] = {
     {"", "PRelu", 7, 16, kPRelu, SameAsFirst, TranslatePRelu},
     {"", "Relu", 6, 14, {}, SameAsFirst, TranslateRelu},
     {"", "Selu", 6, 22, {}, SameAsFirst, TranslateSelu},
+    {"", "Shrink", 9, 9, kShrink, SameAsFirst, TranslateShrink},
     {"", "Sigmoid", 6, 13, {}, SameAsFirst, TranslateUnary<OpKind::kLogistic>},
     {"", "Softplus", 1, 22, {}, SameAsFirst, TranslateSoftplus},
     {"", "Softsign", 1, 22, {}, SameAsFirst, TranslateSoftsign},

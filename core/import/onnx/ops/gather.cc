@@ -7,16 +7,15 @@
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/indices.h"
 
 namespace smelt::onnx_import {
 namespace {
 
 using ir::Builder;
 using ir::Dim;
-using ir::DType;
 using ir::OpKind;
 using ir::Shape;
-using ir::ValueId;
 
 Status InferGather(OnnxNode& node) {
   if (!node.knows_input(0) || !node.knows_input(1)) return Status::Ok();
@@ -42,32 +41,11 @@ Status InferGather(OnnxNode& node) {
   return Status::Ok();
 }
 
-// No kernel takes negative indices: constants are counted from the front here, computed ones
-// wrapped by a remainder, which leaves valid ones as they are.
-ValueId NonNegative(OnnxNode& node, Builder& out, int axis) {
-  const ValueId indices = node.input(1);
-  const DType type = node.input_dtype(1);
-  const Dim size = node.input_shape(0).dim(axis);
-  const auto values = node.input_ints(1);
-  const bool all_positive =
-      values && std::all_of(values->begin(), values->end(), [](std::int64_t v) { return v >= 0; });
-  if (all_positive) return indices;
-  if (size.is_static()) {
-    if (size.value() == 0) return indices;  // nothing can be gathered
-    return out.Emit(OpKind::kFloorMod,
-                    {indices, out.Scalar(type, static_cast<double>(size.value()))});
-  }
-  const ValueId shape =
-      out.Emit(OpKind::kShape, {node.input(0)}, {{"out_type", std::string(ir::DTypeName(type))}});
-  const ValueId run_time_size = out.Reshape(
-      out.Emit(OpKind::kSlice, {shape, out.ConstI32({axis}), out.ConstI32({1})}), Shape{});
-  return out.Emit(OpKind::kFloorMod, {indices, run_time_size});
-}
-
 Status TranslateGather(OnnxNode& node, Builder& out) {
   const int axis = *ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
-  node.SetOutput(0, out.Emit(OpKind::kGather, {node.input(0), NonNegative(node, out, axis)},
-                             {{"axis", std::int64_t{axis}}, {"batch_dims", std::int64_t{0}}}));
+  node.SetOutput(
+      0, out.Emit(OpKind::kGather, {node.input(0), NonNegative(node, out, 1, node.input(0), axis)},
+                  {{"axis", std::int64_t{axis}}, {"batch_dims", std::int64_t{0}}}));
   return out.status();
 }
 

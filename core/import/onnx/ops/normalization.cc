@@ -1,12 +1,13 @@
-// Normalizations: batch, instance, group, layer, root mean square, local response.
+// Normalizations: batch, instance, group, layer, root mean square, mean and variance.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
+#include <vector>
 
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
-#include "core/import/onnx/ops/window.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -248,24 +249,34 @@ Verdict ScaleHasTypeOfFirst(const OnnxNode& node, Bounds bounds, Finding& findin
   return SameTypes(node, bounds, finding);
 }
 
-// --- LRN ---
+// --- Mean and variance over axes; the epsilon is added to the deviation. ---
 
-Status TranslateLrn(OnnxNode& node, Builder& out) {
-  const std::int64_t size = node.Int("size", 1);
-  const ValueId y =
-      out.Emit(OpKind::kLocalResponseNormalization, {ToChannelsLast(out, node.input(0))},
-               {{"radius", (size - 1) / 2},
-                {"bias", node.Float("bias", 1.0)},
-                {"alpha", node.Float("alpha", 9.999999747378752e-05) / static_cast<double>(size)},
-                {"beta", node.Float("beta", 0.75)}});
-  node.SetOutput(0, FromChannelsLast(out, y, 4));
+std::optional<std::vector<std::int32_t>> MeanAxes(const OnnxNode& node) {
+  std::vector<std::int32_t> axes;
+  for (const std::int64_t one : node.Ints("axes").value_or(std::vector<std::int64_t>{0, 2, 3})) {
+    const auto axis = ir::NormalizeAxis(one, node.input_rank(0));
+    if (!axis) return std::nullopt;
+    axes.push_back(*axis);
+  }
+  return axes;
+}
+
+Status TranslateMeanVariance(OnnxNode& node, Builder& out) {
+  constexpr double kDeviationEpsilon = 1e-9;
+  const std::vector<std::int32_t> axes = *MeanAxes(node);
+  const ValueId x = out.Cast(node.input(0), DType::kF32);
+  const ValueId centered = out.Sub(x, MeanOver(out, x, axes));
+  const ValueId deviation =
+      out.Unary(OpKind::kSqrt, MeanOver(out, out.Mul(centered, centered), axes));
+  const ValueId divisor = out.Add(deviation, out.Scalar(DType::kF32, kDeviationEpsilon));
+  node.SetOutput(0, out.Cast(out.Div(centered, divisor), node.input_dtype(0)));
   return out.status();
 }
 
-Verdict OddSize(const OnnxNode& node, Bounds bounds, Finding& finding) {
-  const std::int64_t size = node.Int("size", 1);
-  if (size >= bounds.lo && size <= bounds.hi && size % 2 == 1) return Verdict::kHolds;
-  return Violated("size = " + std::to_string(size), finding);
+Verdict MeanAxesFit(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  if (MeanAxes(node)) return Verdict::kHolds;
+  return Violated(node, 0, "axes of " + node.input_text(0), finding);
 }
 
 // --- Tables ---
@@ -319,9 +330,9 @@ constexpr OnnxConstraint kLayerNormalization[] = {
     {Reason::kTypeMismatch, ScaleHasTypeOfFirst, {}, "all inputs have one element type"},
     kStash,
 };
-constexpr OnnxConstraint kLrn[] = {
-    {Reason::kUnsupportedRank, RankWithin<0>, {4, 4}, "input of rank {lo}"},
-    {Reason::kUnsupportedAttributeValue, OddSize, {1, 1 << 20}, "size odd, {lo} to {hi}"},
+constexpr OnnxConstraint kMeanVariance[] = {
+    {Reason::kUnsupportedRank, RankWithin<0>, {1, 8}, "input of rank {lo} to {hi}"},
+    {Reason::kValueOutOfRange, MeanAxesFit, {}, "axes are axes of the input"},
 };
 
 constexpr OnnxRule kRules[] = {
@@ -335,7 +346,7 @@ constexpr OnnxRule kRules[] = {
      TranslateComposite<FillLayerNormalizationBody>},
     {"", "RMSNormalization", 23, 23, kLayerNormalization, SameAsFirst,
      TranslateComposite<FillRmsNormalizationBody>},
-    {"", "LRN", 1, 13, kLrn, SameAsFirst, TranslateLrn},
+    {"", "MeanVarianceNormalization", 9, 13, kMeanVariance, SameAsFirst, TranslateMeanVariance},
 };
 
 }  // namespace
