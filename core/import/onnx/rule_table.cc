@@ -22,7 +22,7 @@ ByOperator IndexRules() {
 
 std::span<const std::span<const OnnxRule>> AllRules() {
   static const std::array kFamilies = {
-      ActivationRules(), ArithmeticRules(),   CastRules(),    CompareRules(),
+      ActivationRules(), ArithmeticRules(), AttentionRules(), CastRules(),    CompareRules(),
       ConcatRules(),     ConstantRules(),     ConvRules(),    ConvTransposeRules(),
       GatherRules(),     IdentityRules(),     MatMulRules(),  NormalizationRules(),
       PadRules(),        PoolingRules(),      ReduceRules(),  ReshapeRules(),
