@@ -74,5 +74,7 @@ std::span<const KernelRow> PadKernels();
 std::span<const KernelRow> GatherKernels();
 std::span<const KernelRow> FillKernels();
 std::span<const KernelRow> ResizeKernels();
+std::span<const KernelRow> ScatterKernels();
+std::span<const KernelRow> SuppressionKernels();
 
 }  // namespace smelt::interp

@@ -8,6 +8,10 @@
 //   0 CAST float -> integer truncates and saturates, NaN becomes 0; integer -> integer wraps;
 //        anything but 0 (NaN too) -> true; float -> float rounds to nearest even
 //   BITCAST has the attribute out_data_type of the IR, which the file's options don't carry
+//   DYNAMIC_UPDATE_SLICE moves a start that lies outside of the operand to its nearest valid place
+//   SCATTER_ND adds duplicates; WHERE lists places in row-major order
+//   NON_MAX_SUPPRESSION_V4 takes the best score first (the first of equals), above the score
+//   threshold only, suppresses from the IoU threshold on, fills its indices up with 0
 //   SOFTMAX LOG_SOFTMAX L2_NORMALIZATION TOPK_V2 work on the last axis; ARG_MAX takes the first
 //   equal SELECT: condition of the branches' shape, a scalar, or one for each row; SELECT_V2
 //   broadcasts GELU: approximate is the tanh formula, else the error function IF: (condition,
@@ -176,18 +180,24 @@ constexpr OpInfo kOps[] = {
     {OpKind::kReverseV2, "REVERSE_V2", 2, 2, 1, {}, &infer::Reverse},
     {OpKind::kGatherNd, "GATHER_ND", 2, 2, 1, {}, &infer::GatherNd},
     {OpKind::kCos, "COS", 1, 1, 1, {}, &infer::Unary},
+    {OpKind::kWhere, "WHERE", 1, 1, 1, {}, &infer::Where},
     {OpKind::kRank, "RANK", 1, 1, 1, {}, &infer::RankOf},
     {OpKind::kElu, "ELU", 1, 1, 1, {}, &infer::Unary},
     {OpKind::kRound, "ROUND", 1, 1, 1, {}, &infer::Unary},
     {OpKind::kHardSwish, "HARD_SWISH", 1, 1, 1, {}, &infer::Unary},
     {OpKind::kIf, "IF", 1, -1, -1, {}, nullptr},
     {OpKind::kWhile, "WHILE", 0, -1, -1, {}, nullptr},
+    {OpKind::kNonMaxSuppressionV4, "NON_MAX_SUPPRESSION_V4", 5, 5, 2, {},
+     &infer::NonMaxSuppression},
+    {OpKind::kScatterNd, "SCATTER_ND", 3, 3, 1, {}, &infer::ScatterNd},
     {OpKind::kSelectV2, "SELECT_V2", 3, 3, 1, {}, &infer::SelectV2},
     {OpKind::kBatchMatmul, "BATCH_MATMUL", 2, 2, 1, kBatchMatmulAttrs, &infer::BatchMatmul},
     {OpKind::kCumsum, "CUMSUM", 2, 2, 1, kCumsumAttrs, &infer::Cumsum},
     {OpKind::kBroadcastTo, "BROADCAST_TO", 2, 2, 1, {}, &infer::BroadcastTo},
     {OpKind::kReduceAll, "REDUCE_ALL", 2, 2, 1, kReducerAttrs, &infer::ReduceBool},
     {OpKind::kGelu, "GELU", 1, 1, 1, kGeluAttrs, &infer::Unary},
+    {OpKind::kDynamicUpdateSlice, "DYNAMIC_UPDATE_SLICE", 3, 3, 1, {},
+     &infer::DynamicUpdateSlice},
     {OpKind::kRelu0To1, "RELU_0_TO_1", 1, 1, 1, {}, &infer::Unary},
     {OpKind::kAtan2, "ATAN2", 2, 2, 1, {}, &infer::Binary},
     {OpKind::kSign, "SIGN", 1, 1, 1, {}, &infer::Unary},

@@ -96,6 +96,7 @@ constexpr DataOperands kTable[] = {
     {OpKind::kElu, 1, 1, DataUse::kComputes},
     {OpKind::kRound, 1, 1, DataUse::kComputes},
     {OpKind::kHardSwish, 1, 1, DataUse::kComputes},
+    {OpKind::kScatterNd, 0b10, 1, DataUse::kComputes},
     {OpKind::kSelectV2, 0b110, 1, DataUse::kMoves},
     {OpKind::kBatchMatmul, 0b11, 1, DataUse::kComputes},
     {OpKind::kCumsum, 1, 1, DataUse::kRing},

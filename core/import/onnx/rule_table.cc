@@ -22,12 +22,16 @@ ByOperator IndexRules() {
 
 std::span<const std::span<const OnnxRule>> AllRules() {
   static const std::array kFamilies = {
-      ActivationRules(), ArithmeticRules(), AttentionRules(), CastRules(),    CompareRules(),
-      ConcatRules(),     ConstantRules(),     ConvRules(),    ConvTransposeRules(),
-      GatherRules(),     IdentityRules(),     MatMulRules(),  NormalizationRules(),
-      PadRules(),        PoolingRules(),      ReduceRules(),  ReshapeRules(),
-      ResizeRules(),     SliceRules(),        SoftmaxRules(), TileRules(),
-      TransposeRules(),  TrigonometryRules(),
+      ActivationRules(),    ArithmeticRules(), AttentionRules(),
+      CastRules(),          CompareRules(),    ConcatRules(),
+      ConstantRules(),      ConvRules(),       ConvTransposeRules(),
+      GatherRules(),        GridSampleRules(), IdentityRules(),
+      MatMulRules(),        MaxUnpoolRules(),  NonMaxSuppressionRules(),
+      NormalizationRules(), PadRules(),        PoolingRules(),
+      RecurrentRules(),     ReduceRules(),     ReshapeRules(),
+      ResizeRules(),        RoiRules(),        SliceRules(),
+      SoftmaxRules(),       TileRules(),       TransposeRules(),
+      TrigonometryRules(),
   };
   return kFamilies;
 }

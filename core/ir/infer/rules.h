@@ -65,6 +65,12 @@ Result<Types> StridedSlice(const InferContext& context);
 Result<Types> Reverse(const InferContext& context);
 Result<Types> Gather(const InferContext& context);
 Result<Types> GatherNd(const InferContext& context);
+Result<Types> DynamicUpdateSlice(const InferContext& context);
+
+// select.cc
+Result<Types> NonMaxSuppression(const InferContext& context);
+Result<Types> ScatterNd(const InferContext& context);
+Result<Types> Where(const InferContext& context);
 
 // join.cc
 Result<Types> Concatenation(const InferContext& context);

@@ -48,9 +48,9 @@ Status InferAttention(OnnxNode& node) {
   if (node.input_rank(kQuery) == 4) {
     node.SetOutputType(kY, {dtype, {query->dim(0), query->dim(1), query->dim(2), value->dim(3)}});
   } else {
-    node.SetOutputType(kY, {dtype,
-                            {query->dim(0), query->dim(2),
-                             node.symbols().Mul(query->dim(1), value->dim(3))}});
+    node.SetOutputType(
+        kY,
+        {dtype, {query->dim(0), query->dim(2), node.symbols().Mul(query->dim(1), value->dim(3))}});
   }
   if (node.output_count() > kPresentKey) {
     node.SetOutputType(kPresentKey, {dtype, {key->dim(0), key->dim(1), total, key->dim(3)}});
@@ -78,8 +78,8 @@ ValueId PaddedMask(OnnxNode& node, Builder& out, Dim total) {
   std::vector<std::int32_t> pads(static_cast<std::size_t>(2 * shape.rank()), 0);
   pads.back() = static_cast<std::int32_t>(total.value() - last.value());
   const std::int64_t sizes[] = {shape.rank(), 2};
-  const ValueId amounts = out.Const(
-      ir::Constant::FromValues<std::int32_t>(DType::kI32, {sizes[0], sizes[1]}, pads));
+  const ValueId amounts =
+      out.Const(ir::Constant::FromValues<std::int32_t>(DType::kI32, {sizes[0], sizes[1]}, pads));
   if (node.input_dtype(kMask) == DType::kBool) {
     return out.Emit(OpKind::kPad, {node.input(kMask), amounts});
   }
@@ -136,7 +136,8 @@ Status TranslateAttention(OnnxNode& node, Builder& out) {
   const std::int64_t key_heads = HeadsOf(node, kKey)->dim(1).value();
   const bool flat = node.input_rank(kQuery) == 3;
   AttentionPlan plan;
-  plan.query = flat ? SplitHeads(out, node.input(kQuery), query.dim(1).value()) : node.input(kQuery);
+  plan.query =
+      flat ? SplitHeads(out, node.input(kQuery), query.dim(1).value()) : node.input(kQuery);
   plan.key = flat ? SplitHeads(out, node.input(kKey), key_heads) : node.input(kKey);
   plan.value = flat ? SplitHeads(out, node.input(kValue), key_heads) : node.input(kValue);
   if (node.has_input(kPastKey)) {
@@ -280,7 +281,10 @@ constexpr OnnxConstraint kAttention[] = {
      MaskFits,
      {},
      "the mask broadcasts to (batch, heads, queries, keys) or ends earlier in the keys"},
-    {Reason::kMissingInput, PastsPaired, {}, "past key and past value are both given or both absent"},
+    {Reason::kMissingInput,
+     PastsPaired,
+     {},
+     "past key and past value are both given or both absent"},
     {Reason::kTooManyInputs, OneKindOfCache, {}, "a past or nonpad_kv_seqlen, not both"},
     {Reason::kShapeMismatch,
      PastsFit,

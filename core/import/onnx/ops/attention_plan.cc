@@ -21,8 +21,9 @@ using ir::ValueId;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 ValueId Product(Builder& out, ValueId a, ValueId b, bool transpose_b) {
-  return out.Emit(OpKind::kBatchMatmul, {a, b},
-                  {{"adj_x", false}, {"adj_y", transpose_b}, {"asymmetric_quantize_inputs", false}});
+  return out.Emit(
+      OpKind::kBatchMatmul, {a, b},
+      {{"adj_x", false}, {"adj_y", transpose_b}, {"asymmetric_quantize_inputs", false}});
 }
 
 // The query heads of one key head lie side by side: their queries are rows of one matrix, so that
@@ -32,8 +33,8 @@ ValueId GroupHeads(Builder& out, ValueId x, Dim key_heads) {
   const Shape shape = out.type(x).shape;
   if (shape.dim(1) == key_heads) return x;
   const Dim group(shape.dim(1).value() / key_heads.value());
-  return out.Reshape(x, {shape.dim(0), key_heads,
-                         out.module().symbols().Mul(group, shape.dim(2)), shape.dim(3)});
+  return out.Reshape(
+      x, {shape.dim(0), key_heads, out.module().symbols().Mul(group, shape.dim(2)), shape.dim(3)});
 }
 
 // The inverse, to the heads and queries of `like`.

@@ -13,8 +13,8 @@ struct AttentionPlan {
   ir::ValueId allowed;  // bool, may be absent: pairs that take part
   ir::ValueId bias;     // may be absent: added to the scores
   double scale = 1;
-  double softcap = 0;        // 0: none
-  bool empty_rows = false;   // a query may have no key; its results are 0
+  double softcap = 0;       // 0: none
+  bool empty_rows = false;  // a query may have no key; its results are 0
   ir::DType softmax_type = ir::DType::kF32;
 };
 
