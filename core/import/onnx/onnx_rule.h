@@ -24,15 +24,11 @@ std::span<const OnnxRule> ActivationRules();
 std::span<const OnnxRule> ArithmeticRules();  // binary and unary arithmetic
 std::span<const OnnxRule> AttentionRules();
 std::span<const OnnxRule> CastRules();
-std::span<const OnnxRule> CompareRules();           // comparisons, logic, Where
-std::span<const OnnxRule> ConcatRules();            // Concat, Split
-std::span<const OnnxRule> ConstantRules();          // Constant, ConstantOfShape, Range, Shape, Size
-std::span<const OnnxRule> ContribAttentionRules();  // com.microsoft: MultiHeadAttention
-std::span<const OnnxRule> ContribFusedRules();      // com.microsoft: Fused*, *Gelu
-std::span<const OnnxRule> ContribNormalizationRules();  // com.microsoft: *LayerNormalization
+std::span<const OnnxRule> CompareRules();   // comparisons, logic, Where
+std::span<const OnnxRule> ConcatRules();    // Concat, Split
+std::span<const OnnxRule> ConstantRules();  // Constant, ConstantOfShape, Range, Shape, Size
 std::span<const OnnxRule> ConvRules();
 std::span<const OnnxRule> ConvTransposeRules();
-std::span<const OnnxRule> DeformConvRules();
 std::span<const OnnxRule> GatherRules();
 std::span<const OnnxRule> GridSampleRules();
 std::span<const OnnxRule> IdentityRules();  // Identity, Dropout
@@ -46,7 +42,7 @@ std::span<const OnnxRule> RecurrentRules();  // LSTM, GRU, RNN
 std::span<const OnnxRule> ReduceRules();     // Reduce*, ArgMax, ArgMin
 std::span<const OnnxRule> ReshapeRules();    // Reshape, Flatten, Squeeze, Unsqueeze
 std::span<const OnnxRule> ResizeRules();     // Resize, Upsample
-std::span<const OnnxRule> RoiRules();        // RoiAlign, MaxRoiPool
+std::span<const OnnxRule> RoiRules();        // RoiAlign
 std::span<const OnnxRule> SliceRules();
 std::span<const OnnxRule> SoftmaxRules();  // Softmax, LogSoftmax
 std::span<const OnnxRule> TileRules();     // Expand, Tile

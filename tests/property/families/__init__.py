@@ -8,6 +8,7 @@ from property.case import Case
 from property.draw import Draw
 from property.families import (
     activations,
+    attention,
     convolution,
     elementwise,
     idioms,
@@ -15,8 +16,10 @@ from property.families import (
     linear,
     normalization,
     pooling,
+    recurrent,
     reductions,
     resize,
+    sampling,
     shapes,
     values,
 )
@@ -33,6 +36,9 @@ FAMILIES = (
     linear,
     values,
     resize,
+    attention,
+    recurrent,
+    sampling,
     idioms,
 )
 

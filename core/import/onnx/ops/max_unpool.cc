@@ -93,6 +93,7 @@ Status TranslateMaxUnpool(OnnxNode& node, Builder& out) {
 
 Verdict ShapesFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0) || !node.knows_input(1)) return Verdict::kNotChecked;
+  if (!node.input_shape(0).IsStatic() || !node.input_shape(1).IsStatic()) return Verdict::kHolds;
   const auto pooled = PooledShape(node);
   if (!pooled || pooled->ElementCount().value_or(INT64_MAX) > INT32_MAX) {
     return Violated(node, 0, node.input_text(0), finding);
@@ -119,11 +120,13 @@ constexpr OnnxConstraint kMaxUnpool[] = {
      WindowAttributes,
      {},
      "kernel_shape and strides positive, pads not negative, one (pads: two) for each spatial axis"},
+    {Reason::kDynamicDimensionUnsupported, StaticShape<0>, {}, "input of static sizes"},
+    {Reason::kDynamicDimensionUnsupported, StaticShape<1>, {}, "indices of static sizes"},
     {Reason::kRequiresConstantInput, ConstantInput<2>, {}, "output_shape is a constant"},
     {Reason::kShapeMismatch,
      ShapesFit,
      {},
-     "input and indices of one static shape; output_shape no smaller than what the window gives"},
+     "input and indices of one shape; output_shape no smaller than what the window gives"},
 };
 
 constexpr OnnxRule kRules[] = {

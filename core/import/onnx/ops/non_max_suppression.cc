@@ -239,9 +239,10 @@ Verdict BoxesFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(kBoxes) || !node.knows_input(kScores)) return Verdict::kNotChecked;
   const Shape& boxes = node.input_shape(kBoxes);
   const Shape& scores = node.input_shape(kScores);
-  const bool fits = boxes.rank() == 3 && scores.rank() == 3 && boxes.IsStatic() &&
-                    scores.IsStatic() && boxes.dim(2) == Dim(4) && boxes.dim(0) == scores.dim(0) &&
-                    boxes.dim(1) == scores.dim(2) && scores.ElementCount().value_or(0) > 0 &&
+  if (!boxes.IsStatic() || !scores.IsStatic()) return Verdict::kHolds;  // said by another check
+  const bool fits = boxes.rank() == 3 && scores.rank() == 3 && boxes.dim(2) == Dim(4) &&
+                    boxes.dim(0) == scores.dim(0) && boxes.dim(1) == scores.dim(2) &&
+                    scores.ElementCount().value_or(0) > 0 &&
                     scores.ElementCount().value_or(0) < std::numeric_limits<std::int32_t>::max();
   return fits ? Verdict::kHolds
               : Violated(node, kScores,
@@ -269,10 +270,12 @@ Verdict OneValueEach(const OnnxNode& node, Bounds, Finding& finding) {
 
 constexpr OnnxConstraint kSuppression[] = {
     {Reason::kUnsupportedType, TypeIn<kBoxes, Types(DType::kF32)>, {}, "boxes of type f32"},
+    {Reason::kDynamicDimensionUnsupported, StaticShape<kBoxes>, {}, "boxes of static sizes"},
+    {Reason::kDynamicDimensionUnsupported, StaticShape<kScores>, {}, "scores of static sizes"},
     {Reason::kShapeMismatch,
      BoxesFit,
      {},
-     "boxes (batch, boxes, 4) and scores (batch, classes, boxes) of static, positive sizes"},
+     "boxes (batch, boxes, 4) and scores (batch, classes, boxes), none empty"},
     {Reason::kValueOutOfRange,
      MostIsPositive,
      {},

@@ -1,5 +1,7 @@
 #include "core/import/onnx/ops/pool_volume.h"
 
+#include <algorithm>
+#include <limits>
 #include <string>
 
 #include "core/import/onnx/ops/attention_plan.h"
@@ -52,6 +54,39 @@ std::int64_t Flat(const std::vector<std::int64_t>& at, const std::vector<std::in
 }
 
 }  // namespace
+
+double LowestOf(DType dtype) {
+  switch (dtype) {
+    case DType::kF16:
+      return -65504.0;
+    case DType::kBF16:
+      return -3.3895313892515355e38;
+    case DType::kF64:
+      return std::numeric_limits<double>::lowest();
+    case DType::kI8:
+      return -128;
+    case DType::kU8:
+      return 0;
+    default:  // the rest of the schema's types: f32
+      return static_cast<double>(std::numeric_limits<float>::lowest());
+  }
+}
+
+std::int64_t Counted(const WindowAxis& window, const AxisPlan& plan, std::int64_t input,
+                     std::int64_t position, bool counts_padding) {
+  const std::int64_t lo = counts_padding ? -*plan.begin : 0;
+  const std::int64_t hi = input + (counts_padding ? plan.counted_end : 0);
+  const std::int64_t first = position * window.stride - *plan.begin;
+  if (window.dilation == 1) {
+    return std::max<std::int64_t>(0, std::min(hi, first + window.kernel) - std::max(lo, first));
+  }
+  std::int64_t count = 0;
+  for (std::int64_t k = 0; k < window.kernel; ++k) {
+    const std::int64_t at = first + k * window.dilation;
+    if (at >= lo && at < hi) ++count;
+  }
+  return count;
+}
 
 ValueId PadVolume(Builder& out, ValueId x, const VolumePlan& plan, double value) {
   if (!out.status().ok()) return {};

@@ -12,6 +12,14 @@ struct VolumePlan {
   std::vector<std::int64_t> sizes;  // of the input, spatial
 };
 
+// The least value of a type that is pooled: what padding a maximum must not change anything with.
+double LowestOf(ir::DType dtype);
+
+// How many elements of window `position` along an axis of `input` are counted: those within the
+// input, or within the input and its stated padding.
+std::int64_t Counted(const WindowAxis& window, const AxisPlan& plan, std::int64_t input,
+                     std::int64_t position, bool counts_padding);
+
 // x with its padding, `value` in it, around the spatial axes of (N, C, spatial...).
 ir::ValueId PadVolume(ir::Builder& out, ir::ValueId x, const VolumePlan& plan, double value);
 

@@ -1,7 +1,6 @@
 // MaxPool, AveragePool over one to three spatial axes, and the global poolings over any number.
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <numeric>
 
 #include "core/import/onnx/checks.h"
@@ -159,24 +158,6 @@ ir::Attributes PoolAttributes(const ImagePlan& plan, bool same) {
           {"fused_activation_function", std::string("NONE")}};
 }
 
-// The least value: what padding a maximum must not change anything with.
-double Lowest(DType dtype) {
-  switch (dtype) {
-    case DType::kF16:
-      return -65504.0;
-    case DType::kBF16:
-      return -3.3895313892515355e38;
-    case DType::kF64:
-      return std::numeric_limits<double>::lowest();
-    case DType::kI8:
-      return -128;
-    case DType::kU8:
-      return 0;
-    default:  // the rest of the schema's types: f32
-      return static_cast<double>(std::numeric_limits<float>::lowest());
-  }
-}
-
 // Joins (by `kind`) the strided slices of one axis, one for each element of the window.
 ValueId JoinSlices(ir::Builder& out, ValueId x, int axis, const WindowAxis& window,
                    std::int64_t count, OpKind kind) {
@@ -207,7 +188,7 @@ ValueId Dilated(ir::Builder& out, ValueId x, const ImagePlan& plan, OpKind kind)
 }
 
 Status TranslateMaxPool(OnnxNode& node, ir::Builder& out) {
-  const double lowest = Lowest(node.input_dtype(0));
+  const double lowest = LowestOf(node.input_dtype(0));
   if (node.has_output(1)) {
     const bool column_major = node.Int("storage_order", 0) != 0;
     const auto found = FindMaxima(out, node.input(0), PlanVolume(node), lowest, column_major);
@@ -230,24 +211,6 @@ Status TranslateMaxPool(OnnxNode& node, ir::Builder& out) {
                             : out.Emit(OpKind::kMaxPool2d, {x}, PoolAttributes(plan, same));
   node.SetOutput(0, FromChannelsLast(out, y, node.input_rank(0)));
   return out.status();
-}
-
-// How many elements of window `position` are counted: those within the input, or within the input
-// and its stated padding.
-std::int64_t Counted(const WindowAxis& window, const AxisPlan& plan, std::int64_t input,
-                     std::int64_t position, bool counts_padding) {
-  const std::int64_t lo = counts_padding ? -*plan.begin : 0;
-  const std::int64_t hi = input + (counts_padding ? plan.counted_end : 0);
-  const std::int64_t first = position * window.stride - *plan.begin;
-  if (window.dilation == 1) {
-    return std::max<std::int64_t>(0, std::min(hi, first + window.kernel) - std::max(lo, first));
-  }
-  std::int64_t count = 0;
-  for (std::int64_t k = 0; k < window.kernel; ++k) {
-    const std::int64_t at = first + k * window.dilation;
-    if (at >= lo && at < hi) ++count;
-  }
-  return count;
 }
 
 // (1, rows, columns, 1): what the sum of a window, or its plain average, is multiplied with.
