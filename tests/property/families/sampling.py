@@ -73,6 +73,8 @@ def _non_max_suppression(d: Draw) -> Case:
     batch, classes, count = d.integer(1, 3), d.integer(1, 4), d.integer(1, 12)
     corner = d.values((batch, count, 2), np.float32, 0, 4)
     size = d.values((batch, count, 2), np.float32, 0.5, 4)
+    if d.chance(0.3):  # a box without an area overlaps nothing, itself neither
+        size[:, d.integer(0, count - 1), d.integer(0, 1)] = 0
     center = d.choice([None, 0, 1])
     boxes = np.concatenate([corner, size if center else corner + size], axis=2)
     scores = d.distinct((batch, classes, count))

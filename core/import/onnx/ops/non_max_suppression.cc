@@ -68,7 +68,7 @@ class Suppression {
   }
 
   // The kernel suppresses from its threshold on, the definition above it: the next larger float.
-  // From 1 on nothing is suppressed: boxes without an area overlap nothing.
+  // From 1 on nothing is suppressed.
   void Overlap() {
     const ValueId given = Scalar(kOverlap, 0);
     const ValueId bits =
@@ -101,9 +101,31 @@ class Suppression {
           OpKind::kConcatenation, corners,
           {{"axis", std::int64_t{2}}, {"fused_activation_function", std::string("NONE")}});
     }
-    if (never_.valid()) {
-      boxes_ = out_.Emit(OpKind::kSelectV2, {never_, out_.Scalar(DType::kF32, 0), boxes_});
+    Separate();
+  }
+
+  // The kernel drops a selected box for overlapping itself, so one without an area is selected
+  // again and again. Such boxes, and all where nothing is suppressed, become boxes far from any
+  // other.
+  void Separate() {
+    const auto corner = [&](std::int32_t first) {
+      return out_.Emit(OpKind::kSlice,
+                       {boxes_, out_.ConstI32({0, 0, first}), out_.ConstI32({-1, -1, 2})});
+    };
+    const ValueId sides = out_.Unary(OpKind::kAbs, out_.Sub(corner(2), corner(0)));
+    const ValueId area =
+        out_.Emit(OpKind::kReduceProd, {sides, out_.ConstI32({2})}, {{"keep_dims", true}});
+    ValueId apart = out_.Emit(OpKind::kLessEqual, {area, out_.Scalar(DType::kF32, 0)});
+    if (never_.valid()) apart = out_.Emit(OpKind::kLogicalOr, {apart, never_});
+    constexpr float kFar = 0x1p22F;  // whole numbers around it are exact
+    std::vector<float> places;
+    for (std::int64_t i = 0; i < boxes_count_; ++i) {
+      const float at = kFar + static_cast<float>(2 * i);
+      places.insert(places.end(), {at, kFar, at + 1, kFar + 1});
     }
+    const ValueId elsewhere =
+        out_.Const(ir::Constant::FromValues<float>(DType::kF32, {1, boxes_count_, 4}, places));
+    boxes_ = out_.Emit(OpKind::kSelectV2, {apart, elsewhere, boxes_});
   }
 
   static ValueId Row(Builder& out, ValueId x, ValueId index) {
@@ -243,7 +265,8 @@ Verdict BoxesFit(const OnnxNode& node, Bounds, Finding& finding) {
   const bool fits = boxes.rank() == 3 && scores.rank() == 3 && boxes.dim(2) == Dim(4) &&
                     boxes.dim(0) == scores.dim(0) && boxes.dim(1) == scores.dim(2) &&
                     scores.ElementCount().value_or(0) > 0 &&
-                    scores.ElementCount().value_or(0) < std::numeric_limits<std::int32_t>::max();
+                    scores.ElementCount().value_or(0) < std::numeric_limits<std::int32_t>::max() &&
+                    boxes.dim(1).value() < (1 << 22);
   return fits ? Verdict::kHolds
               : Violated(node, kScores,
                          node.input_text(kBoxes) + " with scores " + node.input_text(kScores),
