@@ -136,7 +136,7 @@ constexpr OperatorSupport kOperators[] = {
     {OpKind::kBroadcastTo, kAll, 0, kAny, 4},
     {OpKind::kReduceAll, kBool, 0, kAny, 1},
     {OpKind::kGelu, kF32, 0, kAny, 3},
-    {OpKind::kDynamicUpdateSlice, kAll, 0, kAny, 6},
+    {OpKind::kDynamicUpdateSlice, kAll, 0, 8, 6},
     {OpKind::kRelu0To1, kF32, 0, kAny, 1},
     {OpKind::kAtan2, kF32 | kF16 | kF64 | kBF16, 0, 8, 1},
     {OpKind::kSign, kF32 | kF64 | kI32, 0, kAny, 2},
