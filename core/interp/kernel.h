@@ -76,5 +76,7 @@ std::span<const KernelRow> ScatterKernels();
 std::span<const KernelRow> BitwiseKernels();
 std::span<const KernelRow> FillKernels();
 std::span<const KernelRow> ResizeKernels();
+std::span<const KernelRow> SuppressionKernels();
+std::span<const KernelRow> UpdateSliceKernels();
 
 }  // namespace smelt::interp

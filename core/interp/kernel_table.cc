@@ -10,13 +10,14 @@ namespace {
 using Family = std::span<const KernelRow> (*)();
 
 constexpr Family kFamilies[] = {
-    &UnaryKernels,     &ArithmeticKernels,    &DivisionKernels,  &ComparisonKernels,
-    &LogicKernels,     &SelectKernels,        &CastKernels,      &ConvolutionKernels,
-    &DepthwiseKernels, &TransposeConvKernels, &MatmulKernels,    &PoolKernels,
-    &SoftmaxKernels,   &NormalizationKernels, &ReductionKernels, &OrderKernels,
-    &CumsumKernels,    &ReshapeKernels,       &ViewKernels,      &SliceKernels,
-    &JoinKernels,      &PadKernels,           &GatherKernels,    &FillKernels,
-    &ResizeKernels,    &ScatterKernels,       &BitwiseKernels,
+    &UnaryKernels,       &ArithmeticKernels,    &DivisionKernels,  &ComparisonKernels,
+    &LogicKernels,       &SelectKernels,        &CastKernels,      &ConvolutionKernels,
+    &DepthwiseKernels,   &TransposeConvKernels, &MatmulKernels,    &PoolKernels,
+    &SoftmaxKernels,     &NormalizationKernels, &ReductionKernels, &OrderKernels,
+    &CumsumKernels,      &ReshapeKernels,       &ViewKernels,      &SliceKernels,
+    &JoinKernels,        &PadKernels,           &GatherKernels,    &FillKernels,
+    &ResizeKernels,      &ScatterKernels,       &BitwiseKernels,   &SuppressionKernels,
+    &UpdateSliceKernels,
 };
 
 std::unordered_map<ir::OpKind, const KernelRow*> Collect() {

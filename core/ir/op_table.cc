@@ -1,20 +1,27 @@
 // Exact semantics beyond the enumerator's name, for every element type (floats f32, f16, bf16,
 // f64):
-//   ADD SUB MUL NEG ABS SQUARE SQUARED_DIFFERENCE SUM REDUCE_PROD CUMSUM   integers wrap
-//   DIV truncates on integers, FLOOR_DIV floors; integer division by 0 is an error of evaluation
-//   FLOOR_MOD has the divisor's sign, core.TRUNC_MOD the dividend's (fmod for floats)
-//   POW of integers wraps; a negative integer exponent is an error of evaluation
-//   MAXIMUM MINIMUM promise nothing for NaN; ROUND is half to even, core.ROUND_AWAY half away from
-//   0 CAST float -> integer truncates and saturates, NaN becomes 0; integer -> integer wraps;
-//        anything but 0 (NaN too) -> true; float -> float rounds to nearest even
-//   BITCAST has the attribute out_data_type of the IR, which the file's options don't carry
-//   SOFTMAX LOG_SOFTMAX L2_NORMALIZATION TOPK_V2 work on the last axis; ARG_MAX takes the first
-//   equal SELECT: condition of the branches' shape, a scalar, or one for each row; SELECT_V2
-//   broadcasts SCATTER_ND adds where rows of indices are equal; UNSORTED_SEGMENT_* ignore negative
-//   segments and give an empty one the least finite value (MAX), the largest (MIN), 1 or 0
-//   RIGHT_SHIFT is arithmetic on signed integers; counts are clamped to 0 .. width - 1
-//   GELU: approximate is the tanh formula, else the error function IF: (condition,
-//   captures...), regions then and else; WHILE: (state...), regions condition, body
+// - ADD, SUB, MUL, NEG, ABS, SQUARE, SQUARED_DIFFERENCE, SUM, REDUCE_PROD, CUMSUM: integers wrap.
+// - DIV truncates on integers, FLOOR_DIV floors; integer division by 0 is an error of evaluation.
+// - FLOOR_MOD has the divisor's sign, core.TRUNC_MOD the dividend's (fmod for floats).
+// - POW of integers wraps; a negative integer exponent is an error of evaluation.
+// - MAXIMUM, MINIMUM promise nothing for NaN.
+// - ROUND is half to even, core.ROUND_AWAY half away from 0.
+// - CAST: float to integer truncates and saturates, NaN becomes 0; integer to integer wraps;
+//   anything but 0 (NaN too) is true; float to float rounds to nearest even.
+// - BITCAST has the attribute out_data_type of the IR, which the file's options don't carry.
+// - RIGHT_SHIFT is arithmetic on signed integers; counts are clamped to 0 .. width - 1.
+// - SOFTMAX, LOG_SOFTMAX, L2_NORMALIZATION, TOPK_V2 work on the last axis; ARG_MAX takes the first
+//   of equals.
+// - SELECT: condition of the branches' shape, a scalar, or one for each row; SELECT_V2 broadcasts.
+// - GELU: approximate is the tanh formula, else the error function.
+// - SCATTER_ND adds where rows of indices are equal; WHERE lists places in row-major order.
+// - UNSORTED_SEGMENT_* ignore negative segments and give an empty one the least finite value (MAX),
+//   the largest (MIN), 1 or 0.
+// - DYNAMIC_UPDATE_SLICE moves a start that lies outside of the operand to its nearest valid place.
+// - NON_MAX_SUPPRESSION_V4 takes the best score first (the first of equals), above the score
+//   threshold only, suppresses from the IoU threshold on, and fills its indices up with 0.
+// - IF: (condition, captures...), regions then and else; WHILE: (state...), regions condition,
+// body.
 #include "core/ir/op_table.h"
 
 #include <algorithm>
@@ -190,6 +197,8 @@ constexpr OpInfo kOps[] = {
     {OpKind::kHardSwish, "HARD_SWISH", 1, 1, 1, {}, &infer::Unary},
     {OpKind::kIf, "IF", 1, -1, -1, {}, nullptr},
     {OpKind::kWhile, "WHILE", 0, -1, -1, {}, nullptr},
+    {OpKind::kNonMaxSuppressionV4, "NON_MAX_SUPPRESSION_V4", 5, 5, 2, {},
+     &infer::NonMaxSuppression},
     {OpKind::kScatterNd, "SCATTER_ND", 3, 3, 1, {}, &infer::ScatterNd},
     {OpKind::kSelectV2, "SELECT_V2", 3, 3, 1, {}, &infer::SelectV2},
     {OpKind::kBatchMatmul, "BATCH_MATMUL", 2, 2, 1, kBatchMatmulAttrs, &infer::BatchMatmul},
@@ -197,6 +206,8 @@ constexpr OpInfo kOps[] = {
     {OpKind::kBroadcastTo, "BROADCAST_TO", 2, 2, 1, {}, &infer::BroadcastTo},
     {OpKind::kReduceAll, "REDUCE_ALL", 2, 2, 1, kReducerAttrs, &infer::ReduceBool},
     {OpKind::kGelu, "GELU", 1, 1, 1, kGeluAttrs, &infer::Unary},
+    {OpKind::kDynamicUpdateSlice, "DYNAMIC_UPDATE_SLICE", 3, 3, 1, {},
+     &infer::DynamicUpdateSlice},
     {OpKind::kRelu0To1, "RELU_0_TO_1", 1, 1, 1, {}, &infer::Unary},
     {OpKind::kUnsortedSegmentProd, "UNSORTED_SEGMENT_PROD", 3, 3, 1, {}, &infer::UnsortedSegment},
     {OpKind::kUnsortedSegmentMax, "UNSORTED_SEGMENT_MAX", 3, 3, 1, {}, &infer::UnsortedSegment},

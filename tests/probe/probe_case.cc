@@ -317,6 +317,22 @@ Values1 OneHot(Draft& d) {
                  d.builder.Scalar(d.spec.dtype, 0)},
                 {{"axis", I(-1)}});
 }
+Values1 DynamicUpdateSlice(Draft& d) {
+  Shape shape = ShapeOf(d.spec.rank);
+  const ValueId operand = d.Data(shape);
+  shape[0] = 1;
+  std::vector<std::int32_t> start(shape.size(), 0);
+  start[0] = 1;
+  return d.Emit({operand, d.Data(shape), d.Axes(start)});
+}
+// Two boxes overlap the best one, one by more than the threshold.
+Values1 NonMaxSuppression(Draft& d) {
+  const std::vector<float> boxes = {0, 0, 4, 4, 0, 0, 4, 3, 3, 3, 7, 7, 9, 9, 8, 8};
+  const std::vector<float> scores = {90, 80, 70, 60};
+  return d.Emit({d.builder.Const(ir::Constant::FromValues<float>(DType::kF32, {4, 4}, boxes)),
+                 d.builder.Const(ir::Constant::FromValues<float>(DType::kF32, {4}, scores)),
+                 d.builder.ScalarI32(4), d.builder.Scalar(DType::kF32, 0.5), d.Data(Shape{})});
+}
 Values1 CastToF32(Draft& d) {
   const DType to = d.spec.dtype == DType::kF32 ? DType::kI32 : DType::kF32;
   return d.Emit({d.Data()}, {{"in_data_type", Name(d.spec.dtype)}, {"out_data_type", Name(to)}});
@@ -380,6 +396,8 @@ constexpr Row kRows[] = {
     {OpKind::kBroadcastTo, BroadcastTo, 3}, {OpKind::kSlice, Slice, 3},
     {OpKind::kStridedSlice, StridedSlice, 3}, {OpKind::kPad, Pad, 3}, {OpKind::kPadv2, Padv2, 3},
     {OpKind::kMirrorPad, MirrorPad, 3}, {OpKind::kGather, Gather, 3},
+    {OpKind::kDynamicUpdateSlice, DynamicUpdateSlice, 3},
+    {OpKind::kNonMaxSuppressionV4, NonMaxSuppression, 2},
     {OpKind::kGatherNd, GatherNd, 3}, {OpKind::kConcatenation, Concatenation, 3},
     {OpKind::kPack, Pack, 3}, {OpKind::kUnpack, Unpack, 3}, {OpKind::kSplit, Split, 3},
     {OpKind::kSplitV, SplitV, 3}, {OpKind::kSelect, Select, 3}, {OpKind::kSelectV2, SelectV2, 3},

@@ -329,6 +329,11 @@ constexpr VersionRule kRules[] = {
     {OpKind::kBroadcastTo, 2, [](const OpView&) { return true; }},
     {OpKind::kGelu, 3, InIs<0, DType::kF16>},
     {OpKind::kGelu, 2, InIs<0, DType::kI8, DType::kU8>},
+    {OpKind::kDynamicUpdateSlice, 6, InIs<0, DType::kBF16>},
+    {OpKind::kDynamicUpdateSlice, 5, InIs<0, DType::kI4>},
+    {OpKind::kDynamicUpdateSlice, 4, InIs<0, DType::kI16>},
+    {OpKind::kDynamicUpdateSlice, 3, InIs<0, DType::kF16>},
+    {OpKind::kDynamicUpdateSlice, 2, InIs<2, DType::kI64>},
     {OpKind::kSign, 2, InIs<0, DType::kI32>},
 };
 

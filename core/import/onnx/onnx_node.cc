@@ -128,6 +128,13 @@ std::optional<std::vector<std::int64_t>> OnnxNode::Ints(std::string_view name) c
   return value != nullptr ? std::optional(*value) : std::nullopt;
 }
 
+std::optional<std::vector<std::string>> OnnxNode::Strings(std::string_view name) const {
+  const NodeAttribute* attribute = attributes_.Find(name);
+  if (attribute == nullptr) return std::nullopt;
+  const auto* value = std::get_if<std::vector<std::string>>(&attribute->value);
+  return value != nullptr ? std::optional(*value) : std::nullopt;
+}
+
 std::optional<std::vector<double>> OnnxNode::Floats(std::string_view name) const {
   const NodeAttribute* attribute = attributes_.Find(name);
   if (attribute == nullptr) return std::nullopt;

@@ -71,6 +71,7 @@ class OnnxNode {
   std::string String(std::string_view name, std::string_view fallback) const;
   std::optional<std::vector<std::int64_t>> Ints(std::string_view name) const;
   std::optional<std::vector<double>> Floats(std::string_view name) const;
+  std::optional<std::vector<std::string>> Strings(std::string_view name) const;
   // A dense tensor attribute; its payload stays where it is in the file.
   const ir::Constant* Tensor(std::string_view name) const;
   std::vector<std::string> AttributeNames() const;

@@ -66,6 +66,10 @@ Result<Types> StridedSlice(const InferContext& context);
 Result<Types> Reverse(const InferContext& context);
 Result<Types> Gather(const InferContext& context);
 Result<Types> GatherNd(const InferContext& context);
+Result<Types> DynamicUpdateSlice(const InferContext& context);
+
+// suppression.cc
+Result<Types> NonMaxSuppression(const InferContext& context);
 
 // scatter.cc
 Result<Types> ScatterNd(const InferContext& context);

@@ -160,6 +160,22 @@ Result<Types> Gather(const InferContext& context) {
   return Types{{params.dtype, std::move(shape)}};
 }
 
+// The operand's type; the update is no larger along any axis.
+Result<Types> DynamicUpdateSlice(const InferContext& context) {
+  SMELT_RETURN_IF_ERROR(RequireSameType(context, 0, 1));
+  const Shape& operand = OperandShape(context, 0);
+  const Shape& update = OperandShape(context, 1);
+  SMELT_RETURN_IF_ERROR(RequireRank(context, 1, operand.rank(), operand.rank()));
+  SMELT_RETURN_IF_ERROR(RequireRank(context, 2, 1, 1));
+  for (int i = 0; i < operand.rank(); ++i) {
+    if (operand.dim(i).is_static() && update.dim(i).is_static() &&
+        update.dim(i).value() > operand.dim(i).value()) {
+      return BadOperand(context, 1, "is larger than what it updates");
+    }
+  }
+  return Types{OperandType(context, 0)};
+}
+
 Result<Types> GatherNd(const InferContext& context) {
   SMELT_RETURN_IF_ERROR(RequireRank(context, 1, 1, INT16_MAX));
   const TensorType& params = OperandType(context, 0);

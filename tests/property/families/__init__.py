@@ -8,6 +8,7 @@ from property.case import Case
 from property.draw import Draw
 from property.families import (
     activations,
+    attention,
     convolution,
     cumulative,
     elementwise,
@@ -22,6 +23,8 @@ from property.families import (
     reductions,
     resize,
     scatters,
+    recurrent,
+    sampling,
     shapes,
     values,
 )
@@ -43,6 +46,9 @@ FAMILIES = (
     linear,
     values,
     resize,
+    attention,
+    recurrent,
+    sampling,
     idioms,
 )
 

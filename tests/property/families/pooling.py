@@ -45,7 +45,7 @@ def _max_pool(d: Draw) -> Case:
     # ONNX Runtime forgets dilations where it computes SAME padding.
     window = draw_window(
         d,
-        d.choice([1, 2, 2, 2]),
+        d.choice([1, 2, 2, 2, 3]),
         dilated=opset >= 10,
         same_with_dilation=False,
         pads_below_kernel=True,

@@ -1,11 +1,11 @@
-// MaxPool, AveragePool and the global poolings, over one or two spatial axes (global: any number).
+// MaxPool, AveragePool over one to three spatial axes, and the global poolings over any number.
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <numeric>
 
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/pool_volume.h"
 #include "core/import/onnx/ops/window.h"
 
 namespace smelt::onnx_import {
@@ -32,9 +32,13 @@ Status InferPool(OnnxNode& node) {
   for (int i = 0; i < input.rank() - 2; ++i) {
     shape.push_back(PlanAxis(node.symbols(), input.dim(i + 2), *window, i).output);
   }
+  if (node.output_count() > 1) node.SetOutputType(1, {DType::kI64, shape});
   node.SetOutputType(0, {node.input_dtype(0), std::move(shape)});
   return Status::Ok();
 }
+
+// What no image kernel does: three spatial axes, and the places of maxima.
+bool IsVolume(const OnnxNode& node) { return node.input_rank(0) == 5 || node.has_output(1); }
 
 bool IsDilated(const Window& window) {
   return std::any_of(window.axes.begin(), window.axes.end(),
@@ -65,6 +69,7 @@ Verdict WindowFits(const OnnxNode& node, Bounds, Finding& finding) {
 }
 
 Verdict PaddingKnown(const OnnxNode& node, Bounds, Finding& finding) {
+  if (IsVolume(node)) return Verdict::kHolds;
   const auto plan = PoolPlan(node);
   if (!plan) return Verdict::kNotChecked;
   if (plan->same() || plan->known()) return Verdict::kHolds;
@@ -73,6 +78,7 @@ Verdict PaddingKnown(const OnnxNode& node, Bounds, Finding& finding) {
 
 // A dilated window becomes one slice for each of its elements, so their ends must be known.
 Verdict DilationExpands(const OnnxNode& node, Bounds bounds, Finding& finding) {
+  if (IsVolume(node)) return Verdict::kHolds;
   const auto window = PoolWindow(node);
   const auto plan = PoolPlan(node);
   if (!window || !plan) return Verdict::kNotChecked;
@@ -96,6 +102,7 @@ bool NeedsFactor(const ImagePlan& plan, bool counts_padding, bool dilated) {
 }
 
 Verdict DivisorKnown(const OnnxNode& node, Bounds bounds, Finding& finding) {
+  if (IsVolume(node)) return Verdict::kHolds;
   const auto window = PoolWindow(node);
   const auto plan = PoolPlan(node);
   if (!window || !plan) return Verdict::kNotChecked;
@@ -110,7 +117,37 @@ Verdict DivisorKnown(const OnnxNode& node, Bounds bounds, Finding& finding) {
   return CheckStatic(node, 0, 2, finding);
 }
 
+Verdict VolumeKnown(const OnnxNode& node, Bounds bounds, Finding& finding) {
+  if (!IsVolume(node)) return Verdict::kHolds;
+  const auto window = PoolWindow(node);
+  if (!window) return Verdict::kNotChecked;
+  const Verdict known = CheckStatic(node, 0, node.has_output(1) ? 1 : 2, finding);
+  if (known != Verdict::kHolds) return known;
+  double cost = 1;
+  for (int i = 0; i < static_cast<int>(window->axes.size()); ++i) {
+    const WindowAxis& axis = window->axes[static_cast<std::size_t>(i)];
+    const Dim input = node.input_shape(0).dim(i + 2);
+    cost *= static_cast<double>(PlanAxis(node.symbols(), input, *window, i).output.value());
+    if (node.has_output(1)) cost *= static_cast<double>(axis.kernel);
+    if (axis.kernel > 64) {
+      return Violated(node, 0, "a window of " + std::to_string(axis.kernel), finding);
+    }
+  }
+  return cost <= bounds.hi ? Verdict::kHolds : Violated(node, 0, "too many windows", finding);
+}
+
 // --- Translation ---
+
+VolumePlan PlanVolume(const OnnxNode& node) {
+  VolumePlan plan;
+  plan.window = *PoolWindow(node);
+  for (int i = 0; i < node.input_rank(0) - 2; ++i) {
+    const Dim input = node.input_shape(0).dim(i + 2);
+    plan.sizes.push_back(input.value());
+    plan.axes.push_back(PlanAxis(node.symbols(), input, plan.window, i));
+  }
+  return plan;
+}
 
 ir::Attributes PoolAttributes(const ImagePlan& plan, bool same) {
   return {{"padding", std::string(same ? "SAME" : "VALID")},
@@ -119,24 +156,6 @@ ir::Attributes PoolAttributes(const ImagePlan& plan, bool same) {
           {"filter_height", plan.h.kernel},
           {"filter_width", plan.w.kernel},
           {"fused_activation_function", std::string("NONE")}};
-}
-
-// The least value: what padding a maximum must not change anything with.
-double Lowest(DType dtype) {
-  switch (dtype) {
-    case DType::kF16:
-      return -65504.0;
-    case DType::kBF16:
-      return -3.3895313892515355e38;
-    case DType::kF64:
-      return std::numeric_limits<double>::lowest();
-    case DType::kI8:
-      return -128;
-    case DType::kU8:
-      return 0;
-    default:  // the rest of the schema's types: f32
-      return static_cast<double>(std::numeric_limits<float>::lowest());
-  }
 }
 
 // Joins (by `kind`) the strided slices of one axis, one for each element of the window.
@@ -169,33 +188,29 @@ ValueId Dilated(ir::Builder& out, ValueId x, const ImagePlan& plan, OpKind kind)
 }
 
 Status TranslateMaxPool(OnnxNode& node, ir::Builder& out) {
+  const double lowest = LowestOf(node.input_dtype(0));
+  if (node.has_output(1)) {
+    const bool column_major = node.Int("storage_order", 0) != 0;
+    const auto found = FindMaxima(out, node.input(0), PlanVolume(node), lowest, column_major);
+    node.SetOutput(0, found.maximum);
+    node.SetOutput(1, found.place);
+    return out.status();
+  }
+  if (IsVolume(node)) {
+    const VolumePlan volume = PlanVolume(node);
+    const ValueId padded = PadVolume(out, node.input(0), volume, lowest);
+    node.SetOutput(0, JoinWindows(out, padded, volume, OpKind::kMaximum));
+    return out.status();
+  }
   const ImagePlan plan = *PoolPlan(node);
   const bool dilated = IsDilated(*PoolWindow(node));
   const bool same = plan.same() && !plan.valid() && !dilated;
   ValueId x = ToChannelsLast(out, node.input(0));
-  if (!same) x = PadImage(out, x, plan.padding(), Lowest(node.input_dtype(0)));
+  if (!same) x = PadImage(out, x, plan.padding(), lowest);
   const ValueId y = dilated ? Dilated(out, x, plan, OpKind::kMaximum)
                             : out.Emit(OpKind::kMaxPool2d, {x}, PoolAttributes(plan, same));
   node.SetOutput(0, FromChannelsLast(out, y, node.input_rank(0)));
   return out.status();
-}
-
-// How many elements of window `position` are counted: those within the input, or within the input
-// and its stated padding.
-std::int64_t Counted(const WindowAxis& window, const AxisPlan& plan, std::int64_t input,
-                     std::int64_t position, bool counts_padding) {
-  const std::int64_t lo = counts_padding ? -*plan.begin : 0;
-  const std::int64_t hi = input + (counts_padding ? plan.counted_end : 0);
-  const std::int64_t first = position * window.stride - *plan.begin;
-  if (window.dilation == 1) {
-    return std::max<std::int64_t>(0, std::min(hi, first + window.kernel) - std::max(lo, first));
-  }
-  std::int64_t count = 0;
-  for (std::int64_t k = 0; k < window.kernel; ++k) {
-    const std::int64_t at = first + k * window.dilation;
-    if (at >= lo && at < hi) ++count;
-  }
-  return count;
 }
 
 // (1, rows, columns, 1): what the sum of a window, or its plain average, is multiplied with.
@@ -225,7 +240,35 @@ ir::Constant Factors(const OnnxNode& node, const ImagePlan& plan, bool counts_pa
       .Evaluated();
 }
 
+// The reciprocal of how many elements each window counts: (1, 1, windows...).
+ir::Constant VolumeFactors(const OnnxNode& node, const VolumePlan& plan) {
+  std::vector<double> factors{1};
+  std::vector<std::int64_t> shape{1, 1};
+  for (std::size_t axis = 0; axis < plan.axes.size(); ++axis) {
+    shape.push_back(plan.axes[axis].output.value());
+    std::vector<double> longer;
+    for (const double factor : factors) {
+      for (std::int64_t i = 0; i < shape.back(); ++i) {
+        const auto counted = Counted(plan.window.axes[axis], plan.axes[axis], plan.sizes[axis], i,
+                                     CountsPadding(node));
+        longer.push_back(factor / static_cast<double>(std::max<std::int64_t>(1, counted)));
+      }
+    }
+    factors = std::move(longer);
+  }
+  return ir::Constant::FromValues<double>(DType::kF64, std::move(shape), factors)
+      .Cast(node.input_dtype(0))
+      .Evaluated();
+}
+
 Status TranslateAveragePool(OnnxNode& node, ir::Builder& out) {
+  if (IsVolume(node)) {
+    const VolumePlan volume = PlanVolume(node);
+    const ValueId padded = PadVolume(out, node.input(0), volume, 0);
+    const ValueId sums = JoinWindows(out, padded, volume, OpKind::kAdd);
+    node.SetOutput(0, out.Mul(sums, out.Const(VolumeFactors(node, volume))));
+    return out.status();
+  }
   const ImagePlan plan = *PoolPlan(node);
   const bool dilated = IsDilated(*PoolWindow(node));
   const bool counts_padding = CountsPadding(node);
@@ -267,8 +310,8 @@ Status TranslateGlobal(OnnxNode& node, ir::Builder& out) {
 
 constexpr OnnxConstraint kRank = {Reason::kUnsupportedRank,
                                   RankWithin<0>,
-                                  {3, 4},
-                                  "input of rank {lo} to {hi}: one or two spatial axes"};
+                                  {3, 5},
+                                  "input of rank {lo} to {hi}: one to three spatial axes"};
 constexpr OnnxConstraint kAttributes = {
     Reason::kValueOutOfRange,
     WindowAttributes,
@@ -293,14 +336,15 @@ constexpr OnnxConstraint kDilation = {
     {0, 64},
     "a dilated window has static spatial sizes and at most {hi} rows and columns"};
 
+constexpr OnnxConstraint kVolume = {
+    Reason::kDynamicDimensionUnsupported,
+    VolumeKnown,
+    {0, 1 << 24},
+    "three spatial axes, or Indices, need static spatial sizes (Indices: static channels too) and "
+    "at most {hi} windows (Indices: elements of windows)"};
+
 constexpr OnnxConstraint kMaxPool[] = {
-    kRank,
-    kAttributes,
-    kAutoPad,
-    kPadding,
-    kFits,
-    kDilation,
-    {Reason::kUnsupportedOutputs, OutputCount, {1, 1}, "the result Indices is not used"},
+    kRank, kAttributes, kAutoPad, kPadding, kFits, kDilation, kVolume,
 };
 constexpr OnnxConstraint kAveragePool[] = {
     kRank,
@@ -309,6 +353,7 @@ constexpr OnnxConstraint kAveragePool[] = {
     kPadding,
     kFits,
     kDilation,
+    kVolume,
     {Reason::kDynamicDimensionUnsupported,
      DivisorKnown,
      {0, 1 << 24},

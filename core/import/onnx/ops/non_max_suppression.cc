@@ -1,0 +1,321 @@
+// NonMaxSuppression: the runtime's kernel once for each batch and class (in a WHILE when there are
+// many), then the valid indices in one list.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "core/import/onnx/checks.h"
+#include "core/import/onnx/infer.h"
+#include "core/import/onnx/onnx_rule.h"
+
+namespace smelt::onnx_import {
+namespace {
+
+using ir::Builder;
+using ir::Dim;
+using ir::DType;
+using ir::OpKind;
+using ir::Shape;
+using ir::TensorType;
+using ir::ValueId;
+
+enum Input { kBoxes, kScores, kMost, kOverlap, kScore };
+
+constexpr std::int64_t kUnrolledCalls = 4;
+
+Status InferSuppression(OnnxNode& node) {
+  Shape shape = FreshShape(node, 2);
+  shape.dim(1) = Dim(3);
+  node.SetOutputType(0, {DType::kI64, std::move(shape)});
+  return Status::Ok();
+}
+
+class Suppression {
+ public:
+  Suppression(OnnxNode& node, Builder& out) : node_(node), out_(out) {
+    const Shape& scores = node.input_shape(kScores);
+    classes_ = scores.dim(1).value();
+    calls_ = scores.dim(0).value() * classes_;
+    boxes_count_ = scores.dim(2).value();
+    if (const auto most = node.input_ints(kMost)) {
+      kept_ = std::min(boxes_count_, most->front());
+    } else {
+      kept_ = boxes_count_;  // what is selected first does not depend on how many are asked for
+      computed_most_ = true;
+    }
+  }
+
+  ValueId Run() {
+    Overlap();
+    least_ = Scalar(kScore, -std::numeric_limits<double>::infinity());
+    Boxes();
+    scores_ = out_.Reshape(node_.input(kScores), {calls_, boxes_count_});
+    if (!out_.status().ok()) return {};
+    if (calls_ <= kUnrolledCalls) {
+      Unroll();
+    } else {
+      Loop();
+    }
+    return List();
+  }
+
+ private:
+  ValueId Scalar(int input, double fallback) {
+    if (!node_.has_input(input)) return out_.Scalar(DType::kF32, fallback);
+    return out_.Reshape(node_.input(input), Shape{});
+  }
+
+  // The kernel suppresses from its threshold on, the definition above it: the next larger float.
+  // From 1 on nothing is suppressed.
+  void Overlap() {
+    const ValueId given = Scalar(kOverlap, 0);
+    const ValueId bits =
+        out_.Emit(OpKind::kBitcast, {given}, {{"out_data_type", std::string("i32")}});
+    const ValueId next = out_.Emit(OpKind::kBitcast, {out_.Add(bits, out_.ScalarI32(1))},
+                                   {{"out_data_type", std::string("f32")}});
+    const ValueId least =
+        out_.Scalar(DType::kF32, static_cast<double>(std::numeric_limits<float>::min()));
+    const ValueId one = out_.Scalar(DType::kF32, 1);
+    overlap_ = out_.Minimum(out_.Maximum(next, least), one);
+    const auto constant = node_.has_input(kOverlap) ? node_.input_doubles(kOverlap)
+                                                    : std::optional(std::vector<double>{0});
+    if (!constant || constant->front() >= 1) {
+      never_ = out_.Emit(OpKind::kGreaterEqual, {given, one});
+    }
+  }
+
+  // As two corners, in the order that the model has: the kernel sorts them out.
+  void Boxes() {
+    boxes_ = node_.input(kBoxes);
+    if (node_.Int("center_point_box", 0) != 0) {
+      const auto columns = [&](std::int32_t first) {
+        return out_.Emit(OpKind::kSlice,
+                         {boxes_, out_.ConstI32({0, 0, first}), out_.ConstI32({-1, -1, 2})});
+      };
+      const ValueId center = columns(0);
+      const ValueId half = out_.Mul(columns(2), out_.Scalar(DType::kF32, 0.5));
+      const ValueId corners[] = {out_.Sub(center, half), out_.Add(center, half)};
+      boxes_ = out_.Emit(
+          OpKind::kConcatenation, corners,
+          {{"axis", std::int64_t{2}}, {"fused_activation_function", std::string("NONE")}});
+    }
+    Separate();
+  }
+
+  // The kernel drops a selected box for overlapping itself, so one without an area is selected
+  // again and again. Such boxes, and all where nothing is suppressed, become boxes far from any
+  // other.
+  void Separate() {
+    const auto corner = [&](std::int32_t first) {
+      return out_.Emit(OpKind::kSlice,
+                       {boxes_, out_.ConstI32({0, 0, first}), out_.ConstI32({-1, -1, 2})});
+    };
+    const ValueId sides = out_.Unary(OpKind::kAbs, out_.Sub(corner(2), corner(0)));
+    const ValueId area =
+        out_.Emit(OpKind::kReduceProd, {sides, out_.ConstI32({2})}, {{"keep_dims", true}});
+    ValueId apart = out_.Emit(OpKind::kLessEqual, {area, out_.Scalar(DType::kF32, 0)});
+    if (never_.valid()) apart = out_.Emit(OpKind::kLogicalOr, {apart, never_});
+    constexpr float kFar = 0x1p22F;  // whole numbers around it are exact
+    std::vector<float> places;
+    for (std::int64_t i = 0; i < boxes_count_; ++i) {
+      const float at = kFar + static_cast<float>(2 * i);
+      places.insert(places.end(), {at, kFar, at + 1, kFar + 1});
+    }
+    const ValueId elsewhere =
+        out_.Const(ir::Constant::FromValues<float>(DType::kF32, {1, boxes_count_, 4}, places));
+    boxes_ = out_.Emit(OpKind::kSelectV2, {apart, elsewhere, boxes_});
+  }
+
+  static ValueId Row(Builder& out, ValueId x, ValueId index) {
+    return out.Emit(OpKind::kGather, {x, index},
+                    {{"axis", std::int64_t{0}}, {"batch_dims", std::int64_t{0}}});
+  }
+
+  // One call of the kernel: indices and how many of them count.
+  std::vector<ValueId> Select(Builder& out, ValueId boxes, ValueId scores, ValueId overlap,
+                              ValueId least) const {
+    const ValueId operands[] = {boxes, scores, out.ScalarI32(static_cast<std::int32_t>(kept_)),
+                                overlap, least};
+    return out.EmitMany(OpKind::kNonMaxSuppressionV4, operands);
+  }
+
+  void Unroll() {
+    std::vector<ValueId> rows, counts;
+    for (std::int64_t i = 0; i < calls_ && out_.status().ok(); ++i) {
+      const ValueId batch = out_.ScalarI32(static_cast<std::int32_t>(i / classes_));
+      const ValueId call = out_.ScalarI32(static_cast<std::int32_t>(i));
+      const auto made =
+          Select(out_, Row(out_, boxes_, batch), Row(out_, scores_, call), overlap_, least_);
+      if (!out_.status().ok()) return;
+      rows.push_back(made[0]);
+      counts.push_back(made[1]);
+    }
+    const ir::Attributes attrs{{"values_count", calls_}, {"axis", std::int64_t{0}}};
+    selected_ = out_.Emit(OpKind::kPack, rows, attrs);
+    counts_ = out_.Emit(OpKind::kPack, counts, attrs);
+  }
+
+  ValueId Zeros(std::vector<std::int64_t> shape) {
+    const std::int32_t zero = 0;
+    return out_.Const(
+        ir::Constant::Splat(DType::kI32, std::move(shape), std::as_bytes(std::span(&zero, 1))));
+  }
+
+  // State: call, boxes, scores, both thresholds, indices, counts.
+  void Loop() {
+    const ValueId state[] = {out_.ScalarI32(0),      boxes_,         scores_, overlap_, least_,
+                             Zeros({calls_, kept_}), Zeros({calls_})};
+    std::vector<TensorType> types;
+    for (const ValueId value : state) types.push_back(out_.type(value));
+    const std::string name = "NonMaxSuppression." + std::to_string(node_.source().index);
+    const ir::GraphId condition = node_.module().AddGraph(name + ".calls");
+    const ir::GraphId body = node_.module().AddGraph(name + ".call");
+    FillCondition(condition, types);
+    FillBody(body, types);
+    if (!out_.status().ok()) return;
+    const ir::OpId loop = out_.graph().Insert(OpKind::kWhile, state, {}, types, out_.origin());
+    out_.graph().op(loop).regions = {condition, body};
+    selected_ = out_.graph().op(loop).results[5];
+    counts_ = out_.graph().op(loop).results[6];
+  }
+
+  static std::vector<ValueId> Inputs(Builder& region, const std::vector<TensorType>& types) {
+    std::vector<ValueId> inputs;
+    for (const TensorType& type : types) {
+      inputs.push_back(region.graph().AddInput(type, "s" + std::to_string(inputs.size())));
+    }
+    return inputs;
+  }
+
+  void FillCondition(ir::GraphId id, const std::vector<TensorType>& types) {
+    Builder region(node_.module(), id, out_.origin());
+    const std::vector<ValueId> in = Inputs(region, types);
+    const ValueId end = region.ScalarI32(static_cast<std::int32_t>(calls_));
+    const ValueId goes_on = region.Emit(OpKind::kLess, {in[0], end});
+    if (!region.status().ok()) return out_.Fail(region.status());
+    region.graph().SetOutputs({&goes_on, 1});
+  }
+
+  void FillBody(ir::GraphId id, const std::vector<TensorType>& types) {
+    Builder region(node_.module(), id, out_.origin());
+    std::vector<ValueId> in = Inputs(region, types);
+    const ValueId batch = region.Emit(
+        OpKind::kFloorDiv, {in[0], region.ScalarI32(static_cast<std::int32_t>(classes_))});
+    const auto made =
+        Select(region, Row(region, in[1], batch), Row(region, in[2], in[0]), in[3], in[4]);
+    if (!region.status().ok()) return out_.Fail(region.status());
+    in[5] = region.Emit(OpKind::kDynamicUpdateSlice, {in[5], region.Reshape(made[0], {1, kept_}),
+                                                      region.Mul(in[0], region.ConstI32({1, 0}))});
+    in[6] = region.Emit(OpKind::kDynamicUpdateSlice,
+                        {in[6], region.Reshape(made[1], {1}), region.Reshape(in[0], {1})});
+    in[0] = region.Add(in[0], region.ScalarI32(1));
+    if (!region.status().ok()) return out_.Fail(region.status());
+    region.graph().SetOutputs(in);
+  }
+
+  // (batch, class, box) of what counts, in the order of the calls.
+  ValueId List() {
+    ValueId counts = counts_;
+    if (computed_most_) {
+      const DType dtype = node_.input_dtype(kMost);
+      const ValueId most = out_.Minimum(
+          out_.Reshape(node_.input(kMost), Shape{}),
+          out_.Scalar(dtype, static_cast<double>(std::numeric_limits<std::int32_t>::max())));
+      counts = out_.Minimum(counts, out_.Cast(most, DType::kI32));
+    }
+    std::vector<std::int32_t> places;
+    for (std::int64_t i = 0; i < kept_; ++i) places.push_back(static_cast<std::int32_t>(i));
+    const ValueId valid =
+        out_.Emit(OpKind::kLess, {out_.ConstI32(places), out_.Reshape(counts, {calls_, 1})});
+    const ValueId found = out_.Unary(OpKind::kWhere, valid);
+    const ValueId box = out_.Emit(
+        OpKind::kExpandDims, {out_.Emit(OpKind::kGatherNd, {selected_, found}), out_.ScalarI32(1)});
+    const ValueId call =
+        out_.Cast(out_.Emit(OpKind::kSlice, {found, out_.ConstI32({0, 0}), out_.ConstI32({-1, 1})}),
+                  DType::kI32);
+    const ValueId classes = out_.ScalarI32(static_cast<std::int32_t>(classes_));
+    const ValueId columns[] = {out_.Emit(OpKind::kFloorDiv, {call, classes}),
+                               out_.Emit(OpKind::kFloorMod, {call, classes}), box};
+    const ValueId list =
+        out_.Emit(OpKind::kConcatenation, columns,
+                  {{"axis", std::int64_t{1}}, {"fused_activation_function", std::string("NONE")}});
+    return out_.Cast(list, DType::kI64);
+  }
+
+  OnnxNode& node_;
+  Builder& out_;
+  std::int64_t classes_ = 0, calls_ = 0, boxes_count_ = 0, kept_ = 0;
+  bool computed_most_ = false;
+  ValueId boxes_, scores_, overlap_, least_, never_;
+  ValueId selected_, counts_;  // (calls, kept), (calls)
+};
+
+Status TranslateSuppression(OnnxNode& node, Builder& out) {
+  node.SetOutput(0, Suppression(node, out).Run());
+  return out.status();
+}
+
+Verdict BoxesFit(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(kBoxes) || !node.knows_input(kScores)) return Verdict::kNotChecked;
+  const Shape& boxes = node.input_shape(kBoxes);
+  const Shape& scores = node.input_shape(kScores);
+  if (!boxes.IsStatic() || !scores.IsStatic()) return Verdict::kHolds;  // said by another check
+  const bool fits = boxes.rank() == 3 && scores.rank() == 3 && boxes.dim(2) == Dim(4) &&
+                    boxes.dim(0) == scores.dim(0) && boxes.dim(1) == scores.dim(2) &&
+                    scores.ElementCount().value_or(0) > 0 &&
+                    scores.ElementCount().value_or(0) < std::numeric_limits<std::int32_t>::max() &&
+                    boxes.dim(1).value() < (1 << 22);
+  return fits ? Verdict::kHolds
+              : Violated(node, kScores,
+                         node.input_text(kBoxes) + " with scores " + node.input_text(kScores),
+                         finding);
+}
+
+Verdict MostIsPositive(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.has_input(kMost)) return Violated("no max_output_boxes_per_class", finding);
+  const auto most = node.input_ints(kMost);
+  if (!most || (most->size() == 1 && most->front() > 0)) return Verdict::kHolds;
+  return Violated(node, kMost, most->empty() ? "nothing" : std::to_string(most->front()), finding);
+}
+
+Verdict OneValueEach(const OnnxNode& node, Bounds, Finding& finding) {
+  for (const int input : {kMost, kOverlap, kScore}) {
+    if (!node.has_input(input)) continue;
+    if (!node.knows_input(input)) return Verdict::kNotChecked;
+    if (node.input_shape(input).ElementCount() != 1) {
+      return Violated(node, input, node.input_text(input), finding);
+    }
+  }
+  return Verdict::kHolds;
+}
+
+constexpr OnnxConstraint kSuppression[] = {
+    {Reason::kUnsupportedType, TypeIn<kBoxes, Types(DType::kF32)>, {}, "boxes of type f32"},
+    {Reason::kDynamicDimensionUnsupported, StaticShape<kBoxes>, {}, "boxes of static sizes"},
+    {Reason::kDynamicDimensionUnsupported, StaticShape<kScores>, {}, "scores of static sizes"},
+    {Reason::kShapeMismatch,
+     BoxesFit,
+     {},
+     "boxes (batch, boxes, 4) and scores (batch, classes, boxes), none empty"},
+    {Reason::kValueOutOfRange,
+     MostIsPositive,
+     {},
+     "max_output_boxes_per_class is positive, or computed"},
+    {Reason::kShapeMismatch, OneValueEach, {}, "the limits hold one value each"},
+    {Reason::kUnsupportedAttributeValue,
+     IntAttrWithin<"center_point_box", 0>,
+     {0, 1},
+     "center_point_box {lo} or {hi}"},
+};
+
+constexpr OnnxRule kRules[] = {
+    {"", "NonMaxSuppression", 10, 11, kSuppression, InferSuppression, TranslateSuppression},
+};
+
+}  // namespace
+
+std::span<const OnnxRule> NonMaxSuppressionRules() { return kRules; }
+
+}  // namespace smelt::onnx_import

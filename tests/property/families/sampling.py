@@ -1,0 +1,116 @@
+"""Samples at places that the data name: GridSample, RoiAlign, NonMaxSuppression, MaxUnpool."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import numpy as np
+
+from property.case import Case, Graph, single
+from property.draw import Draw
+
+
+def _grid_sample(d: Draw) -> Case:
+    opset = d.opset("GridSample", last=22)
+    volume = opset >= 20 and d.chance(0.3)
+    axes = 3 if volume else 2
+    batch, channels = d.integer(1, 2), d.integer(1, 3)
+    size = tuple(d.integer(2, 6) for _ in range(axes))
+    points = tuple(d.integer(1, 5) for _ in range(axes))
+    mode = d.choice(["linear", "nearest"] if volume else ["linear", "nearest", "cubic"])
+    padding = d.choice([None, "zeros", "border", "reflection"])
+    if mode == "cubic" and padding == "border":
+        padding = "zeros"  # ONNX Runtime clamps both coordinates when one lies outside
+    if opset < 20:
+        mode = {"linear": "bilinear", "cubic": "bicubic"}.get(mode, mode)
+    grid = d.values((batch, *points, axes), np.float32, -1.4, 1.4)
+    x = d.values((batch, channels, *size), np.float32)
+    return single(
+        d,
+        "GridSample",
+        opset,
+        [x, grid],
+        [0.0, d.choice([0.0, 1.0])],
+        mode=mode,
+        padding_mode=padding,
+        align_corners=d.choice([None, 0, 1]),
+    )
+
+
+def _roi_align(d: Draw) -> Case:
+    opset = d.opset("RoiAlign", last=22)
+    batch, channels, count = d.integer(1, 3), d.integer(1, 3), d.integer(1, 4)
+    height, width = d.integer(2, 9), d.integer(2, 9)
+    scale = d.choice([None, 0.5, 0.25])
+    reach = (min(height, width) + 1) / (scale or 1.0)
+    first = d.values((count, 2), np.float32, -1, reach / 2)
+    regions = np.concatenate([first, first + d.values((count, 2), np.float32, 0.1, reach)], axis=1)
+    attributes = {}
+    if opset >= 16:
+        attributes["coordinate_transformation_mode"] = d.choice(
+            [None, "half_pixel", "output_half_pixel"]
+        )
+    return single(
+        d,
+        "RoiAlign",
+        opset,
+        [
+            d.values((batch, channels, height, width), np.float32),
+            regions.astype(np.float32),
+            d.rng.integers(0, batch, count).astype(np.int64),
+        ],
+        mode=d.choice([None, "avg", "max"]) if opset >= 16 else None,
+        output_height=d.integer(1, 4),
+        output_width=d.integer(1, 4),
+        sampling_ratio=d.integer(1, 3),
+        spatial_scale=scale,
+        **attributes,
+    )
+
+
+def _non_max_suppression(d: Draw) -> Case:
+    opset = d.opset("NonMaxSuppression")
+    batch, classes, count = d.integer(1, 3), d.integer(1, 4), d.integer(1, 12)
+    corner = d.values((batch, count, 2), np.float32, 0, 4)
+    size = d.values((batch, count, 2), np.float32, 0.5, 4)
+    if d.chance(0.3):  # a box without an area overlaps nothing, itself neither
+        size[:, d.integer(0, count - 1), d.integer(0, 1)] = 0
+    center = d.choice([None, 0, 1])
+    boxes = np.concatenate([corner, size if center else corner + size], axis=2)
+    scores = d.distinct((batch, classes, count))
+    graph = Graph(d, opset)
+    computed = d.choice([0.0, 1.0])
+    operands = [
+        graph.input(boxes, "boxes"),
+        graph.input(scores, "scores"),
+        graph.operand(np.array([d.integer(1, 6)], np.int64), computed, "most"),
+    ]
+    if d.chance(0.8):
+        overlap = d.choice([0.0, 0.2, 0.5, 0.9, 1.0])
+        operands.append(graph.operand(np.array([overlap], np.float32), computed, "overlap"))
+        if d.chance(0.6):
+            least = np.array([d.choice([-100.0, -1.0, 0.5])], np.float32)
+            operands.append(graph.operand(least, computed, "least"))
+    return graph.finish(graph.node("NonMaxSuppression", operands, center_point_box=center))
+
+
+def _max_unpool(d: Draw) -> Case:
+    opset = d.opset("MaxUnpool", last=22)
+    axes = d.integer(1, 2)
+    kernel = [d.integer(1, 3) for _ in range(axes)]
+    shape = (d.integer(1, 2), d.integer(1, 3), *(d.integer(1, 4) for _ in range(axes)))
+    total = int(np.prod(shape[:2])) * int(np.prod([s * k for s, k in zip(shape[2:], kernel)]))
+    places = d.rng.permutation(total)[: int(np.prod(shape))].astype(np.int64).reshape(shape)
+    graph = Graph(d, opset)
+    operands = [graph.input(d.values(shape, np.float32), "values"), graph.input(places, "places")]
+    return graph.finish(
+        graph.node("MaxUnpool", operands, kernel_shape=kernel, strides=kernel)
+    )
+
+
+GENERATORS: dict[str, Callable[[Draw], Case]] = {
+    "GridSample": _grid_sample,
+    "RoiAlign": _roi_align,
+    "NonMaxSuppression": _non_max_suppression,
+    "MaxUnpool": _max_unpool,
+}
