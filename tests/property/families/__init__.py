@@ -13,11 +13,14 @@ from property.families import (
     idioms,
     indexing,
     linear,
+    losses,
     normalization,
     pooling,
+    quantized,
     reductions,
     resize,
     shapes,
+    streams,
     values,
 )
 
@@ -34,6 +37,9 @@ FAMILIES = (
     values,
     resize,
     idioms,
+    quantized,
+    losses,
+    streams,
 )
 
 
