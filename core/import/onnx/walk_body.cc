@@ -138,7 +138,11 @@ void GraphWalk::TakeResults(Step& step, OnnxNode& node, bool whole,
   step.types_known = true;
   for (int i = 0; i < node.output_count(); ++i) {
     if (result(i) != nullptr && result(i)->type) node.SetOutputType(i, *result(i)->type);
-    whole = whole && (result(i) != nullptr || !node.has_output(i));
+    if (!whole || result(i) != nullptr || !node.has_output(i)) continue;
+    whole = false;
+    const Status status(Reason::kUnsupportedOutputs,
+                        "result " + std::to_string(i) + " is not given by its body");
+    context_.diagnostics.push_back(FromStatus(status, step.source));
   }
   if (!whole) {
     Refuse(step, node);

@@ -76,6 +76,7 @@ void GraphWalk::ExpandControlFlow(Step& step, OnnxNode& node) {
     if (then_branch == nullptr || else_branch == nullptr) {
       status = NoBody(then_branch == nullptr ? "then_branch" : "else_branch");
     } else if (!node.has_input(0) || !node.knows_input(0)) {
+      CheckSubgraphOperators(*step.proto);
       step.types_known = false;
       Refuse(step, node);
       return;
@@ -91,6 +92,7 @@ void GraphWalk::ExpandControlFlow(Step& step, OnnxNode& node) {
                                            : UnrollScan(step, node, *body("body"));
   }
   if (status.ok()) return;
+  CheckSubgraphOperators(*step.proto);
   context_.diagnostics.push_back(FromStatus(status, step.source));
   step.types_known = false;
   Refuse(step, node);
@@ -126,6 +128,7 @@ Status GraphWalk::EmitIf(Step& step, OnnxNode& node, const onnx::GraphProto& the
   for (const std::string& name : names) {
     outside.push_back(Find(name));
     if (outside.back() == nullptr || !outside.back()->type) {
+      CheckSubgraphOperators(*step.proto);
       step.types_known = false;
       Refuse(step, node);  // an earlier problem hides what the branches work on
       return Status::Ok();
@@ -217,7 +220,12 @@ Status GraphWalk::UnrollLoop(Step& step, OnnxNode& node, const onnx::GraphProto&
   if (body.input_size() != std::max(count, 2) || body.output_size() < body.input_size() - 1) {
     return Status(Reason::kMissingInput, "the body's inputs are not the loop's");
   }
-  for (std::size_t i = 2; i < inputs.size(); ++i) rolled.carried.push_back(inputs[i]);
+  for (std::size_t i = 2; i < inputs.size(); ++i) {
+    if (inputs[i] == nullptr) {
+      return Status(Reason::kMissingInput, "input " + std::to_string(i) + " is absent");
+    }
+    rolled.carried.push_back(inputs[i]);
+  }
   rolled.collected.resize(static_cast<std::size_t>(body.output_size() - body.input_size() + 1));
   rolled.backwards.resize(rolled.collected.size());
   return Unroll(step, node, body, rolled);
@@ -243,6 +251,7 @@ Status GraphWalk::UnrollScan(Step& step, OnnxNode& node, const onnx::GraphProto&
   for (std::int64_t i = 0; i < count; ++i) {
     const KnownValue* input = inputs[static_cast<std::size_t>(i)];
     if (input == nullptr || !input->type) {
+      CheckSubgraphOperators(*step.proto);
       step.types_known = false;
       Refuse(step, node);
       return Status::Ok();
