@@ -7,6 +7,7 @@
 #include "core/import/onnx/declared_type.h"
 #include "core/import/onnx/graph_order.h"
 #include "core/import/onnx/node_check.h"
+#include "core/import/onnx/walk_step.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -33,17 +34,23 @@ bool HasError(const ir::Diagnostics& diagnostics, std::size_t since) {
 }  // namespace
 
 GraphWalk::GraphWalk(WalkContext& context, const onnx::GraphProto& proto, ir::GraphId graph)
-    : context_(context), proto_(proto), graph_id_(graph), graph_(context.module.graph(graph)) {}
+    : context_(context),
+      graph_id_(graph),
+      graph_(context.module.graph(graph)),
+      main_(std::make_unique<Scope>(Scope{proto, context.opsets, context.payloads})),
+      scope_(main_.get()) {}
+
+GraphWalk::~GraphWalk() = default;
 
 Status GraphWalk::Run(ir::Signature& signature) {
   const std::size_t before = context_.diagnostics.size();
-  const std::vector<std::uint32_t> order = OrderNodes(proto_, context_.diagnostics);
+  const std::vector<std::uint32_t> order = OrderNodes(main_->graph, context_.diagnostics);
   if (HasError(context_.diagnostics, before)) {
     CheckOperatorsOnly();
     return Status::Ok();
   }
-  for (const auto* list : {&proto_.value_info(), &proto_.output()}) {
-    for (const auto& info : *list) declared_.emplace(info.name(), &info);
+  for (const auto* list : {&main_->graph.value_info(), &main_->graph.output()}) {
+    for (const auto& info : *list) main_->declared.emplace(info.name(), &info);
   }
   AddInitializers();
   AddInputs(signature);
@@ -55,25 +62,33 @@ Status GraphWalk::Run(ir::Signature& signature) {
 KnownValue& GraphWalk::Define(const std::string& name) {
   KnownValue& value = values_.emplace_back();
   value.name = name;
-  by_name_[value.name] = &value;
+  scope_->by_name[value.name] = &value;
   return value;
 }
 
 const KnownValue* GraphWalk::Find(const std::string& name) const {
-  const auto found = by_name_.find(name);
-  return found == by_name_.end() ? nullptr : found->second;
+  const auto found = scope_->by_name.find(name);
+  return found == scope_->by_name.end() ? nullptr : found->second;
+}
+
+std::vector<const KnownValue*> GraphWalk::FindInputs(const onnx::NodeProto& proto) const {
+  std::vector<const KnownValue*> inputs;
+  for (const std::string& name : proto.input()) {
+    inputs.push_back(name.empty() ? nullptr : Find(name));
+  }
+  return inputs;
 }
 
 void GraphWalk::AddInitializers() {
   std::unordered_set<std::string_view> used;
-  for (const auto& node : proto_.node()) {
+  for (const auto& node : scope_->graph.node()) {
     for (const std::string* name : NamesReadBy(node)) used.insert(*name);
   }
-  for (const auto& output : proto_.output()) used.insert(output.name());
-  for (const auto& tensor : proto_.initializer()) {
+  for (const auto& output : scope_->graph.output()) used.insert(output.name());
+  for (const auto& tensor : scope_->graph.initializer()) {
     AddInitializer(tensor, used.contains(tensor.name()));
   }
-  for (const auto& sparse : proto_.sparse_initializer()) {
+  for (const auto& sparse : scope_->graph.sparse_initializer()) {
     const std::string& name = sparse.values().name();
     context_.diagnostics.push_back(
         TensorDiagnostic(Status(Reason::kUnsupportedType, "initializer \"" + name + "\" is sparse",
@@ -84,7 +99,7 @@ void GraphWalk::AddInitializers() {
 }
 
 void GraphWalk::AddInitializer(const onnx::TensorProto& tensor, bool used) {
-  auto constant = ReadTensor(tensor, context_.payloads);
+  auto constant = ReadTensor(tensor, scope_->payloads);
   if (constant.ok()) {
     parameter_bytes_ += constant->size_bytes();
     KnownValue& value = Define(tensor.name());
@@ -118,8 +133,8 @@ void GraphWalk::DefineUnreadable(const std::string& name, std::optional<ir::Tens
 }
 
 void GraphWalk::AddInputs(ir::Signature& signature) {
-  for (const auto& info : proto_.input()) {
-    if (by_name_.contains(info.name())) continue;  // an initializer gives its value
+  for (const auto& info : main_->graph.input()) {
+    if (main_->by_name.contains(info.name())) continue;  // an initializer gives its value
     auto declared = ReadDeclaredType(info);
     ir::TensorType type;
     Status status = declared.ok() ? Status::Ok() : declared.status();
@@ -172,7 +187,7 @@ Status GraphWalk::WalkNodes(const std::vector<std::uint32_t>& order) {
 
 void GraphWalk::AddOutputs(ir::Signature& signature) {
   std::vector<ir::ValueId> outputs;
-  for (const auto& info : proto_.output()) {
+  for (const auto& info : main_->graph.output()) {
     const KnownValue* value = Find(info.name());
     if (value == nullptr) continue;  // an unused kind of initializer; reported
     outputs.push_back(value->value);

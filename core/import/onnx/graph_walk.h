@@ -7,8 +7,9 @@
 #pragma once
 
 #include <deque>
-#include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "core/import/onnx/declared_type.h"
+#include "core/import/onnx/function_library.h"
 #include "core/import/onnx/importer.h"
 #include "core/import/onnx/onnx_rule.h"
 #include "core/import/onnx/schema_table.h"
@@ -35,15 +37,18 @@ struct WalkContext {
   const ImportRequest& request;
   const CancelToken& cancel;
   PayloadSource payloads;
-  std::map<std::string, std::uint32_t> opsets;  // "" is the default domain
-  std::map<std::string, std::int64_t> dims;     // symbolic dimension -> the size that it is given
+  OpsetMap opsets;
+  std::map<std::string, std::int64_t> dims;  // symbolic dimension -> the size that it is given
+  FunctionLibrary functions;
   ir::Module& module;
   ir::Diagnostics& diagnostics;
+  std::uint64_t expanded_nodes = 0;  // of all bodies that took the place of a node
 };
 
 class GraphWalk {
  public:
   GraphWalk(WalkContext& context, const onnx::GraphProto& proto, ir::GraphId graph);
+  ~GraphWalk();
 
   // Initializers, inputs, nodes, outputs, in this order; fills the graph and a signature. When
   // names or order are broken, only the operators are looked at. A status other than OK ends the
@@ -53,10 +58,12 @@ class GraphWalk {
   std::uint64_t parameter_bytes() const { return parameter_bytes_; }
 
  private:
-  struct Step;  // one node under way
+  struct Step;   // one node under way
+  struct Scope;  // the names of the graph, or of a body under way
 
   KnownValue& Define(const std::string& name);
   const KnownValue* Find(const std::string& name) const;  // null: not defined
+  std::vector<const KnownValue*> FindInputs(const onnx::NodeProto& proto) const;
 
   void AddInitializers();
   void AddInitializer(const onnx::TensorProto& tensor, bool used);
@@ -84,13 +91,35 @@ class GraphWalk {
   void Refuse(const Step& step, const OnnxNode& node);
   std::optional<ir::TensorType> DeclaredTypeOf(const std::string& name);
 
+  // --- Bodies (walk_body.cc) ---
+  // Puts the function's nodes in the place of the call. What stands in the way inside of the body
+  // is said of the call.
+  void ExpandFunction(Step& step, OnnxNode& node);
+  Status CheckCall(const OnnxNode& node, const Function& function);
+  std::vector<const KnownValue*> WalkScope(Scope& scope, std::span<const KnownValue* const> inputs);
+  bool IsWhole(std::size_t since) const;
+  void TakeResults(Step& step, OnnxNode& node, bool whole,
+                   std::span<const KnownValue* const> results);
+  void SayOfCall(const Step& step, std::size_t since);
+
+  // --- Control flow (walk_control.cc) ---
+  static bool IsControlFlow(const Step& step);
+  void ExpandControlFlow(Step& step, OnnxNode& node);
+  Status TakeBranch(Step& step, OnnxNode& node, const onnx::GraphProto& branch);
+  Status EmitIf(Step& step, OnnxNode& node, const onnx::GraphProto& then_branch,
+                const onnx::GraphProto& else_branch);
+  Status UnrollLoop(Step& step, OnnxNode& node, const onnx::GraphProto& body);
+  Status UnrollScan(Step& step, OnnxNode& node, const onnx::GraphProto& body);
+  struct Rolled;
+  Status Unroll(Step& step, OnnxNode& node, const onnx::GraphProto& body, Rolled& rolled);
+  const KnownValue* Emitted(ir::ValueId value);
+
   WalkContext& context_;
-  const onnx::GraphProto& proto_;
   ir::GraphId graph_id_;
   ir::Graph& graph_;
-  std::deque<KnownValue> values_;                              // stable addresses
-  std::unordered_map<std::string_view, KnownValue*> by_name_;  // keys live in values_
-  std::unordered_map<std::string_view, const onnx::ValueInfoProto*> declared_;
+  std::deque<KnownValue> values_;  // stable addresses
+  std::unique_ptr<Scope> main_;
+  Scope* scope_;                                   // where names are looked up now
   std::unordered_set<std::string> missing_files_;  // messages said
   bool said_default_domain_ = false;
   std::uint64_t parameter_bytes_ = 0;

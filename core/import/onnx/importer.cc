@@ -84,14 +84,12 @@ Result<Imported> Import(const ImportRequest& request, const CancelToken& cancel)
   signature.graph = graph;
   if (CheckModel(model, imported)) {
     SMELT_ASSIGN_OR_RETURN(auto dims, BindDims(model.graph(), request));
-    WalkContext context{
-        request,
-        cancel,
-        {request.model, &loaded.tensors, request.external_files, request.limits.max_tensor_bytes},
-        imported.facts.opset_imports,
-        std::move(dims),
-        imported.module,
-        imported.diagnostics};
+    const PayloadSource payloads{request.model, &loaded.tensors, request.external_files,
+                                 request.limits.max_tensor_bytes};
+    WalkContext context{request,         cancel,
+                        payloads,        imported.facts.opset_imports,
+                        std::move(dims), FunctionLibrary(model, payloads),
+                        imported.module, imported.diagnostics};
     GraphWalk walk(context, model.graph(), graph);
     SMELT_RETURN_IF_ERROR(walk.Run(signature));
     imported.facts.parameter_bytes = walk.parameter_bytes();

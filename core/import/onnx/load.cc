@@ -90,7 +90,6 @@ Result<LoadedModel> LoadModel(ByteSpan bytes, const ImportLimits& limits) {
     return Status(Reason::kModelMalformed, "a name of " + place + " is not valid UTF-8");
   }
   model.tensors = std::move(scanned.tensors);
-  model.has_functions = scanned.has_functions;
   return model;
 }
 

@@ -21,7 +21,6 @@ namespace smelt::onnx_import {
 struct LoadedModel {
   std::unique_ptr<onnx::ModelProto> proto;  // payloads removed; see wire_scan.h
   std::vector<TensorSpan> tensors;
-  bool has_functions = false;
 
   LoadedModel();
   ~LoadedModel();

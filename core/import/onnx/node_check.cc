@@ -166,6 +166,13 @@ std::string NodeText(const ir::SourceNode& node) {
                            : node.op_type + " \"" + node.name + "\"";
 }
 
+ir::Diagnostic FromStatus(const Status& status, const ir::SourceNode& source) {
+  auto diagnostic = NodeDiagnostic(ir::Severity::kError, status.reason(), source,
+                                   NodeText(source) + ": " + std::string(status.message()));
+  diagnostic.hint = std::string(status.hint());
+  return diagnostic;
+}
+
 SchemaVerdict CheckSchema(const OnnxNode& node, const NodeAttributes& attributes,
                           const Schema& schema, ir::Diagnostics& diagnostics) {
   return SchemaCheck(node, attributes, schema, diagnostics).Run();

@@ -2,6 +2,7 @@
 // types against ONNX's own schema of the operator.
 #pragma once
 
+#include "core/base/status.h"
 #include "core/import/onnx/node_attributes.h"
 #include "core/import/onnx/onnx_node.h"
 #include "core/import/onnx/schema_table.h"
@@ -14,6 +15,8 @@ ir::Diagnostic NodeDiagnostic(ir::Severity severity, Reason reason, const ir::So
                               std::string message);
 // "Conv \"conv1\"", or "Conv (node 12)" when the node has no name.
 std::string NodeText(const ir::SourceNode& node);
+// The error that `status` is, of a node.
+ir::Diagnostic FromStatus(const Status& status, const ir::SourceNode& source);
 
 struct SchemaVerdict {
   bool shaped = true;  // operands and attributes are there: inference and constraints may run

@@ -21,15 +21,17 @@ inline constexpr int kMaxOpset = 28;
 
 // One family, one file of the same name under ops/.
 std::span<const OnnxRule> ActivationRules();
+std::span<const OnnxRule> AffineGridRules();
 std::span<const OnnxRule> ArithmeticRules();  // binary and unary arithmetic
 std::span<const OnnxRule> AttentionRules();
 std::span<const OnnxRule> BitwiseRules();  // BitShift, Bitwise*, BitCast
 std::span<const OnnxRule> CastRules();
+std::span<const OnnxRule> CausalConvRules();
 std::span<const OnnxRule> CenterCropPadRules();
 std::span<const OnnxRule> CompareRules();   // comparisons, logic, Where
 std::span<const OnnxRule> ConcatRules();    // Concat, Split
 std::span<const OnnxRule> ConstantRules();  // Constant, ConstantOfShape, Range, Shape, Size
-std::span<const OnnxRule> ConvRules();
+std::span<const OnnxRule> ConvRules();      // Conv, ConvInteger, QLinearConv
 std::span<const OnnxRule> ConvTransposeRules();
 std::span<const OnnxRule> CumulativeRules();  // CumSum, CumProd
 std::span<const OnnxRule> DeterminantRules();
@@ -40,23 +42,29 @@ std::span<const OnnxRule> GatherRules();
 std::span<const OnnxRule> GatherElementsRules();  // GatherElements, GatherND
 std::span<const OnnxRule> GridSampleRules();
 std::span<const OnnxRule> IdentityRules();       // Identity, Dropout
+std::span<const OnnxRule> IntegerMatMulRules();  // MatMulInteger, QLinearMatMul
+std::span<const OnnxRule> LinearAttentionRules();
 std::span<const OnnxRule> LocalResponseRules();  // LRN
-std::span<const OnnxRule> LpRules();             // LpNormalization, LpPool, GlobalLpPool
-std::span<const OnnxRule> MatMulRules();         // MatMul, Gemm
+std::span<const OnnxRule> LossRules();    // NegativeLogLikelihoodLoss, SoftmaxCrossEntropyLoss
+std::span<const OnnxRule> LpRules();      // LpNormalization, LpPool, GlobalLpPool
+std::span<const OnnxRule> MatMulRules();  // MatMul, Gemm
 std::span<const OnnxRule> MaxUnpoolRules();
 std::span<const OnnxRule> NonMaxSuppressionRules();
 std::span<const OnnxRule> NonZeroRules();        // NonZero, Compress
 std::span<const OnnxRule> NormalizationRules();  // BatchNormalization, LayerNormalization
 std::span<const OnnxRule> OneHotRules();         // OneHot, Hardmax
+std::span<const OnnxRule> OptionalRules();       // OptionalHasElement, OptionalGetElement
 std::span<const OnnxRule> PadRules();
 std::span<const OnnxRule> PoolingRules();
+std::span<const OnnxRule> QuantizeRules();         // QuantizeLinear, DequantizeLinear, dynamic too
 std::span<const OnnxRule> RecurrentRules();        // LSTM, GRU, RNN
 std::span<const OnnxRule> ReduceRules();           // Reduce*, ArgMax, ArgMin
 std::span<const OnnxRule> ReshapeRules();          // Reshape, Flatten, Squeeze, Unsqueeze
 std::span<const OnnxRule> ResizeRules();           // Resize, Upsample
 std::span<const OnnxRule> ReverseSequenceRules();  // ReverseSequence, TensorScatter
 std::span<const OnnxRule> RoiRules();              // RoiAlign
-std::span<const OnnxRule> ScatterRules();          // Scatter, ScatterElements, ScatterND
+std::span<const OnnxRule> RotaryEmbeddingRules();
+std::span<const OnnxRule> ScatterRules();  // Scatter, ScatterElements, ScatterND
 std::span<const OnnxRule> SliceRules();
 std::span<const OnnxRule> SoftmaxRules();     // Softmax, LogSoftmax
 std::span<const OnnxRule> SpaceDepthRules();  // DepthToSpace, SpaceToDepth

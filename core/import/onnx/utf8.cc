@@ -2,6 +2,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace smelt::onnx_import {
@@ -109,6 +110,15 @@ std::string FindBadName(const onnx::ModelProto& model) {
     if (IsBad(import.domain())) return "an operator set";
   }
   if (IsBad(model.producer_name()) || IsBad(model.producer_version())) return "the producer";
+  for (const onnx::FunctionProto& function : model.functions()) {
+    for (const auto* names : {&function.input(), &function.output(), &function.attribute()}) {
+      if (std::any_of(names->begin(), names->end(), IsBad)) return "a function";
+    }
+    if (IsBad(function.name()) || IsBad(function.domain()) ||
+        std::any_of(function.node().begin(), function.node().end(), IsNodeBad)) {
+      return "a function";
+    }
+  }
   return FindInGraph(model.graph());
 }
 

@@ -13,16 +13,10 @@
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/load.h"
 #include "core/import/onnx/node_check.h"
+#include "core/import/onnx/walk_step.h"
 
 namespace smelt::onnx_import {
 namespace {
-
-ir::Diagnostic FromStatus(const Status& status, const ir::SourceNode& source) {
-  auto diagnostic = NodeDiagnostic(ir::Severity::kError, status.reason(), source,
-                                   NodeText(source) + ": " + std::string(status.message()));
-  diagnostic.hint = std::string(status.hint());
-  return diagnostic;
-}
 
 // Evaluates one constraint; nothing when it holds. What could not be checked goes to `unchecked`.
 std::optional<ir::Diagnostic> Check(const OnnxConstraint& constraint, OnnxNode& node,
@@ -84,18 +78,6 @@ ir::OpId LastOp(const ir::Graph& graph) { return graph.op(graph.return_op()).pre
 
 }  // namespace
 
-struct GraphWalk::Step {
-  const onnx::NodeProto* proto = nullptr;
-  ir::SourceNode source;
-  ir::OriginId origin = ir::kNoOrigin;
-  NodeAttributes attributes;
-  const Schema* schema = nullptr;
-  const OnnxRule* rule = nullptr;
-  bool types_known = true;       // what infer said rests on known inputs
-  bool all_constant = true;      // every input is or might be a constant
-  bool hidden_constant = false;  // one of them only might be
-};
-
 GraphWalk::Step GraphWalk::BeginStep(const onnx::NodeProto& proto, std::uint32_t index) {
   Step step;
   step.proto = &proto;
@@ -103,8 +85,8 @@ GraphWalk::Step GraphWalk::BeginStep(const onnx::NodeProto& proto, std::uint32_t
   step.source.name = proto.name();
   step.source.domain = proto.domain() == "ai.onnx" ? "" : proto.domain();
   step.source.op_type = proto.op_type();
-  const auto opset = context_.opsets.find(step.source.domain);
-  if (opset != context_.opsets.end()) step.source.opset = opset->second;
+  const auto opset = scope_->opsets.find(step.source.domain);
+  if (opset != scope_->opsets.end()) step.source.opset = opset->second;
   step.source.module_path = ModulePath(proto);
   return step;
 }
@@ -119,7 +101,9 @@ bool GraphWalk::FindRuleFor(Step& step) {
     context_.diagnostics.push_back(std::move(diagnostic));
     return false;
   };
+  step.function = context_.functions.FindLocal(*step.proto);
   if (!source.domain.empty()) {
+    if (step.function != nullptr) return true;
     return refuse(Reason::kUnsupportedDomain,
                   "operator domain \"" + source.domain + "\" is not known");
   }
@@ -135,6 +119,7 @@ bool GraphWalk::FindRuleFor(Step& step) {
   }
   const int opset = static_cast<int>(source.opset);
   step.schema = FindSchema(source.op_type, opset);
+  if (step.schema == nullptr && step.function != nullptr) return true;
   if (step.schema == nullptr) {
     return refuse(Reason::kUnsupportedOnnxOp,
                   IsKnownOperator("", source.op_type)
@@ -147,6 +132,10 @@ bool GraphWalk::FindRuleFor(Step& step) {
   }
   step.rule = FindRule("", source.op_type, step.schema->since);
   if (step.rule == nullptr) {
+    if (IsControlFlow(step)) return true;
+    if (step.function != nullptr) return true;
+    step.by_schema = FunctionLibrary::HasSchemaFunction(source.op_type, step.schema->since);
+    if (step.by_schema) return true;
     return refuse(Reason::kUnsupportedOnnxOp,
                   "no rule translates version " + std::to_string(step.schema->since) +
                       " of the operator (opset " + std::to_string(opset) + ")");
@@ -156,7 +145,7 @@ bool GraphWalk::FindRuleFor(Step& step) {
 
 void GraphWalk::CheckOperatorsOnly() {
   std::uint32_t index = 0;
-  for (const auto& proto : proto_.node()) {
+  for (const auto& proto : main_->graph.node()) {
     Step step = BeginStep(proto, index++);
     FindRuleFor(step);
     CheckSubgraphOperators(proto);
@@ -181,33 +170,40 @@ void GraphWalk::CheckSubgraphOperators(const onnx::NodeProto& proto) {
 }
 
 void GraphWalk::WalkNode(std::uint32_t index) {
-  const onnx::NodeProto& proto = proto_.node(static_cast<int>(index));
+  const onnx::NodeProto& proto = scope_->graph.node(static_cast<int>(index));
   Step step = BeginStep(proto, index);
   const bool has_rule = FindRuleFor(step);
-  step.origin = context_.module.origins().Of(context_.module.origins().AddSource(step.source));
-  CheckSubgraphOperators(proto);
+  const bool expands = has_rule && step.rule == nullptr;
+  step.origin =
+      scope_->caller != nullptr
+          ? scope_->caller->origin
+          : context_.module.origins().Of(context_.module.origins().AddSource(step.source));
+  const bool controls = expands && IsControlFlow(step);
+  if (!controls) CheckSubgraphOperators(proto);
 
-  std::vector<const KnownValue*> inputs;
-  for (const std::string& name : proto.input()) {
-    const KnownValue* value = name.empty() ? nullptr : Find(name);
-    inputs.push_back(value);
+  std::vector<const KnownValue*> inputs = FindInputs(proto);
+  for (const KnownValue* value : inputs) {
     if (value == nullptr) continue;
     const bool constant = graph_.constant(value->value) != nullptr;
     step.all_constant = step.all_constant && (constant || value->maybe_constant);
     step.hidden_constant = step.hidden_constant || value->maybe_constant;
   }
-  auto attributes = ReadAttributes(proto, context_.payloads);
+  auto attributes = ReadAttributes(proto, scope_->payloads);
   if (!attributes.ok()) {
     context_.diagnostics.push_back(FromStatus(attributes.status(), step.source));
   } else {
     step.attributes = std::move(attributes).value();
   }
   const std::vector<std::string> outputs(proto.output().begin(), proto.output().end());
-  OnnxNode node(step.attributes, step.source, has_rule ? step.schema->since : 0, std::move(inputs),
-                outputs, context_.module, graph_);
+  OnnxNode node(step.attributes, step.source, step.schema != nullptr ? step.schema->since : 0,
+                std::move(inputs), outputs, context_.module, graph_);
   if (!has_rule || !attributes.ok()) {
     step.types_known = false;
     Refuse(step, node);
+  } else if (controls) {
+    ExpandControlFlow(step, node);
+  } else if (expands) {
+    ExpandFunction(step, node);
   } else if (InferAndCheck(step, node) && Translate(step, node)) {
     DefineResults(step, node);
   } else {
@@ -370,8 +366,8 @@ void GraphWalk::Refuse(const Step& step, const OnnxNode& node) {
 }
 
 std::optional<ir::TensorType> GraphWalk::DeclaredTypeOf(const std::string& name) {
-  const auto found = declared_.find(name);
-  if (found == declared_.end()) return std::nullopt;
+  const auto found = scope_->declared.find(name);
+  if (found == scope_->declared.end()) return std::nullopt;
   const auto declared = ReadDeclaredType(*found->second);
   if (!declared.ok()) return std::nullopt;
   const ir::TensorType type = BindInput(name, *declared);

@@ -16,6 +16,9 @@ constexpr std::uint32_t kNode = 1, kInitializer = 5, kDocString = 10;
 namespace node_field {
 constexpr std::uint32_t kAttribute = 5, kDocString = 6;
 }
+namespace function_field {
+constexpr std::uint32_t kNode = 7, kDocString = 8, kDefaults = 11;
+}
 namespace attribute_field {
 constexpr std::uint32_t kTensor = 5, kGraph = 6, kTensors = 10, kGraphs = 11, kDocString = 13;
 }
@@ -43,7 +46,8 @@ class Scanner {
     WireField field;
     while (reader.Next(field)) {
       if (field.number == model_field::kFunctions) {
-        result_.has_functions = true;
+        if (field.type != WireType::kBytes) return Malformed("a function is no message");
+        SMELT_RETURN_IF_ERROR(Function(field));
       } else if (field.number == model_field::kGraph) {
         if (field.type != WireType::kBytes) return Malformed("the graph is no message");
         SMELT_RETURN_IF_ERROR(Graph(field, 0));
@@ -115,10 +119,7 @@ class Scanner {
     }
     return Nested(parent, "graph", [&](const WireField& field) -> Status {
       if (field.number == graph_field::kNode && field.type == WireType::kBytes) {
-        if (++nodes_ > max_nodes_) {
-          return Status(Reason::kTooManyNodes,
-                        "the model has more than " + std::to_string(max_nodes_) + " nodes");
-        }
+        SMELT_RETURN_IF_ERROR(CountNode());
         return Node(field, depth);
       }
       if (field.number == graph_field::kInitializer && field.type == WireType::kBytes) {
@@ -127,6 +128,26 @@ class Scanner {
       if (field.number != graph_field::kDocString) Copy(parent.bytes, field);
       return Status::Ok();
     });
+  }
+
+  Status Function(const WireField& parent) {
+    return Nested(parent, "function", [&](const WireField& field) -> Status {
+      if (field.number == function_field::kNode && field.type == WireType::kBytes) {
+        SMELT_RETURN_IF_ERROR(CountNode());
+        return Node(field, 0);
+      }
+      if (field.number == function_field::kDefaults && field.type == WireType::kBytes) {
+        return Attribute(field, 0);
+      }
+      if (field.number != function_field::kDocString) Copy(parent.bytes, field);
+      return Status::Ok();
+    });
+  }
+
+  Status CountNode() {
+    if (++nodes_ <= max_nodes_) return Status::Ok();
+    return Status(Reason::kTooManyNodes,
+                  "the model has more than " + std::to_string(max_nodes_) + " nodes");
   }
 
   Status Node(const WireField& parent, std::uint32_t depth) {

@@ -24,15 +24,14 @@ struct TensorSpan {
 struct ScannedModel {
   std::string stripped;  // serialized ModelProto
   std::vector<TensorSpan> tensors;
-  bool has_functions = false;  // model-local functions were left out
 };
 
 // Reads no more than the first fields.
 bool LooksLikeModel(ByteSpan bytes);
 
 // kNotAModel, kModelTruncated (a top-level field runs over the end), kModelMalformed (nested fields
-// contradict their message), kNestingTooDeep (subgraphs below subgraphs), kTooManyNodes (in one
-// graph and those below it, counted together).
+// contradict their message), kNestingTooDeep (subgraphs below subgraphs), kTooManyNodes (in all
+// graphs and functions together).
 Result<ScannedModel> ScanModel(ByteSpan bytes, std::uint32_t max_subgraph_depth,
                                std::uint32_t max_nodes);
 

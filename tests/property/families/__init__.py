@@ -15,17 +15,20 @@ from property.families import (
     idioms,
     indexing,
     linear,
+    losses,
     normalization,
     ordering,
     pooling,
     products,
     rearrangement,
+    quantized,
     reductions,
     resize,
     scatters,
     recurrent,
     sampling,
     shapes,
+    streams,
     values,
 )
 
@@ -50,6 +53,9 @@ FAMILIES = (
     recurrent,
     sampling,
     idioms,
+    quantized,
+    losses,
+    streams,
 )
 
 

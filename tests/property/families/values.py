@@ -136,6 +136,14 @@ def _eye_like(d: Draw) -> Case:
     return single(d, "EyeLike", opset, [x], dtype=dtype, k=d.choice([None, 0, 1, -1]))
 
 
+def _optional(d: Draw, op: str) -> Case:
+    """Of a plain tensor, which opset 18 allows."""
+    opset = d.opset(op, 18)
+    graph = Graph(d, opset)
+    x = graph.input(d.values(d.shape(1, 4), np.float32))
+    return graph.finish(graph.node(op, [x]))
+
+
 assert set(NUMPY_OF) == set(ONNX_OF.values())
 
 GENERATORS: dict[str, Callable[[Draw], Case]] = {
@@ -149,4 +157,6 @@ GENERATORS: dict[str, Callable[[Draw], Case]] = {
     "Range": _range,
     "ConstantOfShape": _constant_of_shape,
     "EyeLike": _eye_like,
+    "OptionalGetElement": lambda d: _optional(d, "OptionalGetElement"),
+    "OptionalHasElement": lambda d: _optional(d, "OptionalHasElement"),
 }

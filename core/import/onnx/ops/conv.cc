@@ -1,21 +1,32 @@
-// Conv: one and two spatial axes, groups, any padding; weights constant or computed.
+// Conv, ConvInteger and QLinearConv: one and two spatial axes, groups, any padding; weights
+// constant or computed.
 #include <algorithm>
 
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/integer_sum.h"
 #include "core/import/onnx/ops/window.h"
 
 namespace smelt::onnx_import {
 namespace {
 
 using ir::Dim;
+using ir::DType;
 using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
 
+// (x, scale, zero point, weights, ...) in one of the three, (x, weights, ...) in the others.
+bool IsQLinear(const OnnxNode& node) { return node.op_type() == "QLinearConv"; }
+int WeightsAt(const OnnxNode& node) { return IsQLinear(node) ? 3 : 1; }
+int BiasAt(const OnnxNode& node) {
+  if (IsQLinear(node)) return 8;
+  return node.op_type() == "Conv" ? 2 : 4;  // ConvInteger has none
+}
+
 // The weights' spatial sizes; nothing while they are not static.
 std::optional<std::vector<std::int64_t>> Kernel(const OnnxNode& node) {
-  const Shape& weights = node.input_shape(1);
+  const Shape& weights = node.input_shape(WeightsAt(node));
   std::vector<std::int64_t> kernel;
   for (int i = 2; i < weights.rank(); ++i) {
     if (!weights.dim(i).is_static()) return std::nullopt;
@@ -25,7 +36,7 @@ std::optional<std::vector<std::int64_t>> Kernel(const OnnxNode& node) {
 }
 
 std::optional<Window> ConvWindow(const OnnxNode& node) {
-  if (!node.knows_input(0) || !node.knows_input(1)) return std::nullopt;
+  if (!node.knows_input(0) || !node.knows_input(WeightsAt(node))) return std::nullopt;
   auto kernel = Kernel(node);
   if (!kernel || node.input_rank(0) < 3) return std::nullopt;
   return ReadWindow(node, node.input_rank(0) - 2, std::move(kernel));
@@ -35,21 +46,26 @@ Status InferConv(OnnxNode& node) {
   const auto window = ConvWindow(node);
   if (!window) return Status::Ok();
   const Shape& input = node.input_shape(0);
-  Shape shape{input.dim(0), node.input_shape(1).dim(0)};
+  Shape shape{input.dim(0), node.input_shape(WeightsAt(node)).dim(0)};
   for (int i = 0; i < input.rank() - 2; ++i) {
     shape.push_back(PlanAxis(node.symbols(), input.dim(i + 2), *window, i).output);
   }
-  node.SetOutputType(0, {node.input_dtype(0), std::move(shape)});
+  if (IsQLinear(node) && !node.knows_input(7)) return Status::Ok();
+  const DType type = IsQLinear(node)            ? node.input_dtype(7)
+                     : node.op_type() == "Conv" ? node.input_dtype(0)
+                                                : DType::kI32;
+  node.SetOutputType(0, {type, std::move(shape)});
   return Status::Ok();
 }
 
 // --- Constraints ---
 
 Verdict WeightsFit(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!node.knows_input(0) || !node.knows_input(1)) return Verdict::kNotChecked;
+  if (!node.knows_input(0) || !node.knows_input(WeightsAt(node))) return Verdict::kNotChecked;
   const Shape& input = node.input_shape(0);
-  const Shape& weights = node.input_shape(1);
-  if (weights.rank() != input.rank()) return Violated(node, 1, node.input_text(1), finding);
+  const Shape& weights = node.input_shape(WeightsAt(node));
+  if (weights.rank() != input.rank())
+    return Violated(node, WeightsAt(node), node.input_text(WeightsAt(node)), finding);
   if (!weights.IsStatic() || input.rank() < 3) return Verdict::kNotChecked;
   const std::int64_t group = node.Int("group", 1);
   const std::int64_t out = weights.dim(0).value();
@@ -60,31 +76,33 @@ Verdict WeightsFit(const OnnxNode& node, Bounds, Finding& finding) {
                     (!input.dim(1).is_static() ||
                      (input.dim(1).value() % in == 0 && input.dim(1).value() / in == group));
   if (fits) return Verdict::kHolds;
-  return Violated(
-      node, 1,
-      node.input_text(1) + " with group " + std::to_string(group) + " on " + node.input_text(0),
-      finding);
+  return Violated(node, WeightsAt(node),
+                  node.input_text(WeightsAt(node)) + " with group " + std::to_string(group) +
+                      " on " + node.input_text(0),
+                  finding);
 }
 
 Verdict KernelShapeFits(const OnnxNode& node, Bounds, Finding& finding) {
   const auto stated = node.Ints("kernel_shape");
   if (!stated || stated->empty()) return Verdict::kHolds;
-  if (!node.knows_input(1)) return Verdict::kNotChecked;
+  if (!node.knows_input(WeightsAt(node))) return Verdict::kNotChecked;
   const auto kernel = Kernel(node);
   if (!kernel) return Verdict::kNotChecked;
   if (*kernel == *stated) return Verdict::kHolds;
-  return Violated(node, 1, node.input_text(1), finding);
+  return Violated(node, WeightsAt(node), node.input_text(WeightsAt(node)), finding);
 }
 
 Verdict BiasFits(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!node.has_input(2)) return Verdict::kHolds;
-  if (!node.knows_input(1) || !node.knows_input(2)) return Verdict::kNotChecked;
-  const Shape& bias = node.input_shape(2);
-  const Dim out = node.input_rank(1) > 0 ? node.input_shape(1).dim(0) : Dim(0);
+  const int at = BiasAt(node);
+  if (!node.has_input(at)) return Verdict::kHolds;
+  if (!node.knows_input(WeightsAt(node)) || !node.knows_input(at)) return Verdict::kNotChecked;
+  const Shape& bias = node.input_shape(at);
+  const Dim out =
+      node.input_rank(WeightsAt(node)) > 0 ? node.input_shape(WeightsAt(node)).dim(0) : Dim(0);
   if (bias.rank() == 1 && (bias.dim(0) == out || !bias.dim(0).is_static() || !out.is_static())) {
     return Verdict::kHolds;
   }
-  return Violated(node, 2, node.input_text(2), finding);
+  return Violated(node, at, node.input_text(at), finding);
 }
 
 // SAME_LOWER on a size that is not known: how much goes to which side depends on it.
@@ -126,24 +144,26 @@ ValueId WeightsAsImage(ir::Builder& out, ValueId weights) {
   return out.Reshape(weights, {shape.dim(0), shape.dim(1), 1, shape.dim(2)});
 }
 
-Status TranslateConv(OnnxNode& node, ir::Builder& out) {
+// x, weights (out, in / group, ...) and bias (invalid: none) of one type; the result has x's
+// layout.
+ValueId Convolution(OnnxNode& node, ir::Builder& out, ValueId x, ValueId weights, ValueId bias) {
   const Window window = *ConvWindow(node);
   const ImagePlan plan = PlanImage(node.symbols(), node.input_shape(0), window);
   const bool same = plan.same() && !plan.valid();
   const std::int64_t group = node.Int("group", 1);
-  const Dim per_group = node.input_shape(1).dim(1);
-  const Dim channels = node.input_shape(1).dim(0);
+  const Dim per_group = node.input_shape(WeightsAt(node)).dim(1);
+  const Dim channels = node.input_shape(WeightsAt(node)).dim(0);
 
-  ValueId x = ToChannelsLast(out, node.input(0));
+  if (!out.status().ok()) return {};
+  const DType type = out.type(x).dtype;
+  x = ToChannelsLast(out, x);
   if (!same) x = PadImage(out, x, plan.padding());
-  ValueId bias = node.input(2);
   if (!bias.valid()) {
     const std::vector<std::byte> zero(8);
-    const auto size = static_cast<std::size_t>(ir::ElementBits(node.input_dtype(0)) / 8);
-    bias = out.Const(
-        ir::Constant::Splat(node.input_dtype(0), {channels.value()}, ByteSpan(zero).first(size)));
+    const auto size = static_cast<std::size_t>(ir::ElementBits(type) / 8);
+    bias = out.Const(ir::Constant::Splat(type, {channels.value()}, ByteSpan(zero).first(size)));
   }
-  const ValueId kernel = WeightsAsImage(out, node.input(1));
+  const ValueId kernel = WeightsAsImage(out, weights);
   ir::Attributes attrs = ConvAttributes(plan, same);
   ValueId y;
   if (group > 1 && per_group == Dim(1)) {
@@ -152,39 +172,118 @@ Status TranslateConv(OnnxNode& node, ir::Builder& out) {
   } else {
     y = out.Emit(OpKind::kConv2d, {x, out.Transpose(kernel, {0, 2, 3, 1}), bias}, attrs);
   }
-  node.SetOutput(0, FromChannelsLast(out, y, node.input_rank(0)));
+  return FromChannelsLast(out, y, node.input_rank(0));
+}
+
+Status TranslateConv(OnnxNode& node, ir::Builder& out) {
+  node.SetOutput(0, Convolution(node, out, node.input(0), node.input(1), node.input(2)));
   return out.status();
 }
 
-constexpr OnnxConstraint kConv[] = {
-    {Reason::kUnsupportedRank,
-     RankWithin<0>,
-     {3, 4},
-     "input of rank {lo} to {hi}: one or two spatial axes"},
-    {Reason::kDynamicDimensionUnsupported, StaticShape<1>, {}, "weights of static shape"},
-    {Reason::kShapeMismatch,
-     WeightsFit,
-     {},
-     "weights (out, in / group, kernel...) with group dividing both channel counts"},
-    {Reason::kShapeMismatch, KernelShapeFits, {}, "kernel_shape equal to the weights' sizes"},
-    {Reason::kShapeMismatch, BiasFits, {}, "a bias of one value for each output channel"},
-    {Reason::kValueOutOfRange,
-     WindowAttributes,
-     {},
-     "strides and dilations positive, pads not negative, one (pads: two) for each spatial axis"},
-    {Reason::kUnsupportedAttributeValue,
-     StringAttrIn<"auto_pad", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", "">,
-     {},
-     "auto_pad NOTSET, SAME_UPPER, SAME_LOWER or VALID"},
-    {Reason::kDynamicDimensionUnsupported,
-     PaddingKnown,
-     {},
-     "SAME_LOWER with a stride above 1 needs static spatial sizes"},
-    {Reason::kShapeMismatch, WindowFits, {}, "the kernel fits into the padded input"},
+// Products that one output value adds up.
+std::int64_t Terms(const OnnxNode& node) {
+  std::int64_t terms = 1;
+  const Shape& weights = node.input_shape(WeightsAt(node));
+  for (int i = 1; i < weights.rank(); ++i) terms *= weights.dim(i).value();
+  return terms;
+}
+
+// The sums of an integer convolution, as i32. What is padded is the zero point.
+ValueId IntegerConvolution(OnnxNode& node, ir::Builder& out, int x_zero, int weights_zero) {
+  const ValueId x = Centered(node, out, 0, x_zero, 1);
+  const ValueId weights = Centered(node, out, WeightsAt(node), weights_zero, 0);
+  return IntegerSum(out, weights, Terms(node),
+                    [&](ValueId piece) { return Convolution(node, out, x, piece, {}); });
+}
+
+Status TranslateConvInteger(OnnxNode& node, ir::Builder& out) {
+  node.SetOutput(0, IntegerConvolution(node, out, 2, 3));
+  return out.status();
+}
+
+Status TranslateQLinearConv(OnnxNode& node, ir::Builder& out) {
+  const int rank = node.input_rank(0);
+  ValueId sum = IntegerConvolution(node, out, 2, 5);
+  if (node.has_input(8)) {
+    Shape along(std::vector<Dim>(static_cast<std::size_t>(rank), Dim(1)));
+    along.dim(1) = node.input_shape(8).dim(0);
+    sum = out.Add(sum, out.Reshape(node.input(8), along));
+  }
+  const auto parameter = [&](int i) { return AlongAxis(node, out, i, rank, 1); };
+  const ValueId ratio = out.Div(out.Mul(parameter(1), parameter(4)), parameter(6));
+  const ValueId y = out.Mul(out.Cast(sum, DType::kF32), ratio);
+  node.SetOutput(0, Saturated(out, y, parameter(7), node.output_type(0)->dtype));
+  return out.status();
+}
+
+Verdict TermsFit(const OnnxNode& node, Bounds, Finding& finding) {
+  const int at = WeightsAt(node);
+  if (!node.knows_input(at) || !node.input_shape(at).IsStatic()) return Verdict::kNotChecked;
+  if (Terms(node) <= kMaxIntegerTerms) return Verdict::kHolds;
+  return Violated(node, at, node.input_text(at), finding);
+}
+
+Verdict StaticWeights(const OnnxNode& node, Bounds, Finding& finding) {
+  return CheckStatic(node, WeightsAt(node), 0, finding);
+}
+
+constexpr OnnxConstraint kRank = {Reason::kUnsupportedRank,
+                                  RankWithin<0>,
+                                  {3, 4},
+                                  "input of rank {lo} to {hi}: one or two spatial axes"};
+constexpr OnnxConstraint kStatic = {
+    Reason::kDynamicDimensionUnsupported, StaticWeights, {}, "weights of static shape"};
+constexpr OnnxConstraint kWeights = {
+    Reason::kShapeMismatch,
+    WeightsFit,
+    {},
+    "weights (out, in / group, kernel...) with group dividing both channel counts"};
+constexpr OnnxConstraint kKernel = {
+    Reason::kShapeMismatch, KernelShapeFits, {}, "kernel_shape equal to the weights' sizes"};
+constexpr OnnxConstraint kBias = {
+    Reason::kShapeMismatch, BiasFits, {}, "a bias of one value for each output channel"};
+constexpr OnnxConstraint kAttributes = {
+    Reason::kValueOutOfRange,
+    WindowAttributes,
+    {},
+    "strides and dilations positive, pads not negative, one (pads: two) for each spatial axis"};
+constexpr OnnxConstraint kAutoPad = {
+    Reason::kUnsupportedAttributeValue,
+    StringAttrIn<"auto_pad", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", "">,
+    {},
+    "auto_pad NOTSET, SAME_UPPER, SAME_LOWER or VALID"};
+constexpr OnnxConstraint kPadding = {Reason::kDynamicDimensionUnsupported,
+                                     PaddingKnown,
+                                     {},
+                                     "SAME_LOWER with a stride above 1 needs static spatial sizes"};
+constexpr OnnxConstraint kFits = {
+    Reason::kShapeMismatch, WindowFits, {}, "the kernel fits into the padded input"};
+constexpr OnnxConstraint kTerms = {
+    Reason::kTensorTooLarge, TermsFit, {}, "at most 16448 products in a sum, to stay exact"};
+constexpr TypeSet kBytes = Types(DType::kU8, DType::kI8);
+
+constexpr OnnxConstraint kConv[] = {kRank,       kStatic,  kWeights, kKernel, kBias,
+                                    kAttributes, kAutoPad, kPadding, kFits};
+constexpr OnnxConstraint kConvInteger[] = {kRank,    kStatic,  kWeights, kKernel, kAttributes,
+                                           kAutoPad, kPadding, kFits,    kTerms};
+constexpr OnnxConstraint kQLinearConv[] = {
+    {Reason::kUnsupportedType, TypeIn<7, kBytes>, {}, "a result of u8 or i8"},
+    kRank,
+    kStatic,
+    kWeights,
+    kKernel,
+    kBias,
+    kAttributes,
+    kAutoPad,
+    kPadding,
+    kFits,
+    kTerms,
 };
 
 constexpr OnnxRule kRules[] = {
     {"", "Conv", 1, 22, kConv, InferConv, TranslateConv},
+    {"", "ConvInteger", 10, 10, kConvInteger, InferConv, TranslateConvInteger},
+    {"", "QLinearConv", 10, 10, kQLinearConv, InferConv, TranslateQLinearConv},
 };
 
 }  // namespace

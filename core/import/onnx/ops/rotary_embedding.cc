@@ -1,0 +1,159 @@
+// RotaryEmbedding: pairs of features turned by the angle of their position.
+#include <optional>
+#include <vector>
+
+#include "core/import/onnx/checks.h"
+#include "core/import/onnx/infer.h"
+#include "core/import/onnx/onnx_rule.h"
+
+namespace smelt::onnx_import {
+namespace {
+
+using ir::Builder;
+using ir::Dim;
+using ir::DType;
+using ir::OpKind;
+using ir::Shape;
+using ir::ValueId;
+
+// Features of one head; nothing when they are not known.
+std::optional<std::int64_t> HeadSize(const OnnxNode& node) {
+  const Shape& x = node.input_shape(0);
+  if (x.rank() != 3 && x.rank() != 4) return std::nullopt;
+  const Dim last = x.dim(x.rank() - 1);
+  if (!last.is_static()) return std::nullopt;
+  if (x.rank() == 4) return last.value();
+  const std::int64_t heads = node.Int("num_heads", 0);
+  if (heads < 1 || last.value() % heads != 0) return std::nullopt;
+  return last.value() / heads;
+}
+
+std::int64_t Rotated(const OnnxNode& node, std::int64_t head_size) {
+  const std::int64_t stated = node.Int("rotary_embedding_dim", 0);
+  return stated == 0 ? head_size : stated;
+}
+
+// `count` features from `begin` on, of the last of four axes.
+ValueId Features(Builder& out, ValueId x, std::int64_t begin, std::int64_t count) {
+  const auto at = static_cast<std::int32_t>(begin);
+  const auto size = static_cast<std::int32_t>(count);
+  return out.Emit(OpKind::kSlice,
+                  {x, out.ConstI32({0, 0, 0, at}), out.ConstI32({-1, -1, -1, size})});
+}
+
+ValueId Join(Builder& out, std::vector<ValueId> parts, std::int64_t axis) {
+  return out.Emit(OpKind::kConcatenation, parts,
+                  {{"axis", axis}, {"fused_activation_function", std::string("NONE")}});
+}
+
+// The angles of each position as (batch, sequence, 1, half), or (batch, 1, sequence, half) beside
+// heads that come first.
+ValueId Angles(OnnxNode& node, Builder& out, int cache, bool heads_first) {
+  ValueId angles = node.input(cache);
+  if (node.has_input(3)) {
+    angles = out.Emit(OpKind::kGather, {angles, node.input(3)},
+                      {{"axis", std::int64_t{0}}, {"batch_dims", std::int64_t{0}}});
+  }
+  if (!out.status().ok()) return {};
+  const Shape shape = out.type(angles).shape;
+  return out.Reshape(angles, heads_first ? Shape{shape.dim(0), 1, shape.dim(1), shape.dim(2)}
+                                         : Shape{shape.dim(0), shape.dim(1), 1, shape.dim(2)});
+}
+
+Status TranslateRotaryEmbedding(OnnxNode& node, Builder& out) {
+  const Shape& given = node.input_shape(0);
+  const bool heads_first = given.rank() == 4;
+  const std::int64_t head = *HeadSize(node);
+  const std::int64_t rotated = Rotated(node, head);
+  const std::int64_t half = rotated / 2;
+  Shape shape = given;
+  if (!heads_first) shape = {given.dim(0), given.dim(1), node.Int("num_heads", 1), head};
+  const ValueId x = heads_first ? node.input(0) : out.Reshape(node.input(0), shape);
+  const ValueId turned = rotated == head ? x : Features(out, x, 0, rotated);
+  const ValueId cosine = Angles(node, out, 1, heads_first);
+  const ValueId sine = Angles(node, out, 2, heads_first);
+  const bool interleaved = node.Int("interleaved", 0) != 0;
+  ValueId first, second;
+  if (interleaved) {  // (..., half, 2): the pairs' members, apart
+    Shape pairs{Dim(-1), half, 2};
+    pairs.dim(0) = node.symbols().Product(Shape{shape.dim(0), shape.dim(1), shape.dim(2)});
+    const ValueId split = out.Reshape(turned, pairs);
+    Shape member = shape;
+    member.dim(3) = half;
+    const auto take = [&](std::int32_t at) {
+      return out.Reshape(
+          out.Emit(OpKind::kSlice, {split, out.ConstI32({0, 0, at}), out.ConstI32({-1, -1, 1})}),
+          member);
+    };
+    first = take(0);
+    second = take(1);
+  } else {
+    first = Features(out, turned, 0, half);
+    second = Features(out, turned, half, half);
+  }
+  const ValueId real = out.Sub(out.Mul(cosine, first), out.Mul(sine, second));
+  const ValueId imaginary = out.Add(out.Mul(sine, first), out.Mul(cosine, second));
+  ValueId y;
+  if (interleaved) {
+    Shape column{node.symbols().Product(Shape{shape.dim(0), shape.dim(1), shape.dim(2)}), half, 1};
+    Shape whole = shape;
+    whole.dim(3) = rotated;
+    y = out.Reshape(Join(out, {out.Reshape(real, column), out.Reshape(imaginary, column)}, 2),
+                    whole);
+  } else {
+    y = Join(out, {real, imaginary}, 3);
+  }
+  if (rotated < head) y = Join(out, {y, Features(out, x, rotated, head - rotated)}, 3);
+  node.SetOutput(0, heads_first ? y : out.Reshape(y, given));
+  return out.status();
+}
+
+Verdict HeadsFit(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  const auto head = HeadSize(node);
+  if (head) {
+    const std::int64_t rotated = Rotated(node, *head);
+    if (rotated >= 2 && rotated <= *head && rotated % 2 == 0) return Verdict::kHolds;
+  }
+  return Violated(node, 0, node.input_text(0), finding);
+}
+
+Verdict CachesFit(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  const auto head = HeadSize(node);
+  if (!head) return Verdict::kNotChecked;
+  for (int i = 1; i <= 2; ++i) {
+    if (!node.knows_input(i)) return Verdict::kNotChecked;
+    const Shape& cache = node.input_shape(i);
+    const int rank = node.has_input(3) ? 2 : 3;
+    const bool fits = cache.rank() == rank && cache.dim(rank - 1) == Dim(Rotated(node, *head) / 2);
+    if (!fits) return Violated(node, i, node.input_text(i), finding);
+  }
+  if (node.has_input(3)) {
+    if (!node.knows_input(3)) return Verdict::kNotChecked;
+    if (node.input_rank(3) != 2) return Violated(node, 3, node.input_text(3), finding);
+  }
+  return Verdict::kHolds;
+}
+
+constexpr OnnxConstraint kRotaryEmbedding[] = {
+    {Reason::kUnsupportedRank, RankWithin<0>, {3, 4}, "input of rank {lo} to {hi}"},
+    {Reason::kShapeMismatch,
+     HeadsFit,
+     {},
+     "heads of a static size; an even number of features of each is turned"},
+    {Reason::kShapeMismatch,
+     CachesFit,
+     {},
+     "caches (positions, half) with position_ids, (batch, sequence, half) without"},
+};
+
+constexpr OnnxRule kRules[] = {
+    {"", "RotaryEmbedding", 23, 23, kRotaryEmbedding, SameAsFirst, TranslateRotaryEmbedding},
+};
+
+}  // namespace
+
+std::span<const OnnxRule> RotaryEmbeddingRules() { return kRules; }
+
+}  // namespace smelt::onnx_import

@@ -1,0 +1,39 @@
+// What GraphWalk keeps for one node and for one body while it is at them. Private to the walk.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "core/import/onnx/function_library.h"
+#include "core/import/onnx/graph_walk.h"
+#include "core/import/onnx/node_attributes.h"
+
+namespace smelt::onnx_import {
+
+struct GraphWalk::Step {
+  const onnx::NodeProto* proto = nullptr;
+  ir::SourceNode source;
+  ir::OriginId origin = ir::kNoOrigin;
+  NodeAttributes attributes;
+  const Schema* schema = nullptr;
+  const OnnxRule* rule = nullptr;      // null: one of the next two stands for it
+  const Function* function = nullptr;  // of the model
+  bool by_schema = false;              // the ONNX library defines it by other operators
+  bool types_known = true;             // what infer said rests on known inputs
+  bool all_constant = true;            // every input is or might be a constant
+  bool hidden_constant = false;        // one of them only might be
+};
+
+struct GraphWalk::Scope {
+  const onnx::GraphProto& graph;
+  const OpsetMap& opsets;
+  const PayloadSource& payloads;
+  const Scope* called_from = nullptr;
+  const Step* caller = nullptr;                   // the outermost call; null in the graph itself
+  const onnx::FunctionProto* function = nullptr;  // null in the graph itself
+  std::unordered_map<std::string_view, KnownValue*> by_name = {};  // keys live in values_
+  std::unordered_map<std::string_view, const onnx::ValueInfoProto*> declared = {};
+};
+
+}  // namespace smelt::onnx_import
