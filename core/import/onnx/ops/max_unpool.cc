@@ -46,11 +46,11 @@ Status InferMaxUnpool(OnnxNode& node) {
   Shape shape = *pooled;
   if (node.has_input(2)) {
     const auto wanted = node.input_ints(2);
-    if (!wanted || static_cast<int>(wanted->size()) != shape.rank()) return Status::Ok();
-    for (const std::int64_t size : *wanted) {
+    if (wanted && static_cast<int>(wanted->size()) != shape.rank()) return Status::Ok();
+    for (const std::int64_t size : wanted.value_or(std::vector<std::int64_t>{})) {
       if (size < 0) return Status::Ok();
     }
-    shape = Shape::Of(*wanted);
+    shape = wanted ? Shape::Of(*wanted) : FreshShape(node, shape.rank());
   }
   node.SetOutputType(0, {node.input_dtype(0), std::move(shape)});
   return Status::Ok();
@@ -78,7 +78,18 @@ Status TranslateMaxUnpool(OnnxNode& node, Builder& out) {
     flat = out.Div(flat, out.Maximum(times, out.Scalar(dtype, 1)));
   }
   ValueId y = out.Reshape(flat, pooled);
-  if (result != pooled) {
+  if (node.has_input(2) &&
+      !node.input_ints(2)) {  // zeros behind each axis, as many as are asked for
+    std::vector<std::int32_t> sizes, zeros;
+    for (const std::int64_t size : pooled.Sizes()) {
+      sizes.push_back(static_cast<std::int32_t>(size));
+      zeros.push_back(0);
+    }
+    const ValueId more = out.Sub(out.Cast(node.input(2), DType::kI32), out.ConstI32(sizes));
+    const ValueId pads = out.Emit(OpKind::kPack, {out.ConstI32(zeros), more},
+                                  {{"values_count", std::int64_t{2}}, {"axis", std::int64_t{1}}});
+    y = out.Emit(OpKind::kPad, {y, pads});
+  } else if (result != pooled) {
     std::vector<std::int32_t> pads;
     for (int i = 0; i < pooled.rank(); ++i) {
       pads.push_back(0);
@@ -103,7 +114,12 @@ Verdict ShapesFit(const OnnxNode& node, Bounds, Finding& finding) {
   }
   if (!node.has_input(2)) return Verdict::kHolds;
   const auto wanted = node.input_ints(2);
-  bool fits = wanted && static_cast<int>(wanted->size()) == pooled->rank();
+  if (!wanted) {
+    if (!node.knows_input(2)) return Verdict::kNotChecked;
+    const bool one_each = node.input_shape(2) == Shape{pooled->rank()};
+    return one_each ? Verdict::kHolds : Violated(node, 2, node.input_text(2), finding);
+  }
+  bool fits = static_cast<int>(wanted->size()) == pooled->rank();
   for (int i = 0; fits && i < pooled->rank(); ++i) {
     fits = (*wanted)[static_cast<std::size_t>(i)] >= pooled->dim(i).value();
   }
@@ -122,11 +138,11 @@ constexpr OnnxConstraint kMaxUnpool[] = {
      "kernel_shape and strides positive, pads not negative, one (pads: two) for each spatial axis"},
     {Reason::kDynamicDimensionUnsupported, StaticShape<0>, {}, "input of static sizes"},
     {Reason::kDynamicDimensionUnsupported, StaticShape<1>, {}, "indices of static sizes"},
-    {Reason::kRequiresConstantInput, ConstantInput<2>, {}, "output_shape is a constant"},
     {Reason::kShapeMismatch,
      ShapesFit,
      {},
-     "input and indices of one shape; output_shape no smaller than what the window gives"},
+     "input and indices of one shape; output_shape one size for each axis, no smaller than what "
+     "the window gives"},
 };
 
 constexpr OnnxRule kRules[] = {
