@@ -154,10 +154,17 @@ TEST(Lrn, DividesByTheNeighbourhood) {
                           {F32({1, 3, 1, 1}, {1, 2, 3})},
                           {{"size", 3}, {"alpha", 3.0}, {"beta", 1.0}, {"bias", 1.0}}});
   ExpectTensor(y.at(0), F32({1, 3, 1, 1}, {1.0 / 6, 2.0 / 15, 3.0 / 14}));
-  EXPECT_THAT(Refused({"LRN", {F32({1, 1, 1, 1}, {1})}, {{"size", 2}}}),
+  EXPECT_THAT(Refused({"LRN", {F32({1, 1, 1, 1}, {1})}, {{"size", 0}}}),
               ElementsAre(Reason::kUnsupportedAttributeValue));
-  EXPECT_THAT(Refused({"LRN", {F32({1, 1, 1}, {1})}, {{"size", 3}}}),
+  EXPECT_THAT(Refused({"LRN", {F32({1, 1}, {1})}, {{"size", 3}}}),
               ElementsAre(Reason::kUnsupportedRank));
+}
+
+TEST(Lrn, ReachesFurtherToTheEndByAnEvenSize) {
+  const auto y = RunNode({"LRN",
+                          {F32({1, 2, 1}, {1, 2})},
+                          {{"size", 2}, {"alpha", 2.0}, {"beta", 1.0}, {"bias", 1.0}}});
+  ExpectTensor(y.at(0), F32({1, 2, 1}, {1.0 / 6, 2.0 / 5}));
 }
 
 }  // namespace
