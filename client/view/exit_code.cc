@@ -15,7 +15,8 @@ ExitCode ExitCodeFor(Reason reason) {
     case Reason::kShapeMismatch: case Reason::kTypeMismatch: case Reason::kUnknownRank:
     case Reason::kDynamicDimensionUnsupported: case Reason::kRuntimeTypeUnsupported:
     case Reason::kRuntimeRankUnsupported: case Reason::kUnknownDimensionName:
-    case Reason::kValueOutOfRange: case Reason::kTransposeLeft: case Reason::kUnsupportedAttributeValue:
+    case Reason::kValueOutOfRange: case Reason::kTransposeLeft:
+    case Reason::kUnsupportedAttributeValue:
     case Reason::kMissingAttribute: case Reason::kAttributeTypeMismatch:
     case Reason::kRequiresConstantInput: case Reason::kMissingInput: case Reason::kTooManyInputs:
     case Reason::kUnknownAttribute: case Reason::kUnsupportedOutputs:

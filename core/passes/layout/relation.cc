@@ -4,8 +4,17 @@
 #include <set>
 
 #include "core/ir/infer.h"
+#include "core/passes/layout/relation_families.h"
 
 namespace smelt::passes::layout {
+
+IterationAxis NewAxis(const ir::Op& op) {
+  IterationAxis axis;
+  axis.operands.assign(op.operands.size(), IterationAxis::kAbsent);
+  axis.results.assign(op.results.size(), IterationAxis::kAbsent);
+  return axis;
+}
+
 namespace {
 
 using ir::Dim;
@@ -28,13 +37,6 @@ std::optional<std::vector<int>> AxesIn(const ir::Graph& graph, ValueId operand, 
   if (!values) return std::nullopt;
   const auto axes = ir::infer::NormalizeAxes(*values, rank);
   return axes.ok() ? std::optional(*axes) : std::nullopt;
-}
-
-IterationAxis NewAxis(const ir::Op& op) {
-  IterationAxis axis;
-  axis.operands.assign(op.operands.size(), kAbsent);
-  axis.results.assign(op.results.size(), kAbsent);
-  return axis;
 }
 
 // The axes of operand 0 and of every result, one to one.
@@ -193,129 +195,6 @@ std::optional<Relation> ShapeOnly(const ir::Graph& graph, const ir::Op& op) {
   return relation;
 }
 
-std::optional<Relation> FullyConnected(const ir::Graph& graph, const ir::Op& op) {
-  const Shape& x = ShapeOf(graph, op.input(0));
-  const Shape& y = ShapeOf(graph, op.result());
-  if (x.rank() < 2 || x.rank() != y.rank()) return std::nullopt;
-  if (graph.constant(op.input(0)) != nullptr) return std::nullopt;
-  if (op.attrs.String("weights_format", "DEFAULT") != "DEFAULT") return std::nullopt;
-  const auto is_constant = [&](int k) {
-    return !op.input(k).valid() || graph.constant(op.input(k)) != nullptr;
-  };
-  const bool absorbs = is_constant(1) && is_constant(2);
-  Relation relation{Family::kFullyConnected, Freedom::kMatrix, {}};
-  for (int i = 0; i + 1 < x.rank(); ++i) {
-    if (x.dim(i) != y.dim(i)) return std::nullopt;  // rows that are flattened on the way
-    IterationAxis row = NewAxis(op);
-    row.operands[0] = row.results[0] = i;
-    row.row = true;
-    relation.axes.push_back(std::move(row));
-  }
-  IterationAxis in = NewAxis(op);
-  in.operands[0] = x.rank() - 1;
-  in.whole = !absorbs;
-  relation.axes.push_back(std::move(in));
-  IterationAxis out = NewAxis(op);
-  out.results[0] = y.rank() - 1;
-  out.whole = !absorbs;
-  relation.axes.push_back(std::move(out));
-  return relation;
-}
-
-std::optional<Relation> BatchMatmul(const ir::Graph& graph, const ir::Op& op) {
-  const Shape& x = ShapeOf(graph, op.input(0));
-  const Shape& y = ShapeOf(graph, op.input(1));
-  const Shape& z = ShapeOf(graph, op.result());
-  if (x.rank() != z.rank() || y.rank() != z.rank() || z.rank() < 2) return std::nullopt;
-  if (graph.constant(op.input(0)) != nullptr || graph.constant(op.input(1)) != nullptr) {
-    return std::nullopt;
-  }
-  const int last = z.rank() - 1;
-  Relation relation{Family::kBatchMatmul, Freedom::kMatrix, {}};
-  for (int i = 0; i < last - 1; ++i) {
-    if (x.dim(i) != z.dim(i) || y.dim(i) != z.dim(i)) return std::nullopt;
-    IterationAxis batch = NewAxis(op);
-    batch.operands = {i, i};
-    batch.results = {i};
-    batch.row = true;
-    relation.axes.push_back(std::move(batch));
-  }
-  const bool adj_x = op.attrs.Bool("adj_x");
-  const bool adj_y = op.attrs.Bool("adj_y");
-  IterationAxis m = NewAxis(op);
-  IterationAxis k = NewAxis(op);
-  IterationAxis n = NewAxis(op);
-  m.operands[0] = adj_x ? last : last - 1;
-  m.results[0] = last - 1;
-  k.operands = {adj_x ? last - 1 : last, adj_y ? last : last - 1};
-  n.operands[1] = adj_y ? last - 1 : last;
-  n.results[0] = last;
-  for (IterationAxis* axis : {&m, &k, &n}) {
-    axis->whole = true;
-    relation.axes.push_back(std::move(*axis));
-  }
-  return relation;
-}
-
-// Kernels over (batch, height, width, channels). The first three axes are fixed; the channels are
-// too, but what they consist of is nobody's business where weights can follow: 8 channels in 4
-// groups of 2 may come as 2 of 4.
-Relation Spatial(const ir::Op& op) {
-  Relation relation{Family::kImage, Freedom::kChannels, {}};
-  for (int i = 0; i < 3; ++i) {
-    IterationAxis axis = NewAxis(op);
-    axis.operands[0] = axis.results[0] = i;
-    axis.whole = axis.row = true;
-    relation.axes.push_back(std::move(axis));
-  }
-  return relation;
-}
-
-std::optional<Relation> Image(const ir::Graph& /*graph*/, const ir::Op& op) {
-  Relation relation = Spatial(op);
-  IterationAxis channels = NewAxis(op);
-  channels.operands[0] = channels.results[0] = 3;
-  relation.axes.push_back(std::move(channels));
-  return relation;
-}
-
-bool HasConstantWeights(const ir::Graph& graph, const ir::Op& op) {
-  return graph.constant(op.input(0)) == nullptr && graph.constant(op.input(1)) != nullptr &&
-         (!op.input(2).valid() || graph.constant(op.input(2)) != nullptr);
-}
-
-std::optional<Relation> Depthwise(const ir::Graph& graph, const ir::Op& op) {
-  const Dim in = ShapeOf(graph, op.input(0)).dim(3);
-  if (!HasConstantWeights(graph, op) || ShapeOf(graph, op.result()).dim(3) != in) {
-    return std::nullopt;
-  }
-  return Image(graph, op);
-}
-
-bool IsPointwise(const ir::Graph& graph, const ir::Op& op) {
-  const Shape& filter = ShapeOf(graph, op.input(1));
-  return filter.dim(1) == Dim(1) && filter.dim(2) == Dim(1) && op.attrs.Int("stride_h") == 1 &&
-         op.attrs.Int("stride_w") == 1;
-}
-
-std::optional<Relation> Convolution(const ir::Graph& graph, const ir::Op& op) {
-  if (!HasConstantWeights(graph, op)) return std::nullopt;
-  const Dim channels = ShapeOf(graph, op.input(0)).dim(3);
-  if (ShapeOf(graph, op.input(1)).dim(3) != channels) return std::nullopt;  // groups
-  Relation relation = Spatial(op);
-  if (IsPointwise(graph, op)) {  // a product: no pixel knows its neighbours
-    relation.freedom = Freedom::kMatrix;
-    for (IterationAxis& row : relation.axes) row.whole = false;
-  }
-  IterationAxis in = NewAxis(op);
-  in.operands[0] = 3;
-  relation.axes.push_back(std::move(in));
-  IterationAxis out = NewAxis(op);
-  out.results[0] = 3;
-  relation.axes.push_back(std::move(out));
-  return relation;
-}
-
 using Maker = std::optional<Relation> (*)(const ir::Graph&, const ir::Op&);
 struct Row {
   OpKind kind;
@@ -394,14 +273,14 @@ constexpr Row kRows[] = {
     {OpKind::kLogSoftmax, LastAxis},
     {OpKind::kL2Normalization, LastAxis},
     {OpKind::kShape, ShapeOnly},
-    {OpKind::kFullyConnected, FullyConnected},
-    {OpKind::kBatchMatmul, BatchMatmul},
-    {OpKind::kConv2d, Convolution},
-    {OpKind::kDepthwiseConv2d, Depthwise},
-    {OpKind::kMaxPool2d, Image},
-    {OpKind::kAveragePool2d, Image},
-    {OpKind::kResizeBilinear, Image},
-    {OpKind::kResizeNearestNeighbor, Image},
+    {OpKind::kFullyConnected, RelateFullyConnected},
+    {OpKind::kBatchMatmul, RelateBatchMatmul},
+    {OpKind::kConv2d, RelateConvolution},
+    {OpKind::kDepthwiseConv2d, RelateDepthwise},
+    {OpKind::kMaxPool2d, RelateImage},
+    {OpKind::kAveragePool2d, RelateImage},
+    {OpKind::kResizeBilinear, RelateImage},
+    {OpKind::kResizeNearestNeighbor, RelateImage},
 };
 
 }  // namespace

@@ -77,9 +77,10 @@ TEST_F(CliTest, ConvertWritesArtifactAndReport) {
 }
 
 TEST_F(CliTest, ConvertSendsShapesLayoutsAndWeights) {
-  ASSERT_EQ(Run({"convert", ModelFile(), "--input-shape", "x=1x?x224,7", "--batch", "4",
-                 "--input-layout", "x=nhwc", "--output-layout", "y=source", "--float16"}),
-            0)
+  ASSERT_EQ(
+      Run({"convert", ModelFile(), "-o", scratch_ / "x.tflite", "--input-shape", "x=1x?x224,7",
+           "--batch", "4", "--input-layout", "x=nhwc", "--output-layout", "y=source", "--float16"}),
+      0)
       << Err();
   const v1::ConvertOptions& options = daemon_.creates[0].convert().options();
   EXPECT_THAT(options.input_shapes().at("x").sizes(), ElementsAre(1, -1, 224, 7));
