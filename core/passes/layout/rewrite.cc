@@ -212,8 +212,9 @@ Status Rewriter::RewriteOutputs() {
     const ir::OriginId origin = OriginOf(form);
     SMELT_ASSIGN_OR_RETURN(ValueId stored, store_.Get(form.tensor, Flat(axes), axes, origin, {},
                                                       choices_.nodes().size() - 1));
-    const bool is_own = graph_.value(stored).producer.valid() &&
-                        std::ranges::find(outputs, stored) == outputs.end();
+    // What was so before stays: regions pass their inputs on.
+    const bool is_own = stored == value || (graph_.value(stored).producer.valid() &&
+                                            std::ranges::find(outputs, stored) == outputs.end());
     if (!is_own) {
       ir::Builder builder(module_, graph_id_, origin);
       stored = CopyOf(builder, stored);
