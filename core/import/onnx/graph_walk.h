@@ -112,6 +112,8 @@ class GraphWalk {
   Status UnrollScan(Step& step, OnnxNode& node, const onnx::GraphProto& body);
   struct Rolled;
   Status Unroll(Step& step, OnnxNode& node, const onnx::GraphProto& body, Rolled& rolled);
+  Result<std::vector<ir::TensorType>> JoinedTypes(
+      const std::vector<std::vector<ir::TensorType>>& branches);
   const KnownValue* Emitted(ir::ValueId value);
 
   WalkContext& context_;

@@ -180,4 +180,28 @@ void GraphWalk::SayOfCall(const Step& step, std::size_t since) {
   }
 }
 
+// What is known of an If's results whichever branch is taken: where sizes differ, that there is
+// one.
+Result<std::vector<ir::TensorType>> GraphWalk::JoinedTypes(
+    const std::vector<std::vector<ir::TensorType>>& branches) {
+  ir::SymbolTable& symbols = context_.module.symbols();
+  std::vector<ir::TensorType> joined = branches[0];
+  for (std::size_t i = 0; i < joined.size(); ++i) {
+    const ir::TensorType& other = branches[1][i];
+    if (joined[i].dtype != other.dtype || joined[i].shape.rank() != other.shape.rank()) {
+      return Status(
+          Reason::kShapeMismatch,
+          "result " + std::to_string(i) + " is " + symbols.Text(joined[i]) + " of one branch and " +
+              symbols.Text(other) + " of the other",
+          "Make the condition a constant: often --dim NAME=VALUE for the dimension that it "
+          "asks about is enough.");
+    }
+    for (int axis = 0; axis < other.shape.rank(); ++axis) {
+      if (joined[i].shape.dim(axis) == other.shape.dim(axis)) continue;
+      joined[i].shape.dim(axis) = symbols.Fresh("the branch that is taken");
+    }
+  }
+  return joined;
+}
+
 }  // namespace smelt::onnx_import

@@ -181,13 +181,9 @@ Status GraphWalk::EmitIf(Step& step, OnnxNode& node, const onnx::GraphProto& the
     Refuse(step, node);
     return Status::Ok();
   }
-  if (types[0] != types[1]) {
-    return Status(Reason::kShapeMismatch, "the branches give results of different types",
-                  "Make both branches give tensors of one type and shape, or make the condition a "
-                  "constant.");
-  }
+  SMELT_ASSIGN_OR_RETURN(const std::vector<ir::TensorType> joined, JoinedTypes(types));
   SMELT_RETURN_IF_ERROR(builder.status());
-  const ir::OpId op = graph_.Insert(ir::OpKind::kIf, operands, {}, types[0], step.origin);
+  const ir::OpId op = graph_.Insert(ir::OpKind::kIf, operands, {}, joined, step.origin);
   graph_.op(op).regions = regions;
   std::vector<const KnownValue*> results;
   for (const ir::ValueId value : std::vector(graph_.op(op).results)) {
