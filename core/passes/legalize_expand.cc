@@ -133,7 +133,10 @@ ValueId ReduceU64(Builder& b, const LegalizeSite& site) {
 // of bool finds.
 ValueId ArgExtreme(Builder& b, const LegalizeSite& site, OpKind reduce) {
   const ir::Attributes attrs = site.op().attrs;
-  const ValueId x = site.op().input(0);
+  // Once for both readers: LiteRT lets an ADD overwrite what BITCASTs of one tensor share.
+  const bool is_u64 = site.In(0) == DType::kU64;
+  const ValueId x =
+      is_u64 ? Flip(b, Reinterpret(b, site.op().input(0), DType::kI64)) : site.op().input(0);
   const ValueId axis = site.op().input(1);
   const ValueId extreme = b.Emit(reduce, {x, axis}, {{"keep_dims", true}});
   return b.Emit(OpKind::kArgMax, {b.Emit(OpKind::kEqual, {x, extreme}), axis}, attrs);

@@ -72,9 +72,11 @@ class TypeLegalizer {
     };
     const ValueId operand = site.op().input(support.type_operand);
     if (operand.valid() && !has(operand)) return operand;
-    // XNNPACK sums and averages half floats over constant axes only.
-    const bool sums = site.op().kind == OpKind::kSum || site.op().kind == OpKind::kMean;
-    if (sums && site.type(operand).dtype == DType::kF16 &&
+    // XNNPACK reduces half floats over constant axes only.
+    const OpKind kind = site.op().kind;
+    const bool reduces = kind == OpKind::kSum || kind == OpKind::kMean ||
+                         kind == OpKind::kReduceMax || kind == OpKind::kReduceMin;
+    if (reduces && site.type(operand).dtype == DType::kF16 &&
         site.graph().constant(site.op().input(1)) == nullptr) {
       return operand;
     }

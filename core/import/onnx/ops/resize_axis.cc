@@ -107,9 +107,9 @@ std::vector<std::int32_t> NearestIndices(const ResizeOptions& options, const Res
   for (std::int64_t i = 0; i < axis.out; ++i) {
     float x = Coordinate<float>(options, axis, i);
     // The one form in which the runtimes meet the exact halves.
-    const bool exact = options.nearest == "round_prefer_ceil" &&
-                       options.coordinates == "asymmetric" &&
-                       std::llround(axis.scale * static_cast<double>(axis.in)) == axis.out;
+    const bool exact =
+        options.nearest == "round_prefer_ceil" && options.coordinates == "asymmetric" &&
+        std::abs(axis.scale * static_cast<double>(axis.in) - static_cast<double>(axis.out)) < 1e-3;
     if (exact)
       x = static_cast<float>(static_cast<double>(i * axis.in) / static_cast<double>(axis.out));
     const std::int64_t index = RoundNearest(options, axis, x);
