@@ -126,11 +126,21 @@ TEST(Pooling, GlobalOverAnyRank) {
   ExpectTensor(RunNode({"GlobalAveragePool", {cube}}).at(0), F32({1, 1, 1, 1, 1}, {3}));
 }
 
+TEST(Pooling, IndicesOfTheLargest) {
+  const auto results = RunNode({.op = "MaxPool",
+                                .inputs = {F32({1, 2, 2, 2}, {1, 9, 3, 4, 5, 6, 8, 7})},
+                                .attrs = {{"kernel_shape", Ints{2, 2}}},
+                                .outputs = 2});
+  ASSERT_EQ(results.size(), 2u);
+  ExpectTensor(results[0], F32({1, 2, 1, 1}, {9, 8}));
+  ExpectTensor(results[1], I64({1, 2, 1, 1}, {1, 6}));
+}
+
 TEST(Pooling, Refusals) {
   const auto refused = [](const OneNode& node) { return MakeModel(node).Refusals(); };
   OneNode node = Node({false, {2, 2}}, {1, 1, 4, 4});
   OneNode bad = node;
-  bad.inputs[0] = RandomTensor(DType::kF32, {1, 1, 4, 4, 4}, 1);
+  bad.inputs[0] = RandomTensor(DType::kF32, {1, 1, 4, 4, 4, 4}, 1);
   EXPECT_THAT(refused(bad), Contains(Reason::kUnsupportedRank));
   bad = node;
   bad.attrs = {};
@@ -143,9 +153,6 @@ TEST(Pooling, Refusals) {
   EXPECT_THAT(refused(bad), ElementsAre(Reason::kShapeMismatch));
   bad.attrs = {{"kernel_shape", Ints{70, 1}}, {"dilations", Ints{2, 1}}};
   EXPECT_THAT(refused(bad), Contains(Reason::kDynamicDimensionUnsupported));
-  bad = node;
-  bad.outputs = 2;
-  EXPECT_THAT(refused(bad), ElementsAre(Reason::kUnsupportedOutputs));
   bad = node;
   bad.op = "GlobalAveragePool";
   bad.attrs = {};
