@@ -22,7 +22,7 @@ using ir::Use;
 using ir::ValueId;
 
 bool Carries(std::uint32_t mask, std::size_t index) {
-  return mask == kEvery || (index < 32 && (mask >> index & 1U) != 0);
+  return mask == ir::kEvery || (index < 32 && (mask >> index & 1U) != 0);
 }
 
 ValueId Convert(Builder& b, ValueId value, DType to, bool bitcast) {
@@ -90,7 +90,7 @@ class TypeLegalizer {
     // An expansion keeps the width of integers, where a detour may have to leave it.
     SMELT_RETURN_IF_ERROR(ExpandForType(site, changed));
     if (changed) return Status::Ok();
-    const DataOperands* data = FindDataOperands(site.op().kind);
+    const ir::DataOperands* data = ir::FindDataOperands(site.op().kind);
     if (data != nullptr) {
       std::optional<Detour> detour = FindDetour(data->use, dtype, support.types);
       // u32 division goes through i64, which is an expansion of its own.
@@ -107,7 +107,7 @@ class TypeLegalizer {
 
   static bool IsDivision(OpKind kind) { return kind == OpKind::kDiv || kind == OpKind::kFloorDiv; }
 
-  Status TakeDetour(const LegalizeSite& site, const DataOperands& data, Detour detour,
+  Status TakeDetour(const LegalizeSite& site, const ir::DataOperands& data, Detour detour,
                     bool& changed) {
     const DType dtype = site.In(context_.profile.Find(site.op().kind)->type_operand);
     Builder before = site.Before();

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Sequence
 
-import ml_dtypes
 import numpy as np
 import onnx
 
+from oracle.tolerance import BFLOAT16
 
 # The newest that the pinned ONNX Runtime runs.
 RUNTIME_OPSET = 26
 RUNTIME_IR = 13
-BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
 
 class ReferenceFailed(Exception):

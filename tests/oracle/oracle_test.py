@@ -20,6 +20,7 @@ import onnx
 from onnx import helper
 
 from oracle.converter import Converter
+from oracle.exact import as_near, exact_results
 from oracle.forked import Died, run_each
 from oracle.judge import Verdict, Work, judge, judge_each
 from oracle.tolerance import compare
@@ -60,6 +61,37 @@ class Tolerance(unittest.TestCase):
     def test_constant_and_nan_prove_nothing(self) -> None:
         for dull in (_float(2, 2, 2), _float(np.nan, np.nan)):
             self.assertTrue(compare(dull, dull, "property").trivial)
+
+
+class Exact(unittest.TestCase):
+    def test_a_model_in_double(self) -> None:
+        graph = helper.make_graph(
+            [
+                helper.make_node("Add", ["x", "w"], ["t"]),
+                helper.make_node("Cast", ["t"], ["y"], to=10),
+            ],
+            "g",
+            [helper.make_tensor_value_info("x", 1, [1])],
+            [helper.make_tensor_value_info("y", 10, [1])],
+            [helper.make_tensor("w", 1, [1], [1.0])],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+        (exact,) = exact_results(model, ["y"], {"x": _float(2.0**-40)})
+        self.assertEqual(exact.dtype, np.float64)
+        self.assertEqual(exact[0], 1.0 + 2.0**-40)
+
+    def test_as_near_as_the_reference(self) -> None:
+        exact = np.array([1.0, 1e-4])
+        reference = _float(1.0, 2e-4)
+        self.assertTrue(as_near(_float(1.0, 5e-5), reference, exact))
+        self.assertFalse(as_near(_float(1.0, -1e-4), reference, exact))
+        self.assertFalse(as_near(_float(1.002, 1e-4), reference, exact))
+        self.assertFalse(as_near(_float(1.0, np.nan), reference, exact))
+
+    def test_a_reference_that_overflows_excuses_nothing(self) -> None:
+        exact = np.array([1.0, 2.0])
+        self.assertTrue(as_near(_float(1.0, 2.0), _float(np.nan, 2.0), exact))
+        self.assertFalse(as_near(_float(3.0, 2.0), _float(np.nan, 2.0), exact))
 
 
 def _behave(how: str) -> str:

@@ -44,10 +44,17 @@ class OnnxNode {
   // --- Inputs ---
   int input_count() const {
     return static_cast<int>(inputs_.size());
-  }                                // trailing absent ones dropped
-  bool has_input(int i) const;     // present and not ""
-  bool knows_input(int i) const;   // present with a known type
-  ir::ValueId input(int i) const;  // invalid when absent
+  }                                             // trailing absent ones dropped
+  bool has_input(int i) const;                  // present and not ""
+  bool knows_input(int i) const;                // present with a known type
+  ir::ValueId input(int i) const;               // invalid when absent
+  const KnownValue& known_input(int i) const {  // requires has_input(i)
+    return *inputs_[static_cast<std::size_t>(i)];
+  }
+  // Input `i`, which must be there, is `value` from now on; it must outlive the node.
+  void ReplaceInput(int i, const KnownValue& value) {
+    inputs_[static_cast<std::size_t>(i)] = &value;
+  }
   // Requires knows_input(i); of an unknown input a placeholder (f32 scalar), and the walk discards
   // what a check or an inference concluded from it (see asked_unknown).
   const ir::TensorType& input_type(int i) const;

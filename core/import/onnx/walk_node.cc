@@ -14,6 +14,7 @@
 #include "core/import/onnx/load.h"
 #include "core/import/onnx/node_check.h"
 #include "core/import/onnx/walk_step.h"
+#include "core/import/onnx/wide_halves.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -287,6 +288,13 @@ bool GraphWalk::Translate(Step& step, OnnxNode& node) {
   ir::Builder builder(context_.module, graph_id_, step.origin);
   Status status = step.rule->translate(node, builder);
   if (status.ok()) status = builder.status();
+  if (status.ok() && RoundsHalvesTwice(graph_, last)) {
+    EraseNewOps(graph_, last);
+    WideNode wide(node, builder);
+    status = step.rule->translate(wide.node(), builder);
+    if (status.ok()) status = builder.status();
+    if (status.ok()) wide.Finish(node);
+  }
   if (!status.ok()) {
     context_.diagnostics.push_back(FromStatus(status, step.source));
     return false;

@@ -31,13 +31,6 @@ ValueId Relu(Builder& out, ValueId x) {
 ValueId Expm1OfNegative(Builder& out, ValueId x) { return out.Unary(OpKind::kElu, x); }
 
 // log(1 + exp(x)) without overflow: max(x, 0) + log(1 + exp(-|x|)).
-// Half floats as float32: what several operators compute is rounded once, as the engines do it.
-ValueId Widened(Builder& out, ValueId x) {
-  if (!out.status().ok()) return {};
-  const DType dtype = out.type(x).dtype;
-  return dtype == DType::kF16 || dtype == DType::kBF16 ? out.Cast(x, DType::kF32) : x;
-}
-
 ValueId Softplus(Builder& out, ValueId x) {
   const ValueId minus_abs = out.Unary(OpKind::kNeg, out.Unary(OpKind::kAbs, x));
   const ValueId one_plus = out.Add(out.Unary(OpKind::kExp, minus_abs), Like(out, x, 1));
@@ -119,8 +112,7 @@ Status TranslateHardSigmoid(OnnxNode& node, Builder& out) {
 }
 
 Status TranslateSoftplus(OnnxNode& node, Builder& out) {
-  const ValueId y = Softplus(out, Widened(out, node.input(0)));
-  return Finish(node, out, out.Cast(y, node.input_dtype(0)));
+  return Finish(node, out, Softplus(out, node.input(0)));
 }
 
 Status TranslateSoftsign(OnnxNode& node, Builder& out) {
@@ -136,9 +128,8 @@ Status TranslateGelu(OnnxNode& node, Builder& out) {
 }
 
 Status TranslateMish(OnnxNode& node, Builder& out) {
-  const ValueId x = Widened(out, node.input(0));
-  const ValueId y = out.Mul(x, out.Unary(OpKind::kTanh, Softplus(out, x)));
-  return Finish(node, out, out.Cast(y, node.input_dtype(0)));
+  const ValueId x = node.input(0);
+  return Finish(node, out, out.Mul(x, out.Unary(OpKind::kTanh, Softplus(out, x))));
 }
 
 Status TranslateSwish(OnnxNode& node, Builder& out) {
@@ -151,7 +142,8 @@ Status TranslateSwish(OnnxNode& node, Builder& out) {
 // x where x > alpha, else 0. Selected, not multiplied: infinities must not become NaN.
 Status TranslateThresholdedRelu(OnnxNode& node, Builder& out) {
   const ValueId x = node.input(0);
-  const ValueId wide = Widened(out, x);  // alpha is a float32, whatever x is
+  // alpha is a float32, whatever x is.
+  const ValueId wide = node.input_dtype(0) == DType::kF64 ? x : out.Cast(x, DType::kF32);
   const ValueId above =
       out.Emit(OpKind::kGreater, {wide, Like(out, wide, node.Float("alpha", 1.0))});
   return Finish(node, out, out.Emit(OpKind::kSelectV2, {above, x, Like(out, x, 0)}));

@@ -107,10 +107,14 @@ Status TranslatePow(OnnxNode& node, Builder& out) {
   if (value && *value == std::vector<double>{2} && node.input_rank(1) <= node.input_rank(0)) {
     return Finish(node, out, out.Mul(base, base));  // every runtime has a fast and exact product
   }
-  // An integer to a fractional power is computed in the exponent's type and cut towards zero.
-  if (ir::IsInteger(type) && ir::IsFloat(node.input_dtype(1))) {
-    const ValueId wide = out.Cast(base, node.input_dtype(1));
-    return Finish(node, out, out.Cast(out.Emit(OpKind::kPow, {wide, exponent}), type));
+  // An integer to a fractional power is computed in the exponent's type, float32 at least, and cut
+  // towards zero; of two float types the wider one computes.
+  const ir::DType other = node.input_dtype(1);
+  const bool wider = ir::IsFloat(type) && ir::ElementBits(type) < ir::ElementBits(other);
+  if (ir::IsFloat(other) && (ir::IsInteger(type) || wider)) {
+    const ir::DType wide = ir::ElementBits(other) < 32 ? ir::DType::kF32 : other;
+    const ValueId y = out.Emit(OpKind::kPow, {out.Cast(base, wide), out.Cast(exponent, wide)});
+    return Finish(node, out, out.Cast(y, type));
   }
   return Finish(node, out, out.Emit(OpKind::kPow, {base, out.Cast(exponent, type)}));
 }

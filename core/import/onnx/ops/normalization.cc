@@ -126,14 +126,10 @@ Verdict ChannelVectors(const OnnxNode& node, Bounds bounds, Finding& finding) {
 Status TranslateInstanceNormalization(OnnxNode& node, Builder& out) {
   const int rank = node.input_rank(0);
   const DType dtype = node.input_dtype(0);
-  const bool is_half = dtype == DType::kF16 || dtype == DType::kBF16;
-  const DType compute = is_half ? DType::kF32 : dtype;  // rounded once, as the engines do it
-  const Standardized x =
-      Standardize(out, out.Cast(node.input(0), compute), AxesFrom(2, rank), Epsilon(node));
-  const ValueId factor = PerChannel(out, node.input(1), rank, compute);
-  const ValueId shift = PerChannel(out, node.input(2), rank, compute);
-  const ValueId y = out.Add(out.Mul(x.centered, out.Mul(x.inverse_deviation, factor)), shift);
-  node.SetOutput(0, out.Cast(y, dtype));
+  const Standardized x = Standardize(out, node.input(0), AxesFrom(2, rank), Epsilon(node));
+  const ValueId factor = PerChannel(out, node.input(1), rank, dtype);
+  const ValueId shift = PerChannel(out, node.input(2), rank, dtype);
+  node.SetOutput(0, out.Add(out.Mul(x.centered, out.Mul(x.inverse_deviation, factor)), shift));
   return out.status();
 }
 

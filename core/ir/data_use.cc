@@ -1,0 +1,119 @@
+#include "core/ir/data_use.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace smelt::ir {
+namespace {
+
+// Ordered by kind: kind, data operands, data results, use.
+// clang-format off
+constexpr DataOperands kTable[] = {
+    {OpKind::kAdd, 0b11, 1, DataUse::kRing},
+    {OpKind::kAveragePool2d, 1, 1, DataUse::kComputes},
+    {OpKind::kConcatenation, kEvery, 1, DataUse::kMoves},
+    {OpKind::kConv2d, 0b111, 1, DataUse::kComputes},
+    {OpKind::kDepthwiseConv2d, 0b111, 1, DataUse::kComputes},
+    {OpKind::kDepthToSpace, 1, 1, DataUse::kMoves},
+    {OpKind::kFloor, 1, 1, DataUse::kComputes},
+    {OpKind::kFullyConnected, 0b111, 1, DataUse::kComputes},
+    {OpKind::kL2Normalization, 1, 1, DataUse::kComputes},
+    {OpKind::kLocalResponseNormalization, 1, 1, DataUse::kComputes},
+    {OpKind::kLogistic, 1, 1, DataUse::kComputes},
+    {OpKind::kMaxPool2d, 1, 1, DataUse::kOrders},
+    {OpKind::kMul, 0b11, 1, DataUse::kRing},
+    {OpKind::kRelu, 1, 1, DataUse::kOrders},
+    {OpKind::kReluN1To1, 1, 1, DataUse::kOrders},
+    {OpKind::kRelu6, 1, 1, DataUse::kOrders},
+    {OpKind::kReshape, 1, 1, DataUse::kMoves},
+    {OpKind::kResizeBilinear, 1, 1, DataUse::kComputes},
+    {OpKind::kSoftmax, 1, 1, DataUse::kComputes},
+    {OpKind::kSpaceToDepth, 1, 1, DataUse::kMoves},
+    {OpKind::kTanh, 1, 1, DataUse::kComputes},
+    {OpKind::kPad, 1, 1, DataUse::kMoves},
+    {OpKind::kGather, 1, 1, DataUse::kMoves},
+    {OpKind::kTranspose, 1, 1, DataUse::kMoves},
+    {OpKind::kMean, 1, 1, DataUse::kComputes},
+    {OpKind::kSub, 0b11, 1, DataUse::kRing},
+    {OpKind::kDiv, 0b11, 1, DataUse::kComputes},
+    {OpKind::kSqueeze, 1, 1, DataUse::kMoves},
+    {OpKind::kStridedSlice, 1, 1, DataUse::kMoves},
+    {OpKind::kExp, 1, 1, DataUse::kComputes},
+    {OpKind::kTopkV2, 1, 1, DataUse::kOrders},
+    {OpKind::kSplit, 0b10, kEvery, DataUse::kMoves},
+    {OpKind::kLogSoftmax, 1, 1, DataUse::kComputes},
+    {OpKind::kPrelu, 0b11, 1, DataUse::kComputes},
+    {OpKind::kMaximum, 0b11, 1, DataUse::kOrders},
+    {OpKind::kArgMax, 1, 0, DataUse::kOrders},
+    {OpKind::kMinimum, 0b11, 1, DataUse::kOrders},
+    {OpKind::kLess, 0b11, 0, DataUse::kOrders},
+    {OpKind::kNeg, 1, 1, DataUse::kRing},
+    {OpKind::kPadv2, 0b101, 1, DataUse::kMoves},
+    {OpKind::kGreater, 0b11, 0, DataUse::kOrders},
+    {OpKind::kGreaterEqual, 0b11, 0, DataUse::kOrders},
+    {OpKind::kLessEqual, 0b11, 0, DataUse::kOrders},
+    {OpKind::kSelect, 0b110, 1, DataUse::kMoves},
+    {OpKind::kSlice, 1, 1, DataUse::kMoves},
+    {OpKind::kSin, 1, 1, DataUse::kComputes},
+    {OpKind::kTransposeConv, 0b1110, 1, DataUse::kComputes},
+    {OpKind::kTile, 1, 1, DataUse::kMoves},
+    {OpKind::kExpandDims, 1, 1, DataUse::kMoves},
+    {OpKind::kEqual, 0b11, 0, DataUse::kRing},
+    {OpKind::kNotEqual, 0b11, 0, DataUse::kRing},
+    {OpKind::kLog, 1, 1, DataUse::kComputes},
+    {OpKind::kSum, 1, 1, DataUse::kRing},
+    {OpKind::kSqrt, 1, 1, DataUse::kComputes},
+    {OpKind::kRsqrt, 1, 1, DataUse::kComputes},
+    {OpKind::kPow, 0b11, 1, DataUse::kComputes},
+    {OpKind::kArgMin, 1, 0, DataUse::kOrders},
+    {OpKind::kReduceProd, 1, 1, DataUse::kRing},
+    {OpKind::kReduceMax, 1, 1, DataUse::kOrders},
+    {OpKind::kPack, kEvery, 1, DataUse::kMoves},
+    {OpKind::kOneHot, 0b1100, 1, DataUse::kMoves},
+    {OpKind::kUnpack, 1, kEvery, DataUse::kMoves},
+    {OpKind::kReduceMin, 1, 1, DataUse::kOrders},
+    {OpKind::kFloorDiv, 0b11, 1, DataUse::kComputes},
+    {OpKind::kSquare, 1, 1, DataUse::kComputes},
+    {OpKind::kFill, 0b10, 1, DataUse::kMoves},
+    {OpKind::kFloorMod, 0b11, 1, DataUse::kComputes},
+    {OpKind::kRange, 0b111, 1, DataUse::kComputes},
+    {OpKind::kResizeNearestNeighbor, 1, 1, DataUse::kMoves},
+    {OpKind::kLeakyRelu, 1, 1, DataUse::kComputes},
+    {OpKind::kSquaredDifference, 0b11, 1, DataUse::kComputes},
+    {OpKind::kMirrorPad, 1, 1, DataUse::kMoves},
+    {OpKind::kAbs, 1, 1, DataUse::kComputes},
+    {OpKind::kSplitV, 1, kEvery, DataUse::kMoves},
+    {OpKind::kCeil, 1, 1, DataUse::kComputes},
+    {OpKind::kReverseV2, 1, 1, DataUse::kMoves},
+    {OpKind::kGatherNd, 1, 1, DataUse::kMoves},
+    {OpKind::kCos, 1, 1, DataUse::kComputes},
+    {OpKind::kWhere, 1, 0, DataUse::kOrders},
+    {OpKind::kElu, 1, 1, DataUse::kComputes},
+    {OpKind::kReverseSequence, 1, 1, DataUse::kMoves},
+    {OpKind::kRound, 1, 1, DataUse::kComputes},
+    {OpKind::kHardSwish, 1, 1, DataUse::kComputes},
+    {OpKind::kScatterNd, 0b10, 1, DataUse::kRing},
+    {OpKind::kSelectV2, 0b110, 1, DataUse::kMoves},
+    {OpKind::kBatchMatmul, 0b11, 1, DataUse::kComputes},
+    {OpKind::kCumsum, 1, 1, DataUse::kRing},
+    {OpKind::kBroadcastTo, 1, 1, DataUse::kMoves},
+    {OpKind::kGelu, 1, 1, DataUse::kComputes},
+    {OpKind::kRelu0To1, 1, 1, DataUse::kOrders},
+    {OpKind::kUnsortedSegmentProd, 1, 1, DataUse::kRing},
+    {OpKind::kUnsortedSegmentMax, 1, 1, DataUse::kOrders},
+    {OpKind::kUnsortedSegmentSum, 1, 1, DataUse::kRing},
+    {OpKind::kAtan2, 0b11, 1, DataUse::kComputes},
+    {OpKind::kUnsortedSegmentMin, 1, 1, DataUse::kOrders},
+    {OpKind::kSign, 1, 1, DataUse::kComputes},
+};
+// clang-format on
+static_assert(std::ranges::is_sorted(kTable, {}, &DataOperands::kind));
+
+}  // namespace
+
+const DataOperands* FindDataOperands(OpKind kind) {
+  const auto* row = std::ranges::lower_bound(kTable, kind, {}, &DataOperands::kind);
+  return row != std::end(kTable) && row->kind == kind ? row : nullptr;
+}
+
+}  // namespace smelt::ir

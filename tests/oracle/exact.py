@@ -1,0 +1,79 @@
+"""The exact result, as near as double precision comes to it: a model with every float a double.
+
+Engines round intermediate results, so two that are both right may differ by more than the
+tolerance where terms cancel. Then the exact result decides, not the difference between the two.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable, Sequence
+
+import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
+
+from oracle.onnx_side import EvaluatorEngine
+from oracle.tolerance import ABSOLUTE, RELATIVE, is_float
+
+_NARROW = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16)
+# Attributes that name an element type.
+_TYPE_ATTRIBUTES = ("to", "dtype", "output_datatype")
+
+
+def _widen_tensor(tensor: TensorProto) -> None:
+    if tensor.data_type in _NARROW:
+        values = numpy_helper.to_array(tensor).astype(np.float64)
+        tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+
+
+def _widen_types(values: Iterable[onnx.ValueInfoProto]) -> None:
+    for value in values:
+        if value.type.tensor_type.elem_type in _NARROW:
+            value.type.tensor_type.elem_type = TensorProto.DOUBLE
+
+
+def _widen_graph(graph: onnx.GraphProto) -> None:
+    for tensor in graph.initializer:
+        _widen_tensor(tensor)
+    for values in (graph.input, graph.output, graph.value_info):
+        _widen_types(values)
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                _widen_tensor(attribute.t)
+            if attribute.HasField("g"):
+                _widen_graph(attribute.g)
+            if attribute.name in _TYPE_ATTRIBUTES and attribute.i in _NARROW:
+                attribute.i = TensorProto.DOUBLE
+
+
+def in_double(model: onnx.ModelProto) -> onnx.ModelProto:
+    wide = onnx.ModelProto()
+    wide.CopyFrom(model)
+    _widen_graph(wide.graph)
+    return wide
+
+
+def exact_results(
+    model: onnx.ModelProto, outputs: Sequence[str], feed: dict[str, np.ndarray]
+) -> list[np.ndarray]:
+    """Raises whatever the evaluator raises where it can't run the model."""
+    wide = {n: a.astype(np.float64) if is_float(a.dtype) else a for n, a in feed.items()}
+    return EvaluatorEngine(in_double(model)).run(outputs, wide)
+
+
+def as_near(actual: np.ndarray, reference: np.ndarray, exact: np.ndarray) -> bool:
+    """Is `actual` within the tolerance of the exact result, or at least as near to it as the
+    reference's worst element is?"""
+    if not is_float(actual.dtype) or exact.dtype != np.float64 or exact.shape != actual.shape:
+        return False
+    a = actual.astype(np.float64)
+    with np.errstate(all="ignore"):
+        error = np.abs(a - exact)
+        noise = np.abs(reference.astype(np.float64) - exact)
+    finite = np.isfinite(exact)
+    if not finite.any() or not np.array_equal(a[~finite], exact[~finite], equal_nan=True):
+        return False
+    worst = noise[finite & np.isfinite(noise)].max(initial=0.0)
+    bound = np.maximum(np.maximum(RELATIVE * np.abs(exact), ABSOLUTE), worst)
+    return bool((error[finite] <= bound[finite]).all())
