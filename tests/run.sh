@@ -111,7 +111,7 @@ oracle_tests() { # how many tests need the oracles
   zoo=$(grep -cE '^    "[a-z0-9_]+": [a-z]+\.' tests/models/zoo.py)
   manifest=$(grep -cv '^#' tests/conformance/expected.txt)
   probes=$({ build/release/tests/write_probe --list; ls tests/probe/variants; } | wc -l)
-  echo $((rules + zoo + 1 + manifest + 1 + probes))
+  echo $((rules + zoo + 1 + manifest + 1 + probes + 4))
 }
 
 mkdir -p "$results"
@@ -142,6 +142,8 @@ if make_venv; then
   suite "the judges themselves" "$python" tests/oracle/oracle_test.py "$bench"
   suite "target profile in LiteRT" "$python" tests/oracle/probe_profile.py \
     --tool build/release/tests/write_probe --jobs "$jobs"
+  suite "constants behind the FlatBuffer" "$python" tests/integration/offset_buffers.py "$bench" \
+    tests/models/digits_cnn.onnx tests/models/digits_samples.npz
   suite "zoo models" "$python" tests/models/zoo.py --out "$results/zoo"
   suite "conversions through the daemon" tests/integration/zoo_through_daemon.sh \
     build/release/bin "$results/zoo" "$results"/zoo/*.onnx tests/models/digits_cnn.onnx

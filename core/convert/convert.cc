@@ -146,6 +146,7 @@ class Conversion {
   Status Write() {
     tflite_export::WriteOptions options;
     options.description = "smelt " + std::string(ConverterVersion());
+    if (request_.max_inline_bytes != 0) options.max_inline_bytes = request_.max_inline_bytes;
     Hasher hasher;
     options.append = [&](ByteSpan bytes) {
       hasher.Update(bytes);

@@ -36,6 +36,9 @@ struct ConvertRequest {
   std::set<std::string> channels_last_inputs;
   std::set<std::string> channels_last_outputs;
   bool float16_weights = false;  // store float32 weights as float16
+  // Constants of a larger artifact stand behind its FlatBuffer; 0 chooses the format's own limit,
+  // just under 2 GiB. A smaller one is for tests.
+  std::uint64_t max_inline_bytes = 0;
   Verify verify = Verify::kRun;
   std::vector<std::string> disabled_passes;
   bool check_ir = false;   // IR verifier after every pass

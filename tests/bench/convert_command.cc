@@ -65,6 +65,7 @@ Result<ConvertRequest> MakeRequest(const ConvertFlags& flags) {
   }
   request.file_name = flags.model;
   request.verify = flags.verify == "run" ? Verify::kRun : Verify::kStructure;
+  request.max_inline_bytes = flags.max_inline_bytes;
   request.check_ir = flags.check_ir;
   request.dump_after = flags.dump_after;
   for (const std::string& dim : flags.dims) {

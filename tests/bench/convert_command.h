@@ -2,6 +2,7 @@
 // without daemon, cache or sync.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ struct ConvertFlags {
   std::string verify = "structure";
   std::vector<std::string> dims;  // NAME=VALUE
   std::string dump_after;         // its IR text goes to stderr
+  std::uint64_t max_inline_bytes = 0;  // as in ConvertRequest
   bool check_ir = false;
   bool json = false;
   bool with_folder = false;  // files beside the model serve as external data

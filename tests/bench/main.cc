@@ -16,6 +16,8 @@ int main(int argc, char** argv) {
   convert->add_option("--dim", flags.dims, "NAME=VALUE, may be repeated");
   convert->add_option("--repeat", flags.repeat, "Conversions in a row; the median is reported");
   convert->add_option("--dump", flags.dump_after, "Print the IR after this pass to stderr");
+  convert->add_option("--max-inline-bytes", flags.max_inline_bytes,
+                      "Constants of a larger artifact stand behind its FlatBuffer");
   convert->add_flag("--check-ir", flags.check_ir, "Verify the IR after every pass");
   convert->add_flag("--with-folder", flags.with_folder, "Files beside the model are external data");
   convert->add_flag("--json", flags.json, "One JSON document on stdout");

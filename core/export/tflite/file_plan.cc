@@ -159,4 +159,13 @@ Result<FilePlan> PlanFile(const ir::Module& module, const target::Profile& profi
   return Planner(module, profile).Run(cancel);
 }
 
+void RaiseRuntime(FilePlan& plan, std::string_view version) {
+  if (!OlderRuntime(plan.min_runtime_version, version)) return;
+  plan.min_runtime_version = version;
+  const auto entry =
+      std::ranges::find(plan.metadata, kReservedMetadata.front(), &MetadataPlan::name);
+  SMELT_CHECK(entry != plan.metadata.end());
+  plan.buffers[entry->buffer] = Text(plan.min_runtime_version, kRuntimeVersionBytes);
+}
+
 }  // namespace smelt::tflite_export

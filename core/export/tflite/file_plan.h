@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/cancel_token.h"
@@ -51,6 +52,10 @@ struct FilePlan {
 // kInternalError when the module holds what the profile's runtime has no operator for.
 Result<FilePlan> PlanFile(const ir::Module& module, const target::Profile& profile,
                           const CancelToken& cancel);
+
+// The file needs at least the runtime release `version` ("2.14.0"): the plan's version and the
+// metadata that says it.
+void RaiseRuntime(FilePlan& plan, std::string_view version);
 
 // Names the tensors of one subgraph: the signature's names for inputs and outputs, the source's
 // name where it is free, else a name made from the nodes that the tensor comes from.

@@ -12,6 +12,8 @@ constexpr std::uint64_t kAlignment = 64;  // of the runtime's arenas and its fas
 constexpr std::uint64_t kSmallBytes = 64;
 constexpr std::uint64_t kCountBytes = 4;   // a vector's length stands before its elements
 constexpr std::uint64_t kTailBytes = 128;  // kernels may read past a constant's end
+// Measured: 2.14.0 reads payloads by offset, a 2.12 does not.
+constexpr std::string_view kOffsetRuntime = "2.14.0";
 constexpr std::string_view kOutside = "outside flatbuffers";
 
 std::uint64_t Align(std::uint64_t position) {
@@ -66,6 +68,7 @@ Result<FileLayout> LayOutFile(const ir::Module& module, FilePlan& plan,
   plan.metadata.push_back({"buffer_location", static_cast<std::uint32_t>(plan.buffers.size())});
   plan.buffers.push_back(ir::Constant::FromValues<std::uint8_t>(
       ir::DType::kU8, {static_cast<std::int64_t>(text.size())}, text));
+  RaiseRuntime(plan, kOffsetRuntime);
   outside.assign(plan.buffers.size(), false);
   for (std::uint32_t i = 1; i < plan.buffers.size(); ++i) {
     outside[i] = plan.buffers[i].size_bytes() > kSmallBytes && !IsMetadata(plan, i);

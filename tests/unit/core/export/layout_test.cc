@@ -123,7 +123,8 @@ TEST(Layout, LargeFilesKeepPayloadsOutsideTheFlatBuffer) {
   const auto& small = file.buffer_of(ConstantTensor(1));
   ASSERT_NE(small.data(), nullptr);
   EXPECT_LT(file.PositionOf(small), outside.offset());
-  EXPECT_EQ(file.Metadata("min_runtime_version"), "1.5.0");
+  EXPECT_EQ(file.Metadata("min_runtime_version"), "2.14.0");
+  EXPECT_EQ(file.summary.min_runtime_version, "2.14.0");
 }
 
 TEST(Layout, TheModeIsDecidedByTheExactSize) {
