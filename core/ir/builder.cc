@@ -113,6 +113,11 @@ ValueId Builder::ScalarI32(std::int32_t value) {
 }
 
 ValueId Builder::Scalar(DType dtype, double value) {
+  if (!IsNumeric(dtype)) {
+    Fail(Status(Reason::kUnsupportedType,
+                "there is no arithmetic on " + std::string(DTypeName(dtype))));
+    return {};
+  }
   return Const(Constant::FromValues(DType::kF64, {}, std::span<const double>(&value, 1))
                    .Cast(dtype)
                    .Evaluated());

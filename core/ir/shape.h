@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "core/base/status.h"
 #include "core/ir/dtype.h"
 
 namespace smelt::ir {
@@ -51,8 +52,17 @@ class Shape {
   static Shape Of(std::span<const std::int64_t> sizes);
 
   int rank() const { return static_cast<int>(dims_.size()); }
-  Dim dim(int axis) const { return dims_[static_cast<std::size_t>(axis)]; }
-  Dim& dim(int axis) { return dims_[static_cast<std::size_t>(axis)]; }
+  // Unknown for an axis that the shape does not have: the checks of a node all run, also when its
+  // rank is what is wrong with it.
+  Dim dim(int axis) const {
+    const auto index = static_cast<std::size_t>(axis);
+    return index < dims_.size() ? dims_[index] : Dim::Unknown();
+  }
+  Dim& dim(int axis) {
+    const auto index = static_cast<std::size_t>(axis);
+    SMELT_CHECK(index < dims_.size());
+    return dims_[index];
+  }
   const std::vector<Dim>& dims() const { return dims_; }
   std::vector<Dim>& dims() { return dims_; }
   auto begin() const { return dims_.begin(); }

@@ -148,9 +148,33 @@ class TypeLegalizer {
   ir::Graph& graph_;
 };
 
+// A text that is handed through meets no operator that could refuse it.
+void CheckPorts(PassContext& context) {
+  const ir::Graph& graph = context.module.main();
+  const auto check = [&](ValueId value, const char* role) {
+    const ir::TensorType& type = graph.type(value);
+    if (ir::ElementBits(type.dtype) != 0) return;
+    ir::Diagnostic diagnostic;
+    diagnostic.reason = Reason::kRuntimeTypeUnsupported;
+    diagnostic.stage = "legalize";
+    diagnostic.tensor = graph.value(value).name;
+    diagnostic.tensor_type = context.module.symbols().Text(type);
+    diagnostic.found = "element type " + std::string(ir::DTypeName(type.dtype));
+    diagnostic.allowed = "numbers and bool";
+    diagnostic.message = std::string(role) + " \"" + diagnostic.tensor + "\" is a " +
+                         diagnostic.tensor_type + "; allowed are " + diagnostic.allowed;
+    context.diagnostics.push_back(std::move(diagnostic));
+  };
+  for (const ValueId input : graph.inputs()) check(input, "input");
+  for (const ValueId output : graph.outputs()) {
+    if (!graph.value(output).is_input) check(output, "output");
+  }
+}
+
 }  // namespace
 
 Status LegalizeTypes(PassContext& context) {
+  CheckPorts(context);
   for (const ir::GraphId graph : ReachableGraphs(context.module)) {
     SMELT_RETURN_IF_ERROR(TypeLegalizer(context, graph).Run());
   }

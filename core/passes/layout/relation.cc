@@ -283,6 +283,26 @@ constexpr Row kRows[] = {
     {OpKind::kResizeNearestNeighbor, RelateImage},
 };
 
+// True when the data that the operator reads is constant: nothing then asks for another order.
+bool ReadsConstants(const ir::Graph& graph, const ir::Op& op, const Relation& relation) {
+  const auto is_constant = [&](int k) {
+    return op.input(k).valid() && graph.constant(op.input(k)) != nullptr;
+  };
+  switch (relation.family) {
+    case Family::kElementwise:
+    case Family::kConcat:
+    case Family::kBatchMatmul:
+      for (int k = 0; k < op.input_count(); ++k) {
+        if (!is_constant(k)) return false;
+      }
+      return true;
+    case Family::kSplit:
+      return is_constant(op.kind == OpKind::kSplit ? 1 : 0);
+    default:
+      return op.input_count() > 0 && is_constant(0);
+  }
+}
+
 }  // namespace
 
 bool Relation::IsSideOperand(int operand) const {
@@ -294,7 +314,9 @@ bool Relation::IsSideOperand(int operand) const {
 Relation RelationOf(const ir::Graph& graph, const ir::Op& op) {
   const Row* row = std::ranges::find(kRows, op.kind, &Row::kind);
   if (row == std::end(kRows)) return {};
-  return row->make(graph, op).value_or(Relation{});
+  std::optional<Relation> relation = row->make(graph, op);
+  if (!relation || ReadsConstants(graph, op, *relation)) return {};
+  return *std::move(relation);
 }
 
 }  // namespace smelt::passes::layout

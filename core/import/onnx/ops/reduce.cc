@@ -291,6 +291,13 @@ Verdict IntegerMeanIsStatic(const OnnxNode& node, Bounds, Finding& finding) {
   return Verdict::kHolds;
 }
 
+Verdict ArgAxisHasElements(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  const auto axis = ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
+  if (!axis || node.input_shape(0).dim(*axis) != Dim(0)) return Verdict::kHolds;
+  return Violated(node, 0, node.input_text(0), finding);
+}
+
 Verdict LastIndexAxisIsStatic(const OnnxNode& node, Bounds, Finding& finding) {
   if (node.Int("select_last_index", 0) == 0) return Verdict::kHolds;
   if (!node.knows_input(0)) return Verdict::kNotChecked;
@@ -331,6 +338,7 @@ constexpr OnnxConstraint kFloatReduce[] = {
 };
 constexpr OnnxConstraint kArg[] = {
     {Reason::kUnsupportedAttributeValue, AxisAttr<"axis", 0>, {}, "axis is an axis of the input"},
+    {Reason::kValueOutOfRange, ArgAxisHasElements, {}, "the axis is not empty"},
     {Reason::kDynamicDimensionUnsupported,
      LastIndexAxisIsStatic,
      {},

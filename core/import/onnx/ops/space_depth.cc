@@ -79,7 +79,7 @@ Status TranslateBlocks(OnnxNode& node, Builder& out) {
 Verdict Divides(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0) || node.input_rank(0) != 4) return Verdict::kNotChecked;
   const std::int64_t block = Block(node);
-  if (block < 1) return Verdict::kNotChecked;
+  if (block < 1 || block > (1 << 15)) return Verdict::kNotChecked;  // another constraint says so
   const Shape& shape = node.input_shape(0);
   const auto divides = [&](int axis, std::int64_t by) {
     return !shape.dim(axis).is_static() || shape.dim(axis).value() % by == 0;
