@@ -173,6 +173,14 @@ const std::optional<DimValues>& OnnxNode::output_dims(int i) const {
   return outputs_[static_cast<std::size_t>(i)].dims;
 }
 
+std::optional<int> OnnxNode::declared_rank(int i) const {
+  return has_output(i) ? outputs_[static_cast<std::size_t>(i)].declared_rank : std::nullopt;
+}
+
+void OnnxNode::SetDeclaredRank(int i, int rank) {
+  if (i < output_count()) outputs_[static_cast<std::size_t>(i)].declared_rank = rank;
+}
+
 void OnnxNode::SetOutput(int i, ir::ValueId value) {
   if (i < output_count()) outputs_[static_cast<std::size_t>(i)].value = value;
 }

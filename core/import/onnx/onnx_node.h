@@ -84,6 +84,10 @@ class OnnxNode {
   void SetOutputDims(int i, DimValues dims);       // by infer, when known
   const std::optional<ir::TensorType>& output_type(int i) const;
   const std::optional<DimValues>& output_dims(int i) const;
+  // The rank that the model declares for result i, where it does. To be trusted only when nothing
+  // else tells it.
+  std::optional<int> declared_rank(int i) const;
+  void SetDeclaredRank(int i, int rank);     // by the walk
   void SetOutput(int i, ir::ValueId value);  // by translate
   ir::ValueId output(int i) const;
 
@@ -99,6 +103,7 @@ class OnnxNode {
   struct Output {
     std::optional<ir::TensorType> type;
     std::optional<DimValues> dims;
+    std::optional<int> declared_rank;
     ir::ValueId value;
   };
   const NodeAttributes& attributes_;

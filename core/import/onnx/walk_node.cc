@@ -197,6 +197,12 @@ void GraphWalk::WalkNode(std::uint32_t index) {
   const std::vector<std::string> outputs(proto.output().begin(), proto.output().end());
   OnnxNode node(step.attributes, step.source, step.schema != nullptr ? step.schema->since : 0,
                 std::move(inputs), outputs, context_.module, graph_);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const auto declared = scope_->declared.find(outputs[i]);
+    if (declared == scope_->declared.end()) continue;
+    const auto type = ReadDeclaredType(*declared->second);
+    if (type.ok()) node.SetDeclaredRank(static_cast<int>(i), static_cast<int>(type->dims.size()));
+  }
   if (!has_rule || !attributes.ok()) {
     step.types_known = false;
     Refuse(step, node);
