@@ -173,12 +173,12 @@ const std::optional<DimValues>& OnnxNode::output_dims(int i) const {
   return outputs_[static_cast<std::size_t>(i)].dims;
 }
 
-std::optional<int> OnnxNode::declared_rank(int i) const {
-  return has_output(i) ? outputs_[static_cast<std::size_t>(i)].declared_rank : std::nullopt;
+const std::optional<ir::Shape>& OnnxNode::declared_shape(int i) const {
+  return outputs_[static_cast<std::size_t>(i)].declared;
 }
 
-void OnnxNode::SetDeclaredRank(int i, int rank) {
-  if (i < output_count()) outputs_[static_cast<std::size_t>(i)].declared_rank = rank;
+void OnnxNode::SetDeclaredShape(int i, ir::Shape shape) {
+  if (i < output_count()) outputs_[static_cast<std::size_t>(i)].declared = std::move(shape);
 }
 
 void OnnxNode::SetOutput(int i, ir::ValueId value) {

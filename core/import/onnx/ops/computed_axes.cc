@@ -1,5 +1,7 @@
 #include "core/import/onnx/ops/computed_axes.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
@@ -19,6 +21,15 @@ using ir::ValueId;
 }  // namespace
 
 ValueId SizesOf(Builder& out, ValueId x) {
+  if (!out.status().ok()) return {};
+  const Shape& shape = out.type(x).shape;
+  const bool small = std::ranges::all_of(
+      shape, [](Dim dim) { return dim.is_static() && dim.value() <= INT32_MAX; });
+  if (small) {
+    std::vector<std::int32_t> sizes;
+    for (const Dim dim : shape) sizes.push_back(static_cast<std::int32_t>(dim.value()));
+    return out.ConstI32(sizes);
+  }
   return out.Emit(OpKind::kShape, {x}, {{"out_type", std::string("i32")}});
 }
 

@@ -76,7 +76,8 @@ std::optional<int> ComputedRank(const OnnxNode& node) {
   const int rank = node.input_rank(0);
   if (KeepsDims(node)) return rank;
   const auto count = node.input_shape(1).ElementCount();
-  if (!count) return node.declared_rank(0);
+  const auto& declared = node.declared_shape(0);
+  if (!count) return declared ? std::optional(declared->rank()) : std::nullopt;
   return *count <= rank ? std::optional(rank - static_cast<int>(*count)) : std::nullopt;
 }
 
