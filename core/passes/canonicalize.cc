@@ -16,7 +16,8 @@ using ir::ValueId;
 
 bool MovesData(OpKind kind) {
   return kind == OpKind::kTranspose || kind == OpKind::kReshape || kind == OpKind::kSqueeze ||
-         kind == OpKind::kExpandDims || kind == OpKind::kCast;
+         kind == OpKind::kExpandDims || kind == OpKind::kCast || kind == OpKind::kSlice ||
+         kind == OpKind::kTile || kind == OpKind::kBroadcastTo;
 }
 
 // The permutation of a TRANSPOSE as non-negative axes; nothing when it is computed.
@@ -58,7 +59,9 @@ std::optional<Constant> Viewed(const ir::Graph& graph, const ir::Op& op) {
     if (!ir::IsNumeric(from->dtype()) || !ir::IsNumeric(to.dtype)) return std::nullopt;
     return from->Cast(to.dtype);
   }
-  if (to.shape.ElementCount() != from->element_count()) return std::nullopt;
+  const bool keeps_order =
+      op.kind == OpKind::kReshape || op.kind == OpKind::kSqueeze || op.kind == OpKind::kExpandDims;
+  if (!keeps_order || to.shape.ElementCount() != from->element_count()) return std::nullopt;
   return from->Reshaped(to.shape.Sizes());
 }
 

@@ -90,6 +90,7 @@ class GraphWalk {
   void DefineResults(const Step& step, const OnnxNode& node);
   void Refuse(const Step& step, const OnnxNode& node);
   std::optional<ir::TensorType> DeclaredTypeOf(const std::string& name);
+  std::optional<ir::Shape> DeclaredShapeOf(const std::string& name) const;
 
   // --- Bodies (walk_body.cc) ---
   // Puts the function's nodes in the place of the call. What stands in the way inside of the body

@@ -173,6 +173,14 @@ const std::optional<DimValues>& OnnxNode::output_dims(int i) const {
   return outputs_[static_cast<std::size_t>(i)].dims;
 }
 
+const std::optional<ir::Shape>& OnnxNode::declared_shape(int i) const {
+  return outputs_[static_cast<std::size_t>(i)].declared;
+}
+
+void OnnxNode::SetDeclaredShape(int i, ir::Shape shape) {
+  if (i < output_count()) outputs_[static_cast<std::size_t>(i)].declared = std::move(shape);
+}
+
 void OnnxNode::SetOutput(int i, ir::ValueId value) {
   if (i < output_count()) outputs_[static_cast<std::size_t>(i)].value = value;
 }

@@ -91,7 +91,11 @@ class OnnxNode {
   void SetOutputDims(int i, DimValues dims);       // by infer, when known
   const std::optional<ir::TensorType>& output_type(int i) const;
   const std::optional<DimValues>& output_dims(int i) const;
-  void SetOutput(int i, ir::ValueId value);  // by translate
+  // What the model declares of result i: its rank and static sizes, others unknown. Engines don't
+  // enforce it, so it serves only where nothing else tells and the run can't contradict it.
+  const std::optional<ir::Shape>& declared_shape(int i) const;
+  void SetDeclaredShape(int i, ir::Shape shape);  // by the walk
+  void SetOutput(int i, ir::ValueId value);       // by translate
   ir::ValueId output(int i) const;
 
   // True when a question since the last reset had no answer because an earlier violation hides it.
@@ -106,6 +110,7 @@ class OnnxNode {
   struct Output {
     std::optional<ir::TensorType> type;
     std::optional<DimValues> dims;
+    std::optional<ir::Shape> declared;
     ir::ValueId value;
   };
   const NodeAttributes& attributes_;

@@ -198,6 +198,11 @@ void GraphWalk::WalkNode(std::uint32_t index) {
   const std::vector<std::string> outputs(proto.output().begin(), proto.output().end());
   OnnxNode node(step.attributes, step.source, step.schema != nullptr ? step.schema->since : 0,
                 std::move(inputs), outputs, context_.module, graph_);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (auto shape = DeclaredShapeOf(outputs[i])) {
+      node.SetDeclaredShape(static_cast<int>(i), *std::move(shape));
+    }
+  }
   if (!has_rule || !attributes.ok()) {
     step.types_known = false;
     Refuse(step, node);
@@ -371,6 +376,18 @@ void GraphWalk::Refuse(const Step& step, const OnnxNode& node) {
     value.type = std::move(known[static_cast<std::size_t>(i)]);
     value.maybe_constant = step.all_constant;
   }
+}
+
+std::optional<ir::Shape> GraphWalk::DeclaredShapeOf(const std::string& name) const {
+  const auto found = scope_->declared.find(name);
+  if (found == scope_->declared.end()) return std::nullopt;
+  const auto declared = ReadDeclaredType(*found->second);
+  if (!declared.ok()) return std::nullopt;
+  ir::Shape shape;
+  for (const DeclaredDim& dim : declared->dims) {
+    shape.push_back(dim.size ? ir::Dim(*dim.size) : ir::Dim::Unknown());
+  }
+  return shape;
 }
 
 std::optional<ir::TensorType> GraphWalk::DeclaredTypeOf(const std::string& name) {

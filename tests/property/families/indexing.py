@@ -55,7 +55,7 @@ def _slice(d: Draw) -> Case:
     operands: list[Any] = [x] + [np.array(v, index_type) for v in (starts, ends)]
     operands.append(None if implicit else np.array(axes, index_type))
     operands.append(np.array(steps, index_type) if with_steps else None)
-    constant = [0] + [d.choice([1.0, 1.0, 1.0, 0.4])] * 4
+    constant = [0] + [d.choice([1.0, 1.0, 0.4])] * 4
     return single(d, "Slice", opset, operands, constant)
 
 

@@ -41,7 +41,7 @@ def _reduction(op: str, low: float, high: float) -> Callable[[Draw], Case]:
             operand = np.zeros((0,), np.int64)
         if axes is None or d.chance(0.2):
             attributes["noop_with_empty_axes"] = d.choice([0, 1])
-        return single(d, op, opset, [x, operand], [0, 0.85], **attributes)
+        return single(d, op, opset, [x, operand], [0, 0.65], **attributes)
 
     return generate
 

@@ -48,6 +48,8 @@ def _resize(d: Draw) -> Case:
         attributes["cubic_coeff_a"] = d.choice([None, -0.5])
     if opset >= 18 and mode != "nearest":
         attributes["antialias"] = d.choice([None, 0])
+    if opset >= 18 and d.chance(0.2):
+        attributes["keep_aspect_ratio_policy"] = d.choice(["stretch", "not_larger", "not_smaller"])
     scales, sizes = None, None
     if d.chance(0.5):
         sizes = np.array([*x.shape[:2], *(d.integer(1, 12) for _ in x.shape[2:])], np.int64)
@@ -61,14 +63,18 @@ def _resize(d: Draw) -> Case:
     region = np.zeros((0,), np.float32) if opset < 13 else None
     if opset < 13 and scales is None:
         scales = np.zeros((0,), np.float32)
-    return single(d, "Resize", opset, [x, region, scales, sizes], [0, 1, 0.9, 0.9], **attributes)
+    constant = 0.6
+    if attributes["coordinate_transformation_mode"] == "align_corners" and scales is not None:
+        constant = 1.0  # engines differ in what a fractional size aligns
+    operands = [x, region, scales, sizes]
+    return single(d, "Resize", opset, operands, [0, 1, constant, constant], **attributes)
 
 
 def _resize_10(d: Draw) -> Case:
     x = _image(d, np.float32)
     mode = d.choice([None, "nearest", "linear"])
     scales = np.array(_scales(d, x.ndim, True), np.float32)
-    return single(d, "Resize", 10, [x, scales], [0, 0.9], mode=mode)
+    return single(d, "Resize", 10, [x, scales], [0, 0.6], mode=mode)
 
 
 def _upsample(d: Draw) -> Case:
@@ -79,7 +85,7 @@ def _upsample(d: Draw) -> Case:
     scales = _scales(d, x.ndim, False)
     if opset < 9:
         return single(d, "Upsample", opset, [x], mode=mode, scales=scales)
-    return single(d, "Upsample", opset, [x, np.array(scales, np.float32)], [0, 0.9], mode=mode)
+    return single(d, "Upsample", opset, [x, np.array(scales, np.float32)], [0, 0.6], mode=mode)
 
 
 GENERATORS: dict[str, Callable[[Draw], Case]] = {

@@ -65,7 +65,7 @@ def _squeeze(d: Draw) -> Case:
         return single(d, "Squeeze", opset, [x])
     if opset < 13:
         return single(d, "Squeeze", opset, [x], axes=axes)
-    return single(d, "Squeeze", opset, [x, _i64(axes)], [0, 0.85])
+    return single(d, "Squeeze", opset, [x, _i64(axes)], [0, 0.6])
 
 
 def _unsqueeze(d: Draw) -> Case:
@@ -80,7 +80,7 @@ def _unsqueeze(d: Draw) -> Case:
     x = _typed(d, "Unsqueeze", opset, shape)
     if opset < 13:
         return single(d, "Unsqueeze", opset, [x], axes=axes)
-    return single(d, "Unsqueeze", opset, [x, _i64(axes)], [0, 0.85])
+    return single(d, "Unsqueeze", opset, [x, _i64(axes)], [0, 0.6])
 
 
 def _transpose(d: Draw) -> Case:
@@ -138,7 +138,7 @@ def _split(d: Draw) -> Case:
     if explicit and opset < 13:
         attributes["split"] = sizes
     elif explicit:
-        operands.append(graph.operand(_i64(sizes), 0.85))
+        operands.append(graph.operand(_i64(sizes), 0.6))
     elif opset >= 18:  # with neither sizes nor a number the schema is not satisfied from 18 on
         attributes["num_outputs"] = count
     names = graph.node("Split", operands, count, **attributes)
@@ -177,9 +177,7 @@ def _pad(d: Draw) -> Case:
         # ONNX Runtime wants int64 here; the evaluator, which takes both, can't cut.
         index_type = np.int64 if min(pads) < 0 else d.choice([np.int32, np.int64])
         operands.append(np.array(axes, index_type))
-    # Whether computed pads cut is known when the model runs: no runtime's PAD can do both.
-    computed = 1.0 if negative else 0.85
-    return single(d, "Pad", opset, operands, [0, computed, 0.85, 0.9], mode=given_mode)
+    return single(d, "Pad", opset, operands, [0, 0.6, 0.85, 0.7], mode=given_mode)
 
 
 def _depth_to_space(d: Draw) -> Case:

@@ -1,4 +1,4 @@
-// Concat and Split.
+// Concat and Split. The sizes of a split may be computed.
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -7,6 +7,8 @@
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/computed_axes.h"
+#include "core/import/onnx/ops/indices.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -100,6 +102,26 @@ std::optional<std::vector<std::int64_t>> SplitSizes(const OnnxNode& node, int ax
   return sizes;
 }
 
+// Into how many parts; nothing when sizes are given whose number is not known.
+std::optional<std::int64_t> PartCount(const OnnxNode& node) {
+  if (node.schema_version() >= 13 && node.has_input(1)) {
+    return node.knows_input(1) ? node.input_shape(1).ElementCount() : std::nullopt;
+  }
+  return node.has_attr("num_outputs") ? node.Int("num_outputs", 0)
+                                      : std::int64_t{node.output_count()};
+}
+
+// Part i of a dimension that is not static.
+Dim SymbolicPart(OnnxNode& node, Dim total, int i) {
+  ir::SymbolTable& symbols = node.symbols();
+  const std::int64_t parts = PartCount(node).value_or(0);
+  const bool given = node.schema_version() >= 13 && node.has_input(1);
+  if (given || parts < 1) return symbols.Fresh("part of " + node.output_name(i));
+  if (node.schema_version() < 18) return symbols.FloorDiv(total, Dim(parts));
+  const Dim size = symbols.CeilDiv(total, Dim(parts));
+  return i + 1 < parts ? size : symbols.Sub(total, symbols.Mul(size, Dim(parts - 1)));
+}
+
 Status InferSplit(OnnxNode& node) {
   if (!node.knows_input(0)) return Status::Ok();
   const auto axis = ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
@@ -111,7 +133,7 @@ Status InferSplit(OnnxNode& node) {
     Shape shape = node.input_shape(0);
     const bool known = sizes && i < static_cast<int>(sizes->size());
     const std::int64_t size = known ? (*sizes)[static_cast<std::size_t>(i)] : 0;
-    shape.dim(*axis) = known ? Dim(size) : node.symbols().Fresh("part of " + node.output_name(i));
+    shape.dim(*axis) = known ? Dim(size) : SymbolicPart(node, shape.dim(*axis), i);
     node.SetOutputType(i, {node.input_dtype(0), shape});
     if (known && dims && begin + size <= static_cast<std::int64_t>(dims->size())) {
       node.SetOutputDims(i, DimValues(dims->begin() + begin, dims->begin() + begin + size));
@@ -121,9 +143,37 @@ Status InferSplit(OnnxNode& node) {
   return Status::Ok();
 }
 
+// Sizes that the run tells: computed ones, or equal parts of a dimension of which the last may be
+// smaller.
+ValueId RunTimeSizes(OnnxNode& node, Builder& out, int axis, std::int64_t parts) {
+  if (node.schema_version() >= 13 && node.has_input(1)) return AsIndexRow(out, node.input(1));
+  const auto others = static_cast<std::int32_t>(parts - 1);
+  const ValueId total = out.Reshape(SizeOf(out, node.input(0), axis, ir::DType::kI32), Shape{1});
+  const ValueId size = out.Emit(
+      OpKind::kFloorDiv,
+      {out.Add(total, out.ConstI32({others})), out.ConstI32({static_cast<std::int32_t>(parts)})});
+  const ValueId rest = out.Sub(total, out.Mul(size, out.ConstI32({others})));
+  const ValueId equal = out.Emit(OpKind::kTile, {size, out.ConstI32({others})});
+  return JoinRows(out, {equal, rest});
+}
+
+Status SplitAtRunTime(OnnxNode& node, Builder& out, int axis) {
+  const std::int64_t count = *PartCount(node);
+  const ValueId operands[] = {node.input(0), RunTimeSizes(node, out, axis, count),
+                              out.ScalarI32(axis)};
+  const auto parts = out.EmitMany(OpKind::kSplitV, operands, {{"num_splits", count}});
+  if (!out.status().ok()) return out.status();
+  for (int i = 0; i < node.output_count(); ++i) {
+    node.SetOutput(i, parts[static_cast<std::size_t>(i)]);
+  }
+  return out.status();
+}
+
 Status TranslateSplit(OnnxNode& node, Builder& out) {
   const int axis = *ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
-  const std::vector<std::int64_t> sizes = *SplitSizes(node, axis);
+  const auto known = SplitSizes(node, axis);
+  if (!known && PartCount(node) != 1) return SplitAtRunTime(node, out, axis);
+  const std::vector<std::int64_t> sizes = known.value_or(std::vector<std::int64_t>{0});
   if (sizes.size() == 1) {
     node.SetOutput(0, node.input(0));
     return out.status();
@@ -148,19 +198,26 @@ Status TranslateSplit(OnnxNode& node, Builder& out) {
   return out.status();
 }
 
-Verdict SizesAreKnown(const OnnxNode& node, Bounds, Finding& finding) {
+Verdict PartsAreCounted(const OnnxNode& node, Bounds bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
   const auto axis = ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
   if (!axis) return Verdict::kNotChecked;
   if (SplitSizes(node, *axis)) return Verdict::kHolds;
-  return Violated(node, node.has_input(1) ? 1 : 0, "sizes known at run time only", finding);
+  const auto count = PartCount(node);
+  const bool fits =
+      count && *count >= std::max(bounds.lo, node.output_count()) && *count <= bounds.hi;
+  if (fits) return Verdict::kHolds;
+  return Violated(node, node.has_input(1) ? 1 : 0,
+                  count ? std::to_string(*count) + " parts" : "an unknown number of parts",
+                  finding);
 }
 
 Verdict SizesFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
   const auto axis = ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
-  const auto sizes = axis ? SplitSizes(node, *axis) : std::nullopt;
-  if (!sizes) return Verdict::kNotChecked;
+  if (!axis) return Verdict::kNotChecked;
+  const auto sizes = SplitSizes(node, *axis);
+  if (!sizes) return Verdict::kHolds;  // the kernel checks computed ones
   std::int64_t total = 0;
   for (std::int64_t size : *sizes) {
     if (size < 0 || size > INT32_MAX)
@@ -185,10 +242,10 @@ constexpr OnnxConstraint kConcat[] = {
 };
 constexpr OnnxConstraint kSplit[] = {
     {Reason::kUnsupportedAttributeValue, AxisAttr<"axis", 0>, {}, "axis is an axis of the input"},
-    {Reason::kRequiresConstantInput,
-     SizesAreKnown,
-     {},
-     "the sizes of the parts are constant, or the axis is static and divided evenly"},
+    {Reason::kUnknownRank,
+     PartsAreCounted,
+     {1, 1 << 15},
+     "the number of parts is known, {lo} to {hi}, one for each result"},
     {Reason::kShapeMismatch, SizesFit, {}, "the parts add up to the dimension of the axis"},
 };
 

@@ -1,4 +1,4 @@
-// Pad: constant, reflect, edge and wrap; negative padding cuts off. Constant padding may be
+// Pad: constant, reflect, edge and wrap; negative padding cuts off. Padding and axes may be
 // computed.
 #include <algorithm>
 #include <cmath>
@@ -6,6 +6,8 @@
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/computed_axes.h"
+#include "core/import/onnx/ops/computed_pad.h"
 #include "core/import/onnx/ops/pad_plan.h"
 
 namespace smelt::onnx_import {
@@ -22,11 +24,16 @@ Dim Padded(ir::SymbolTable& symbols, Dim dim, const AxisPad& pad) {
   return change >= 0 ? symbols.Add(dim, Dim(change)) : symbols.Sub(dim, Dim(-change));
 }
 
+bool PadsAreComputed(const OnnxNode& node) {
+  const bool axes = node.schema_version() >= 18 && node.has_input(3) && !node.input_ints(3);
+  return axes || !StatedPads(node);
+}
+
 Status InferPad(OnnxNode& node) {
   if (!node.knows_input(0)) return Status::Ok();
   ir::TensorType type = node.input_type(0);
   const auto pads = ReadPads(node);
-  const bool computed = !pads && !StatedPads(node);
+  const bool computed = PadsAreComputed(node);
   if (!pads && !computed) return Status::Ok();
   for (int axis = 0; axis < type.shape.rank(); ++axis) {
     Dim& dim = type.shape.dim(axis);
@@ -40,24 +47,18 @@ Status InferPad(OnnxNode& node) {
 
 // --- Constraints ---
 
-Verdict PadsKnown(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!node.knows_input(0)) return Verdict::kNotChecked;
-  if (StatedPads(node)) return Verdict::kHolds;
-  if (PadMode(node) == "constant" || PadMode(node) == "reflect") return Verdict::kHolds;
-  return Violated(node, 1, "computed at run time", finding);
-}
-
 Verdict PadsFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
   const auto stated = StatedPads(node);
-  if (!stated) {
-    const auto axes = PadAxes(node);
-    if (!node.knows_input(1) || (!axes && node.input_ints(3) == std::nullopt)) {
-      return Verdict::kHolds;  // PadsKnown and the axes' own constraint decide
+  if (PadsAreComputed(node)) {
+    if (!node.knows_input(1)) return Verdict::kNotChecked;
+    std::optional<std::int64_t> axes;
+    if (const auto known = PadAxes(node)) {
+      axes = static_cast<std::int64_t>(known->size());
+    } else if (!node.input_ints(3) && node.knows_input(3)) {
+      axes = node.input_shape(3).ElementCount();
     }
-    if (axes && node.input_shape(1) == Shape{Dim(static_cast<std::int64_t>(2 * axes->size()))}) {
-      return Verdict::kHolds;
-    }
+    if (axes && node.input_shape(1) == Shape{Dim(2 * *axes)}) return Verdict::kHolds;
     return Violated(node, 1, node.input_text(1), finding);
   }
   if (ReadPads(node) && node.output_type(0)) return Verdict::kHolds;
@@ -74,12 +75,12 @@ Verdict ValueIsScalar(const OnnxNode& node, Bounds, Finding& finding) {
   return Violated(node, 2, node.input_text(2), finding);
 }
 
-// What repeats elements needs some to repeat, and wrap needs to know how many.
+// What repeats elements needs some to repeat.
 Verdict SizesKnown(const OnnxNode& node, Bounds bounds, Finding& finding) {
   const std::string mode = PadMode(node);
   const auto pads = ReadPads(node);
   if (mode == "constant") return Verdict::kHolds;
-  if (!pads) return StatedPads(node) ? Verdict::kNotChecked : Verdict::kHolds;
+  if (!pads) return PadsAreComputed(node) ? Verdict::kHolds : Verdict::kNotChecked;
   for (int axis = 0; axis < node.input_rank(0); ++axis) {
     const AxisPad& pad = (*pads)[static_cast<std::size_t>(axis)];
     const Dim dim = node.input_shape(0).dim(axis);
@@ -88,7 +89,7 @@ Verdict SizesKnown(const OnnxNode& node, Bounds bounds, Finding& finding) {
         std::max<std::int64_t>(0, -pad.begin) + std::max<std::int64_t>(0, -pad.end);
     const bool small = dim.is_static() && dim.value() + pad.begin + pad.end <= bounds.hi;
     if (!grows || (small && dim.value() > cut)) continue;
-    if (!dim.is_static() && mode != "wrap") continue;
+    if (!dim.is_static()) continue;
     return Violated(node, 0, mode + " on axis " + std::to_string(axis), finding);
   }
   return Verdict::kHolds;
@@ -154,34 +155,20 @@ ValueId PadConstant(OnnxNode& node, Builder& out, ValueId x, ValueId table) {
                        : out.EmitTyped(OpKind::kPad, std::span(operands).first(2), {}, type);
 }
 
-// Padding that is known at run time only, as (2, rank): begins, then ends.
-ValueId ComputedPads(OnnxNode& node, Builder& out) {
-  const int rank = node.input_rank(0);
-  ValueId pads = out.Cast(node.input(1), ir::DType::kI32);
-  if (node.has_input(3)) {
-    // Axes that are not named take the zero behind the stated pads.
-    const std::vector<int> axes = *PadAxes(node);
-    const auto count = static_cast<std::int32_t>(axes.size());
-    std::vector<std::int32_t> order(static_cast<std::size_t>(2 * rank), 2 * count);
-    for (std::int32_t i = 0; i < count; ++i) {
-      const auto axis = static_cast<std::size_t>(axes[static_cast<std::size_t>(i)]);
-      order[axis] = i;
-      order[axis + static_cast<std::size_t>(rank)] = count + i;
-    }
-    const ValueId with_zero =
-        out.Emit(OpKind::kConcatenation, {pads, out.ConstI32({0})},
-                 {{"axis", std::int64_t{0}}, {"fused_activation_function", std::string("NONE")}});
-    pads = out.Emit(OpKind::kGather, {with_zero, out.ConstI32(order)},
-                    {{"axis", std::int64_t{0}}, {"batch_dims", std::int64_t{0}}});
-  }
-  return out.Reshape(pads, {2, rank});
-}
-
 // Cuts off what turns out negative, adds what turns out positive.
 ValueId PadComputed(OnnxNode& node, Builder& out) {
   const int rank = node.input_rank(0);
-  const ValueId x = node.input(0);
+  ValueId x = node.input(0);
   const ValueId pads = ComputedPads(node, out);
+  if (PadMode(node) == "edge" || PadMode(node) == "wrap") {
+    const ValueId row = out.Reshape(pads, Shape{2 * rank});
+    for (int axis = 0; axis < rank; ++axis) {
+      const ValueId begin = TakeAlong(out, row, out.ConstI32({axis}), 0);
+      const ValueId end = TakeAlong(out, row, out.ConstI32({axis + rank}), 0);
+      x = RepeatAtRunTime(out, x, axis, begin, end, PadMode(node));
+    }
+    return x;
+  }
   const ValueId zero = out.ScalarI32(0);
   const ValueId cuts = out.Maximum(out.Unary(OpKind::kNeg, pads), zero);
   const auto row = [&](std::int32_t index) {  // of cuts: 0 begins, 1 ends
@@ -266,7 +253,7 @@ ValueId Reflect(Builder& out, ValueId x, std::vector<AxisPad> pads) {
 Status TranslatePad(OnnxNode& node, Builder& out) {
   const std::string mode = PadMode(node);
   auto pads = ReadPads(node);
-  if (!pads) {
+  if (PadsAreComputed(node)) {
     node.SetOutput(0, PadComputed(node, out));
     return out.status();
   }
@@ -286,7 +273,14 @@ Status TranslatePad(OnnxNode& node, Builder& out) {
       const AxisPad& pad = (*pads)[static_cast<std::size_t>(axis)];
       if (!pad.any()) continue;
       const bool known = out.type(x).shape.dim(axis).is_static();
-      x = known ? GatherAxis(out, x, axis, pad, mode) : EdgeOfUnknownSize(out, x, axis, pad);
+      if (known) {
+        x = GatherAxis(out, x, axis, pad, mode);
+      } else if (mode == "edge") {
+        x = EdgeOfUnknownSize(out, x, axis, pad);
+      } else {
+        x = RepeatAtRunTime(out, x, axis, out.ConstI32({static_cast<std::int32_t>(pad.begin)}),
+                            out.ConstI32({static_cast<std::int32_t>(pad.end)}), mode);
+      }
     }
   }
   node.SetOutput(0, x);
@@ -308,8 +302,7 @@ constexpr OnnxConstraint kSizes = {Reason::kDynamicDimensionUnsupported,
                                    SizesKnown,
                                    {0, 1 << 24},
                                    "reflect, edge and wrap repeat at least one element and give an "
-                                   "axis of at most {hi}; wrap needs "
-                                   "the axis' size"};
+                                   "axis of at most {hi}"};
 
 constexpr OnnxConstraint kPad2[] = {
     kTypes,
@@ -328,8 +321,6 @@ constexpr OnnxConstraint kPad11[] = {
      StringAttrIn<"mode", "constant", "reflect", "edge", "wrap", "">,
      {},
      "mode constant, reflect, edge or wrap"},
-    {Reason::kRequiresConstantInput, ConstantInput<3>, {}, "constant axes"},
-    {Reason::kRequiresConstantInput, PadsKnown, {}, "constant pads in mode edge and wrap"},
     kPadsFit,
     {Reason::kShapeMismatch, ValueIsScalar, {}, "constant_value of one element"},
     kSizes,

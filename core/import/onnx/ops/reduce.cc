@@ -9,6 +9,7 @@
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/computed_axes.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -32,13 +33,20 @@ bool NamesAxes(const OnnxNode& node) {
 }
 bool KeepsDims(const OnnxNode& node) { return node.Int("keepdims", 1) != 0; }
 
+// An empty operand states no axes, whoever computes it.
+std::optional<Ints> StatedAxes(const OnnxNode& node) {
+  if (!AxesAreInput(node)) return node.Ints("axes");
+  const bool empty = node.knows_input(1) && node.input_shape(1) == Shape{Dim(0)};
+  return empty ? Ints{} : node.input_ints(1);
+}
+
 // The axes to reduce, sorted; nothing when computed at run time or out of range. Without axes it is
 // all of them, or none when the node says that no axes mean no reduction.
 std::optional<std::vector<int>> ReducedAxes(const OnnxNode& node) {
   const int rank = node.input_rank(0);
   Ints raw;
   if (NamesAxes(node)) {
-    const auto given = AxesAreInput(node) ? node.input_ints(1) : node.Ints("axes");
+    const auto given = StatedAxes(node);
     if (!given) return std::nullopt;
     raw = *given;
   }
@@ -59,7 +67,18 @@ std::optional<std::vector<int>> ReducedAxes(const OnnxNode& node) {
 }
 
 bool AxesAreComputed(const OnnxNode& node) {
-  return AxesAreInput(node) && node.has_input(1) && !node.input_ints(1);
+  return AxesAreInput(node) && node.has_input(1) && !StatedAxes(node);
+}
+
+// The result's rank under computed axes, where it can be told. An empty list of axes means all of
+// them or none, so without its length only the declared rank of the result says what goes.
+std::optional<int> ComputedRank(const OnnxNode& node) {
+  const int rank = node.input_rank(0);
+  if (KeepsDims(node)) return rank;
+  const auto count = node.input_shape(1).ElementCount();
+  const auto& declared = node.declared_shape(0);
+  if (!count) return declared ? std::optional(declared->rank()) : std::nullopt;
+  return *count <= rank ? std::optional(rank - static_cast<int>(*count)) : std::nullopt;
 }
 
 Shape Reduced(const Shape& shape, const std::vector<int>& axes, bool keep) {
@@ -82,10 +101,9 @@ Status InferReduce(OnnxNode& node) {
     return Status::Ok();
   }
   if (!AxesAreComputed(node) || !node.knows_input(1)) return Status::Ok();
-  const auto count = node.input_shape(1).ElementCount();
-  if (!count) return Status::Ok();
-  const std::int64_t rank = node.input_rank(0) - (KeepsDims(node) ? 0 : *count);
-  node.SetOutputType(0, {type, FreshShape(node, rank)});
+  if (const auto rank = ComputedRank(node)) {
+    node.SetOutputType(0, {type, FreshShape(node, *rank)});
+  }
   return Status::Ok();
 }
 
@@ -102,6 +120,16 @@ Status InferReduceProd(OnnxNode& node) {
 
 // --- Translation ---
 
+// Axes that are computed, as i32[n]. No axes are all axes where they don't mean none.
+ValueId RunTimeAxes(OnnxNode& node, Builder& out) {
+  const int rank = node.input_rank(0);
+  const ValueId axes = FrontAxes(out, node.input(1), rank);
+  if (node.input_shape(1).ElementCount() || node.Int("noop_with_empty_axes", 0) != 0) return axes;
+  const ValueId none = out.Emit(OpKind::kEqual, {SizesOf(out, axes), out.ScalarI32(0)});
+  const ValueId missing = out.Mul(out.Cast(none, DType::kI32), out.ScalarI32(rank));
+  return JoinRows(out, {axes, CountUpTo(out, missing)});
+}
+
 // One reduction kernel over the node's axes. Over no axes a reduction of one element is the
 // element.
 ValueId Reduce(OnnxNode& node, Builder& out, OpKind kind, ValueId x, bool keep) {
@@ -111,9 +139,13 @@ ValueId Reduce(OnnxNode& node, Builder& out, OpKind kind, ValueId x, bool keep) 
     const std::vector<std::int32_t> narrow(axes->begin(), axes->end());
     return out.Emit(kind, {x, out.ConstI32(narrow)}, {{"keep_dims", keep}});
   }
-  const ValueId computed = out.Cast(node.input(1), DType::kI32);
-  return out.EmitTyped(kind, std::vector{x, computed}, {{"keep_dims", keep}},
-                       {out.type(x).dtype, node.output_type(0)->shape});
+  const std::vector<ValueId> operands = {x, RunTimeAxes(node, out)};
+  if (!out.status().ok()) return {};
+  // The result's shape is the inferred one, but where a translation keeps what the node drops.
+  const bool as_inferred = keep == KeepsDims(node);
+  return out.EmitTyped(kind, operands, {{"keep_dims", keep}},
+                       {out.type(x).dtype, as_inferred ? node.output_type(0)->shape
+                                                       : FreshShape(node, node.input_rank(0))});
 }
 
 ValueId ReduceNode(OnnxNode& node, Builder& out, OpKind kind, ValueId x) {
@@ -142,8 +174,10 @@ double ExtremeOfNothing(DType type, bool largest) {
 
 bool ReducesNothing(const OnnxNode& node) {
   const auto axes = ReducedAxes(node);
-  return axes && std::any_of(axes->begin(), axes->end(),
-                             [&](int axis) { return node.input_shape(0).dim(axis) == Dim(0); });
+  const auto& dims = node.input_shape(0).dims();
+  if (!axes) return std::find(dims.begin(), dims.end(), Dim(0)) != dims.end();
+  return std::any_of(axes->begin(), axes->end(),
+                     [&](int axis) { return node.input_shape(0).dim(axis) == Dim(0); });
 }
 
 // Booleans: the largest is "any", the smallest is "all".
@@ -157,22 +191,35 @@ Status TranslateExtreme(OnnxNode& node, Builder& out) {
     return Finish(node, out, out.Const(out.constant(value)->BroadcastTo(shape.Sizes())));
   }
   const bool logical = type == DType::kBool;
-  return Finish(node, out, ReduceNode(node, out, logical ? kBoolKind : kKind, node.input(0)));
+  const ValueId y = ReduceNode(node, out, logical ? kBoolKind : kKind, node.input(0));
+  if (!ReducesNothing(node)) return Finish(node, out, y);
+  const ValueId nothing = out.Scalar(type, ExtremeOfNothing(type, kKind == OpKind::kReduceMax));
+  const ValueId operands[] = {SizesOf(out, y), nothing};
+  return Finish(node, out, out.EmitTyped(OpKind::kFill, operands, {}, *node.output_type(0)));
 }
 
 // The mean of integers is the truncated quotient of their sum.
 Status TranslateMean(OnnxNode& node, Builder& out) {
   const ValueId x = node.input(0);
   const auto axes = ReducedAxes(node);
-  if (ir::IsFloat(node.input_dtype(0)) || !axes) {
-    return Finish(node, out, ReduceNode(node, out, OpKind::kMean, x));
-  }
+  const DType type = node.input_dtype(0);
+  if (ir::IsFloat(type)) return Finish(node, out, ReduceNode(node, out, OpKind::kMean, x));
   Dim count(1);
-  for (int axis : *axes) count = node.symbols().Mul(count, node.input_shape(0).dim(axis));
+  ValueId reduced;
+  if (axes) {
+    for (int axis : *axes) count = node.symbols().Mul(count, node.input_shape(0).dim(axis));
+    reduced = out.ConstI32(std::vector<std::int32_t>(axes->begin(), axes->end()));
+  } else {
+    reduced = RunTimeAxes(node, out);
+  }
   const ValueId sum = ReduceNode(node, out, OpKind::kSum, x);
-  const ValueId divisor =
-      out.Scalar(node.input_dtype(0), static_cast<double>(count.is_static() ? count.value() : 1));
-  return Finish(node, out, out.Div(sum, divisor));
+  if (axes && count.is_static()) {
+    return Finish(node, out, out.Div(sum, out.Scalar(type, static_cast<double>(count.value()))));
+  }
+  const ValueId product = out.Emit(OpKind::kReduceProd,
+                                   {TakeAlong(out, SizesOf(out, x), reduced, 0), out.ConstI32({0})},
+                                   {{"keep_dims", false}});
+  return Finish(node, out, out.Div(sum, out.Cast(product, type)));
 }
 
 Status TranslateL1(OnnxNode& node, Builder& out) {
@@ -212,13 +259,17 @@ Status TranslateLogSumExp(OnnxNode& node, Builder& out) {
   const ValueId x = node.input(0);
   const DType type = node.input_dtype(0);
   const double largest = type == DType::kF16 ? 65504.0 : std::numeric_limits<float>::max();
-  ValueId peak = Reduce(node, out, OpKind::kReduceMax, x, true);
-  peak = out.Maximum(out.Minimum(peak, out.Scalar(type, largest)), out.Scalar(type, -largest));
-  const ValueId powers = out.Unary(OpKind::kExp, out.Sub(x, peak));
-  const ValueId log = out.Unary(OpKind::kLog, Reduce(node, out, OpKind::kSum, powers, true));
-  ValueId y = out.Add(log, peak);
-  if (!KeepsDims(node)) y = out.Reshape(y, node.output_type(0)->shape);
-  return Finish(node, out, y);
+  const auto peak = [&](bool keep) {
+    const ValueId found = Reduce(node, out, OpKind::kReduceMax, x, keep);
+    return out.Maximum(out.Minimum(found, out.Scalar(type, largest)), out.Scalar(type, -largest));
+  };
+  const ValueId kept = peak(true);
+  const ValueId powers = out.Unary(OpKind::kExp, out.Sub(x, kept));
+  const ValueId log = out.Unary(OpKind::kLog, ReduceNode(node, out, OpKind::kSum, powers));
+  if (KeepsDims(node)) return Finish(node, out, out.Add(log, kept));
+  const ValueId dropped =
+      AxesAreComputed(node) ? peak(false) : out.Reshape(kept, node.output_type(0)->shape);
+  return Finish(node, out, out.Add(log, dropped));
 }
 
 // --- ArgMax and ArgMin ---
@@ -250,45 +301,24 @@ Status TranslateArg(OnnxNode& node, Builder& out) {
 Verdict AxesFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
   if (ReducedAxes(node) || AxesAreComputed(node)) return Verdict::kHolds;
-  const auto axes = AxesAreInput(node) ? node.input_ints(1) : node.Ints("axes");
+  const auto axes = StatedAxes(node);
   std::string text;
   for (std::int64_t axis : axes.value_or(Ints{})) text += " " + std::to_string(axis);
   return Violated(node, 0, "axes" + text + " of " + node.input_text(0), finding);
 }
 
-Verdict AxesAreKnown(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!AxesAreComputed(node)) return Verdict::kHolds;
-  return Violated(node, 1, "axes computed at run time", finding);
-}
-
-// An empty list of axes means all of them or none: its length must be known.
-Verdict AxisCountKnown(const OnnxNode& node, Bounds, Finding& finding) {
+Verdict RankIsKnown(const OnnxNode& node, Bounds, Finding& finding) {
   if (!AxesAreComputed(node)) return Verdict::kHolds;
   if (!node.knows_input(0) || !node.knows_input(1)) return Verdict::kNotChecked;
-  const auto count = node.input_shape(1).ElementCount();
-  if (count && *count > 0 && *count <= node.input_rank(0)) return Verdict::kHolds;
+  if (ComputedRank(node)) return Verdict::kHolds;
   return Violated(node, 1, node.input_text(1), finding);
 }
 
-// No kernel gives the extreme of nothing; it is a constant where the axes are known.
-Verdict EmptyAxesKnown(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!AxesAreComputed(node)) return Verdict::kHolds;
+// The quotient of nothing by nothing has no integer.
+Verdict IntegerMeanOfSome(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
-  const auto& dims = node.input_shape(0).dims();
-  const bool empty = std::find(dims.begin(), dims.end(), Dim(0)) != dims.end();
-  return empty ? Violated(node, 1, "axes computed at run time", finding) : Verdict::kHolds;
-}
-
-Verdict IntegerMeanIsStatic(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!node.knows_input(0)) return Verdict::kNotChecked;
-  if (ir::IsFloat(node.input_dtype(0))) return Verdict::kHolds;
-  const auto axes = ReducedAxes(node);
-  if (!axes) return Violated(node, 0, "axes computed at run time", finding);
-  for (int axis : *axes) {
-    const Dim dim = node.input_shape(0).dim(axis);
-    if (!dim.is_static() || dim == Dim(0)) return Violated(node, 0, node.input_text(0), finding);
-  }
-  return Verdict::kHolds;
+  if (ir::IsFloat(node.input_dtype(0)) || !ReducesNothing(node)) return Verdict::kHolds;
+  return Violated(node, 0, node.input_text(0), finding);
 }
 
 Verdict ArgAxisHasElements(const OnnxNode& node, Bounds, Finding& finding) {
@@ -306,35 +336,26 @@ Verdict LastIndexAxisIsStatic(const OnnxNode& node, Bounds, Finding& finding) {
   return Violated(node, 0, node.input_text(0), finding);
 }
 
+constexpr OnnxConstraint kAxesFit = {
+    Reason::kValueOutOfRange, AxesFit, {}, "each axis is one of the input's"};
+constexpr OnnxConstraint kRankKnown = {Reason::kUnknownRank,
+                                       RankIsKnown,
+                                       {},
+                                       "computed axes that are dropped have a known number, or the "
+                                       "result a declared rank"};
 constexpr OnnxConstraint kReduce[] = {
-    {Reason::kValueOutOfRange, AxesFit, {}, "each axis is one of the input's"},
-    {Reason::kRequiresConstantInput, AxisCountKnown, {}, "the number of axes is known, 1 or more"},
-};
-constexpr OnnxConstraint kExtreme[] = {
-    {Reason::kValueOutOfRange, AxesFit, {}, "each axis is one of the input's"},
-    {Reason::kRequiresConstantInput, AxisCountKnown, {}, "the number of axes is known, 1 or more"},
-    {Reason::kRequiresConstantInput,
-     EmptyAxesKnown,
-     {},
-     "the axes are constant when a dimension of the input is 0"},
+    kAxesFit,
+    kRankKnown,
 };
 constexpr OnnxConstraint kReduceMean[] = {
-    {Reason::kValueOutOfRange, AxesFit, {}, "each axis is one of the input's"},
-    {Reason::kRequiresConstantInput, AxisCountKnown, {}, "the number of axes is known, 1 or more"},
-    {Reason::kDynamicDimensionUnsupported,
-     IntegerMeanIsStatic,
-     {},
-     "integers are averaged over axes of static size above 0"},
-};
-constexpr OnnxConstraint kLogReduce[] = {
-    {Reason::kUnsupportedType, TypeIn<0, kFloatTypes>, {}, "the input has a floating-point type"},
-    {Reason::kValueOutOfRange, AxesFit, {}, "each axis is one of the input's"},
-    {Reason::kRequiresConstantInput, AxesAreKnown, {}, "the axes are constant"},
+    kAxesFit,
+    kRankKnown,
+    {Reason::kShapeMismatch, IntegerMeanOfSome, {}, "integers are averaged over axes above 0"},
 };
 constexpr OnnxConstraint kFloatReduce[] = {
     {Reason::kUnsupportedType, TypeIn<0, kFloatTypes>, {}, "the input has a floating-point type"},
-    {Reason::kValueOutOfRange, AxesFit, {}, "each axis is one of the input's"},
-    {Reason::kRequiresConstantInput, AxisCountKnown, {}, "the number of axes is known, 1 or more"},
+    kAxesFit,
+    kRankKnown,
 };
 constexpr OnnxConstraint kArg[] = {
     {Reason::kUnsupportedAttributeValue, AxisAttr<"axis", 0>, {}, "axis is an axis of the input"},
@@ -351,11 +372,11 @@ constexpr OnnxRule kRules[] = {
     {"", "ReduceL1", 1, 18, kReduce, InferReduce, TranslateL1},
     {"", "ReduceL2", 1, 18, kFloatReduce, InferReduce, TranslateL2},
     {"", "ReduceLogSum", 1, 28, kFloatReduce, InferReduce, TranslateLogSum},
-    {"", "ReduceLogSumExp", 1, 28, kLogReduce, InferReduce, TranslateLogSumExp},
-    {"", "ReduceMax", 1, 20, kExtreme, InferReduce,
+    {"", "ReduceLogSumExp", 1, 28, kFloatReduce, InferReduce, TranslateLogSumExp},
+    {"", "ReduceMax", 1, 20, kReduce, InferReduce,
      TranslateExtreme<OpKind::kReduceMax, OpKind::kReduceAny>},
     {"", "ReduceMean", 1, 18, kReduceMean, InferReduce, TranslateMean},
-    {"", "ReduceMin", 1, 20, kExtreme, InferReduce,
+    {"", "ReduceMin", 1, 20, kReduce, InferReduce,
      TranslateExtreme<OpKind::kReduceMin, OpKind::kReduceAll>},
     {"", "ReduceProd", 1, 18, kReduce, InferReduceProd, TranslateReduce<OpKind::kReduceProd>},
     {"", "ReduceSum", 1, 13, kReduce, InferReduce, TranslateReduce<OpKind::kSum>},

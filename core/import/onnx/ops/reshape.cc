@@ -7,6 +7,8 @@
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/computed_axes.h"
+#include "core/import/onnx/ops/indices.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -23,6 +25,8 @@ void KeepDims(OnnxNode& node) {
   if (!node.output_type(0) || node.output_type(0)->shape.rank() > 1) return;
   if (auto dims = node.input_dims(0)) node.SetOutputDims(0, *std::move(dims));
 }
+
+constexpr std::int64_t kMostAxes = 64;
 
 // The result has its inferred shape; every symbolic dimension of it is one of the input's.
 Status TranslateToInferred(OnnxNode& node, Builder& out) {
@@ -210,19 +214,72 @@ std::optional<Shape> UnsqueezedShape(const OnnxNode& node) {
   return shape;
 }
 
+bool AxesAreComputed(const OnnxNode& node) { return NamesAxes(node) && !Axes(node); }
+
+// The result's rank under computed axes: as many axes come or go as are named.
+std::optional<std::int64_t> ComputedRank(const OnnxNode& node) {
+  if (!node.knows_input(1)) return std::nullopt;
+  const auto count = node.input_shape(1).ElementCount();
+  if (!count || *count > kMostAxes) return std::nullopt;
+  const std::int64_t rank = node.input_rank(0) + (node.op_type() == "Squeeze" ? -*count : *count);
+  return rank >= 0 ? std::optional(rank) : std::nullopt;
+}
+
 template <std::optional<Shape> (*kShapeOf)(const OnnxNode&)>
 Status InferAxes(OnnxNode& node) {
   if (!node.knows_input(0)) return Status::Ok();
   if (auto shape = kShapeOf(node)) {
     node.SetOutputType(0, {node.input_dtype(0), *std::move(shape)});
     KeepDims(node);
+  } else if (AxesAreComputed(node)) {
+    if (const auto rank = ComputedRank(node)) {
+      node.SetOutputType(0, {node.input_dtype(0), FreshShape(node, *rank)});
+    }
   }
   return Status::Ok();
 }
 
-Verdict AxesAreConstant(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!NamesAxes(node) || Axes(node)) return Verdict::kHolds;
-  if (!node.knows_input(1)) return Verdict::kNotChecked;
+// The sizes of the axes that are not named.
+ValueId SqueezedSizes(OnnxNode& node, Builder& out) {
+  const int rank = node.input_rank(0);
+  const ValueId table = AxisTable(out, FrontAxes(out, node.input(1), rank), rank);
+  const ValueId stays = out.Unary(OpKind::kLogicalNot, NamedAxes(out, table));
+  const ValueId places = out.Emit(OpKind::kWhere, {stays});
+  const Dim count(node.output_type(0)->shape.rank());
+  return TakeAlong(out, SizesOf(out, node.input(0)), out.Reshape(places, Shape{count}), 0);
+}
+
+// The input's sizes in order, with a 1 at each axis that is named.
+ValueId UnsqueezedSizes(OnnxNode& node, Builder& out) {
+  const int rank = node.output_type(0)->shape.rank();
+  const ValueId table = AxisTable(out, FrontAxes(out, node.input(1), rank), rank);
+  const ValueId is_new = NamedAxes(out, table);
+  const ValueId is_old = out.Cast(out.Unary(OpKind::kLogicalNot, is_new), DType::kI32);
+  // The one follows the sizes; each axis takes the next size or that one.
+  const ValueId next = out.Emit(OpKind::kCumsum, {is_old, out.ScalarI32(0)},
+                                {{"exclusive", true}, {"reverse", false}});
+  const ValueId places =
+      out.Emit(OpKind::kSelectV2, {is_new, out.ScalarI32(node.input_rank(0)), next});
+  const ValueId one = out.ConstI32({1});
+  return TakeAlong(out, JoinRows(out, {SizesOf(out, node.input(0)), one}), places, 0);
+}
+
+template <ValueId (*kSizes)(OnnxNode&, Builder&)>
+Status TranslateAxes(OnnxNode& node, Builder& out) {
+  if (!AxesAreComputed(node)) return TranslateToInferred(node, out);
+  if (node.output_type(0)->shape.rank() == 0) {
+    node.SetOutput(0, out.Reshape(node.input(0), Shape{}));
+    return out.status();
+  }
+  const std::vector<ValueId> operands = {node.input(0), kSizes(node, out)};
+  node.SetOutput(0, out.EmitTyped(OpKind::kReshape, operands, {}, *node.output_type(0)));
+  return out.status();
+}
+
+Verdict AxesAreCounted(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!AxesAreComputed(node)) return Verdict::kHolds;
+  if (!node.knows_input(0) || !node.knows_input(1)) return Verdict::kNotChecked;
+  if (ComputedRank(node)) return Verdict::kHolds;
   return Violated(node, 1, "axes computed at run time", finding);
 }
 
@@ -239,8 +296,8 @@ Verdict OnesAreKnown(const OnnxNode& node, Bounds, Finding& finding) {
 }
 
 Verdict AxesFit(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!node.knows_input(0) || (NamesAxes(node) && !Axes(node))) return Verdict::kNotChecked;
-  if (node.output_type(0) || !NamesAxes(node)) return Verdict::kHolds;
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  if (node.output_type(0) || !NamesAxes(node) || AxesAreComputed(node)) return Verdict::kHolds;
   std::string text;
   const auto axes = Axes(node);
   for (std::int64_t axis : *axes) text += (text.empty() ? "" : ",") + std::to_string(axis);
@@ -262,8 +319,10 @@ constexpr OnnxConstraint kReshape[] = {
 constexpr OnnxConstraint kFlatten[] = {
     {Reason::kUnsupportedAttributeValue, FlattenAxisFits, {}, "axis is between -rank and rank"},
 };
+constexpr OnnxConstraint kCounted = {
+    Reason::kUnknownRank, AxesAreCounted, {}, "the number of axes is known"};
 constexpr OnnxConstraint kSqueeze[] = {
-    {Reason::kRequiresConstantInput, AxesAreConstant, {}, "the axes are constant"},
+    kCounted,
     {Reason::kDynamicDimensionUnsupported,
      OnesAreKnown,
      {},
@@ -272,15 +331,16 @@ constexpr OnnxConstraint kSqueeze[] = {
 };
 constexpr OnnxConstraint kUnsqueeze[] = {
     {Reason::kMissingInput, AxesAreGiven, {}, "the axes are given"},
-    {Reason::kRequiresConstantInput, AxesAreConstant, {}, "the axes are constant"},
+    kCounted,
     {Reason::kShapeMismatch, AxesFit, {}, "each axis is one of the result's, named once"},
 };
 
 constexpr OnnxRule kRules[] = {
     {"", "Flatten", 1, 25, kFlatten, InferFlatten, TranslateToInferred},
     {"", "Reshape", 5, 25, kReshape, InferReshape, TranslateReshape},
-    {"", "Squeeze", 1, 25, kSqueeze, InferAxes<SqueezedShape>, TranslateToInferred},
-    {"", "Unsqueeze", 1, 25, kUnsqueeze, InferAxes<UnsqueezedShape>, TranslateToInferred},
+    {"", "Squeeze", 1, 25, kSqueeze, InferAxes<SqueezedShape>, TranslateAxes<SqueezedSizes>},
+    {"", "Unsqueeze", 1, 25, kUnsqueeze, InferAxes<UnsqueezedShape>,
+     TranslateAxes<UnsqueezedSizes>},
 };
 
 }  // namespace

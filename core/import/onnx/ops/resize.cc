@@ -1,12 +1,16 @@
 // Resize and Upsample. What TFLite's kernels compute exactly becomes RESIZE_BILINEAR or
-// RESIZE_NEAREST_NEIGHBOR; with static sizes everything else becomes a GATHER (nearest) or a
-// product with a constant matrix (linear, cubic) for each resized axis.
+// RESIZE_NEAREST_NEIGHBOR; everything else becomes a GATHER (nearest) or a product with a matrix
+// (linear, cubic) for each resized axis, whose indices or weights are constant where the sizes are
+// static.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/computed_axes.h"
+#include "core/import/onnx/ops/computed_resize.h"
 #include "core/import/onnx/ops/resize_plan.h"
 #include "core/import/onnx/ops/window.h"
 
@@ -29,22 +33,23 @@ Status InferResize(OnnxNode& node) {
 
 // --- Constraints ---
 
-Verdict SizesKnown(const OnnxNode& node, Bounds, Finding& finding) {
+// One scale or size for each axis that the node names.
+Verdict SizesCounted(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
-  if (!HasRoiForm(node))
-    return HasScalesAttribute(node) ? Verdict::kHolds : CheckConstant(node, 1, finding);
-  if (HasElements(node, 3)) {
-    return node.input_dims(3) ? Verdict::kHolds
-                              : Violated(node, 3, "computed at run time", finding);
-  }
-  if (!HasElements(node, 2)) return Violated("neither scales nor sizes", finding);
-  return CheckConstant(node, 2, finding);
+  if (HasScalesAttribute(node)) return Verdict::kHolds;
+  int input = 1;
+  if (HasRoiForm(node)) input = HasElements(node, 3) ? 3 : 2;
+  if (!HasElements(node, input)) return Violated("neither scales nor sizes", finding);
+  const auto axes = ResizedAxes(node);
+  if (!axes || !node.knows_input(input)) return Verdict::kNotChecked;
+  const Shape counted{Dim(static_cast<std::int64_t>(axes->size()))};
+  if (node.input_shape(input) == counted) return Verdict::kHolds;
+  return Violated(node, input, node.input_text(input), finding);
 }
 
 Verdict PlanFits(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0) || !ResizedAxes(node)) return Verdict::kNotChecked;
   const bool has_sizes = HasRoiForm(node) && HasElements(node, 3);
-  if (has_sizes ? !node.input_dims(3) : !StatedScales(node)) return Verdict::kNotChecked;
   if (PlanResize(node)) return Verdict::kHolds;
   return Violated(node, 0,
                   (has_sizes ? "sizes " : "scales ") + std::string("on ") + node.input_text(0),
@@ -63,24 +68,13 @@ Verdict TypeFits(const OnnxNode& node, Bounds bounds, Finding& finding) {
 }
 
 Verdict RoiFits(const OnnxNode& node, Bounds, Finding& finding) {
-  if (node.String("coordinate_transformation_mode", "") != "tf_crop_and_resize")
-    return Verdict::kHolds;
-  if (!node.has_input(1)) return Violated("no roi", finding);
-  const Verdict constant = CheckConstant(node, 1, finding);
-  const auto plan = PlanResize(node);
-  if (constant != Verdict::kHolds || !plan)
-    return constant == Verdict::kHolds ? Verdict::kNotChecked : constant;
-  const ResizeOptions options = ReadResizeOptions(node);
-  const bool zero_fill =
-      options.mode != ResizeMode::kNearest && node.Float("extrapolation_value", 0) == 0;
-  for (const PlannedAxis& axis : plan->axes) {
-    if (!axis.is_static()) return CheckStatic(node, 0, 0, finding);
-    for (const double at : ResizeCoordinates(options, axis.plain)) {
-      if (!IsExtrapolated(options, axis.plain, at) || zero_fill) continue;
-      return Violated(node, 1, "a roi outside of the input with extrapolation_value", finding);
-    }
-  }
-  return Verdict::kHolds;
+  const auto axes = ResizedAxes(node);
+  if (!CropsAndResizes(node) || !axes) return Verdict::kHolds;
+  if (!HasElements(node, 1)) return Violated("no roi", finding);
+  if (!node.knows_input(1)) return Verdict::kNotChecked;
+  const Shape bounds{Dim(static_cast<std::int64_t>(2 * axes->size()))};
+  if (node.input_shape(1) == bounds) return Verdict::kHolds;
+  return Violated(node, 1, node.input_text(1), finding);
 }
 
 // align_corners divides by the result's size less one; definitions differ when scale * size is no
@@ -99,14 +93,30 @@ Verdict AlignedSizesWhole(const OnnxNode& node, Bounds, Finding& finding) {
   return Verdict::kHolds;
 }
 
+// Constant indices and weights need static sizes and a constant region that does not reach outside
+// of the input, but to be filled with the zeros that a matrix gives.
+bool IsConstant(const OnnxNode& node, const ResizePlan& plan) {
+  if (!std::ranges::all_of(plan.axes, &PlannedAxis::is_static)) return false;
+  if (!CropsAndResizes(node)) return true;
+  if (!node.input_doubles(1)) return false;
+  const ResizeOptions options = ReadResizeOptions(node);
+  if (options.mode != ResizeMode::kNearest && node.Float("extrapolation_value", 0) == 0)
+    return true;
+  return std::ranges::none_of(plan.axes, [&](const PlannedAxis& axis) {
+    return std::ranges::any_of(ResizeCoordinates(options, axis.plain),
+                               [&](double at) { return IsExtrapolated(options, axis.plain, at); });
+  });
+}
+
 Verdict CanBeComputed(const OnnxNode& node, Bounds, Finding& finding) {
   const auto plan = PlanResize(node);
   if (!plan) return Verdict::kNotChecked;
   if (FindNative(node, *plan)) return Verdict::kHolds;
   const bool matrix = ReadResizeOptions(node).mode != ResizeMode::kNearest;
   for (const PlannedAxis& axis : plan->axes) {
+    if (!axis.is_static()) continue;
     const bool small =
-        axis.is_static() && axis.plain.out <= kMaxMatrix &&
+        axis.plain.out <= kMaxMatrix &&
         (!matrix || axis.plain.in == 0 || axis.plain.out <= kMaxMatrix / axis.plain.in);
     if (small && (axis.plain.in > 0 || axis.plain.out == 0)) continue;
     return Violated(node, 0, "axis " + std::to_string(axis.axis) + " of " + node.input_text(0),
@@ -117,49 +127,38 @@ Verdict CanBeComputed(const OnnxNode& node, Bounds, Finding& finding) {
 
 // --- Translation ---
 
-// Height and width as an operand.
-ValueId SizeOperand(OnnxNode& node, Builder& out, const ResizePlan& plan, ValueId image) {
-  const Dim height = plan.shape.dim(2), width = plan.shape.dim(3);
-  if (height.is_static() && width.is_static()) {
-    return out.ConstI32(
-        {static_cast<std::int32_t>(height.value()), static_cast<std::int32_t>(width.value())});
-  }
-  const ValueId ones = out.ConstI32({1});
-  if (plan.from_sizes) {
-    const auto axes = *ResizedAxes(node);
-    std::vector<std::int32_t> order;
-    for (int axis = 2; axis < 4; ++axis) {
-      order.push_back(
-          static_cast<std::int32_t>(std::find(axes.begin(), axes.end(), axis) - axes.begin()));
+// Height and width as an operand, each from where it is known.
+ValueId SizeOperand(OnnxNode& node, Builder& out, const ResizePlan& plan) {
+  const auto axes = *ResizedAxes(node);
+  const auto side = [&](int axis) {
+    const Dim size = plan.shape.dim(axis);
+    if (size.is_static()) return out.ConstI32({static_cast<std::int32_t>(size.value())});
+    const auto planned = std::ranges::find(plan.axes, axis, &PlannedAxis::axis);
+    const bool stays = planned == plan.axes.end();
+    if (plan.from_sizes && !stays) {
+      const auto at = std::ranges::find(axes, axis) - axes.begin();
+      const std::int32_t place = static_cast<std::int32_t>(at);
+      return TakeAlong(out, AsIndexRow(out, node.input(3)), out.ConstI32({place}), 0);
     }
-    const bool both = std::all_of(order.begin(), order.end(), [&](std::int32_t at) {
-      return at < static_cast<std::int32_t>(axes.size());
-    });
-    if (both) {
-      const ValueId sizes = out.Emit(OpKind::kGather, {node.input(3), out.ConstI32(order)},
-                                     {{"axis", std::int64_t{0}}, {"batch_dims", std::int64_t{0}}});
-      return out.Cast(sizes, ir::DType::kI32);
+    const ValueId whole = TakeAlong(out, SizesOf(out, node.input(0)), out.ConstI32({axis}), 0);
+    const double scale = stays ? 1 : planned->scale;
+    if (scale >= 1) {
+      return out.Mul(whole, out.ConstI32({static_cast<std::int32_t>(std::llround(scale))}));
     }
-  }
-  const ValueId shape = out.Emit(OpKind::kShape, {image}, {{"out_type", std::string("i32")}});
-  const ValueId sides =
-      out.Emit(OpKind::kStridedSlice, {shape, out.ConstI32({1}), out.ConstI32({3}), ones});
-  std::int32_t up[2] = {1, 1}, down[2] = {1, 1};
-  for (const PlannedAxis& axis : plan.axes) {
-    const int side = axis.axis - 2;
-    if (axis.scale >= 1) up[side] = static_cast<std::int32_t>(std::llround(axis.scale));
-    if (axis.scale > 0 && axis.scale < 1)
-      down[side] = static_cast<std::int32_t>(std::llround(1 / axis.scale));
-  }
-  ValueId result = out.Mul(sides, out.ConstI32({up[0], up[1]}));
-  if (down[0] != 1 || down[1] != 1)
-    result = out.Emit(OpKind::kFloorDiv, {result, out.ConstI32({down[0], down[1]})});
-  return result;
+    const auto parts = static_cast<std::int32_t>(std::llround(1 / scale));
+    return out.Emit(OpKind::kFloorDiv, {whole, out.ConstI32({parts})});
+  };
+  const ValueId height = side(2), width = side(3);
+  const ir::Constant* rows = out.status().ok() ? out.constant(height) : nullptr;
+  const ir::Constant* columns = out.status().ok() ? out.constant(width) : nullptr;
+  if (rows == nullptr || columns == nullptr) return JoinRows(out, {height, width});
+  return out.ConstI32({static_cast<std::int32_t>(rows->AsInts()->front()),
+                       static_cast<std::int32_t>(columns->AsInts()->front())});
 }
 
 ValueId Native(OnnxNode& node, Builder& out, const ResizePlan& plan, NativeResize form) {
   const ValueId image = ToChannelsLast(out, node.input(0));
-  const ValueId operands[] = {image, SizeOperand(node, out, plan, image)};
+  const ValueId operands[] = {image, SizeOperand(node, out, plan)};
   const OpKind kind = ReadResizeOptions(node).mode == ResizeMode::kNearest
                           ? OpKind::kResizeNearestNeighbor
                           : OpKind::kResizeBilinear;
@@ -174,25 +173,25 @@ ValueId Native(OnnxNode& node, Builder& out, const ResizePlan& plan, NativeResiz
 }
 
 // x with `axis` multiplied by a (result, source) matrix.
-ValueId MultiplyAxis(Builder& out, ValueId x, const PlannedAxis& axis,
-                     const ResizeOptions& options) {
+ValueId MultiplyAxis(Builder& out, ValueId x, int axis, ValueId weights) {
   if (!out.status().ok()) return {};
-  const int rank = out.type(x).shape.rank();
-  std::vector<int> swap(static_cast<std::size_t>(rank));
-  for (int i = 0; i < rank; ++i) swap[static_cast<std::size_t>(i)] = i;
-  std::swap(swap[static_cast<std::size_t>(axis.axis)], swap.back());
-  const ir::DType dtype = out.type(x).dtype;
-  const ValueId weights =
-      out.Const(ir::Constant::FromValues<float>(ir::DType::kF32, {axis.plain.out, axis.plain.in},
-                                                ResizeMatrix(options, axis.plain))
-                    .Cast(dtype)
-                    .Evaluated());
+  std::vector<int> swap(static_cast<std::size_t>(out.type(x).shape.rank()));
+  std::iota(swap.begin(), swap.end(), 0);
+  std::swap(swap[static_cast<std::size_t>(axis)], swap.back());
   const ValueId last = out.Transpose(x, swap);
   const ValueId y = out.Emit(OpKind::kFullyConnected, {last, weights},
                              {{"fused_activation_function", std::string("NONE")},
                               {"weights_format", std::string("DEFAULT")},
                               {"keep_num_dims", true}});
   return out.Transpose(y, swap);
+}
+
+ValueId ConstantWeights(Builder& out, const ResizeOptions& options, const ResizeAxis& axis,
+                        ir::DType dtype) {
+  return out.Const(ir::Constant::FromValues<float>(ir::DType::kF32, {axis.out, axis.in},
+                                                   ResizeMatrix(options, axis))
+                       .Cast(dtype)
+                       .Evaluated());
 }
 
 Status TranslateResize(OnnxNode& node, Builder& out) {
@@ -202,13 +201,18 @@ Status TranslateResize(OnnxNode& node, Builder& out) {
     node.SetOutput(0, Native(node, out, plan, *form));
     return out.status();
   }
+  if (!IsConstant(node, plan)) {
+    node.SetOutput(0, ResizeAtRunTime(node, out, plan));
+    return out.status();
+  }
   ValueId x = node.input(0);
   for (const PlannedAxis& axis : plan.axes) {
     if (options.mode == ResizeMode::kNearest) {
       x = out.Emit(OpKind::kGather, {x, out.ConstI32(NearestIndices(options, axis.plain))},
                    {{"axis", std::int64_t{axis.axis}}, {"batch_dims", std::int64_t{0}}});
     } else {
-      x = MultiplyAxis(out, x, axis, options);
+      x = MultiplyAxis(out, x, axis.axis,
+                       ConstantWeights(out, options, axis.plain, node.input_dtype(0)));
     }
   }
   node.SetOutput(0, x);
@@ -221,20 +225,12 @@ constexpr OnnxConstraint kType = {
     Reason::kUnsupportedType, TypeFits, {}, "nearest: numbers or bool; linear and cubic: floats"};
 constexpr OnnxConstraint kRank = {
     Reason::kUnsupportedRank, RankWithin<0>, {1, 8}, "input of rank {lo} to {hi}"};
-constexpr OnnxConstraint kKnown = {Reason::kRequiresConstantInput,
-                                   SizesKnown,
-                                   {},
-                                   "constant scales, or sizes made of constants and dimensions"};
+constexpr OnnxConstraint kCounted = {
+    Reason::kShapeMismatch, SizesCounted, {}, "one scale or size for each axis"};
 constexpr OnnxConstraint kFits = {
-    Reason::kDynamicDimensionUnsupported,
-    PlanFits,
-    {},
-    "one positive scale or size for each axis; a symbolic axis scales by n or 1/n"};
+    Reason::kValueOutOfRange, PlanFits, {}, "positive scales or sizes within 2^24"};
 constexpr OnnxConstraint kComputable = {
-    Reason::kDynamicDimensionUnsupported,
-    CanBeComputed,
-    {},
-    "static sizes, or a form that RESIZE_BILINEAR or RESIZE_NEAREST_NEIGHBOR computes exactly"};
+    Reason::kTensorTooLarge, CanBeComputed, {}, "at most 2^24 weights an axis, and one element"};
 
 constexpr OnnxConstraint kUpsample[] = {
     kType,
@@ -243,7 +239,7 @@ constexpr OnnxConstraint kUpsample[] = {
      StringAttrIn<"mode", "nearest", "linear", "bilinear">,
      {},
      "mode nearest or linear"},
-    kKnown,
+    kCounted,
     kFits,
     kComputable,
 };
@@ -268,13 +264,9 @@ constexpr OnnxConstraint kResize[] = {
      {},
      "keep_aspect_ratio_policy stretch, not_larger or not_smaller"},
     {Reason::kValueOutOfRange, AxesFit, {}, "axes are distinct axes of the input"},
-    kKnown,
+    kCounted,
     kFits,
-    {Reason::kUnsupportedAttributeValue,
-     RoiFits,
-     {},
-     "tf_crop_and_resize has a constant roi; outside of the input only linear or cubic, filled "
-     "with 0"},
+    {Reason::kShapeMismatch, RoiFits, {}, "tf_crop_and_resize has a begin and an end an axis"},
     {Reason::kUnsupportedAttributeValue,
      AlignedSizesWhole,
      {},

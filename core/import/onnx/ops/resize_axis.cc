@@ -26,9 +26,10 @@ Real Coordinate(const ResizeOptions& options, const ResizeAxis& axis, std::int64
     return begin * (in - 1) + y * (end - begin) * (in - 1) / static_cast<Real>(axis.out - 1);
   }
   if (mode == "pytorch_half_pixel" && axis.out == 1) return Real{0};
-  const Real centered = (y + half) / scale - half;
-  if (mode != "half_pixel_symmetric") return centered;
-  return in / 2 * (1 - static_cast<Real>(axis.out) / stated) + centered;
+  const Real center = (y + half) / scale;
+  if (mode != "half_pixel_symmetric") return center - half;
+  // In this order, which decides where a coordinate is nearly whole.
+  return in / 2 * (1 - static_cast<Real>(axis.out) / stated) + center - half;
 }
 
 double CubicWeight(double distance, double a) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/import/onnx/infer.h"
 
@@ -13,7 +14,7 @@ using ir::Shape;
 
 constexpr double kMaxSize = 1 << 24;  // of an axis that is resized
 
-// Size of an axis scaled by what the node states; nothing when that needs the axis' size.
+// Size of an axis scaled by what the node states; nothing when it is out of range.
 std::optional<Dim> Scaled(ir::SymbolTable& symbols, Dim in, double scale) {
   if (in.is_static()) {
     const float product = static_cast<float>(scale) * static_cast<float>(in.value());
@@ -25,7 +26,22 @@ std::optional<Dim> Scaled(ir::SymbolTable& symbols, Dim in, double scale) {
   if (scale < 1 && static_cast<float>(1 / part) == static_cast<float>(scale)) {
     return symbols.FloorDiv(in, Dim(static_cast<std::int64_t>(part)));
   }
-  return std::nullopt;
+  return symbols.Fresh("scaled axis");
+}
+
+// An axis that the run resizes by a scale that is not known.
+PlannedAxis UnknownAxis(const OnnxNode& node, int axis) {
+  return {axis,
+          node.input_shape(0).dim(axis),
+          node.symbols().Fresh("resized axis"),
+          std::numeric_limits<double>::quiet_NaN(),
+          {}};
+}
+
+// The declared size of the result's axis; unknown when the model does not say.
+Dim DeclaredSize(const OnnxNode& node, int axis) {
+  const auto& declared = node.declared_shape(0);
+  return declared && declared->rank() == node.input_rank(0) ? declared->dim(axis) : Dim::Unknown();
 }
 
 void FinishAxis(const OnnxNode& node, const std::vector<int>& stated, PlannedAxis& axis) {
@@ -34,7 +50,7 @@ void FinishAxis(const OnnxNode& node, const std::vector<int>& stated, PlannedAxi
   }
   if (!axis.is_static()) return;
   axis.plain = {axis.in.value(), axis.out.value(), axis.scale};
-  if (node.String("coordinate_transformation_mode", "") != "tf_crop_and_resize") return;
+  if (!CropsAndResizes(node)) return;
   const auto roi = node.input_doubles(1);
   const auto at =
       static_cast<std::size_t>(std::find(stated.begin(), stated.end(), axis.axis) - stated.begin());
@@ -45,8 +61,17 @@ void FinishAxis(const OnnxNode& node, const std::vector<int>& stated, PlannedAxi
 
 bool PlanScales(const OnnxNode& node, const std::vector<int>& axes, ResizePlan& plan) {
   const auto scales = StatedScales(node);
-  if (!scales || scales->size() != axes.size()) return false;
-  const bool crops = node.String("coordinate_transformation_mode", "") == "tf_crop_and_resize";
+  const bool crops = CropsAndResizes(node);
+  if (!scales) {
+    for (const int axis : axes) {
+      // One element that stays one is itself under every scale.
+      const bool stays =
+          node.input_shape(0).dim(axis) == Dim(1) && DeclaredSize(node, axis) == Dim(1);
+      if (!stays || crops) plan.axes.push_back(UnknownAxis(node, axis));
+    }
+    return true;
+  }
+  if (scales->size() != axes.size()) return false;
   for (std::size_t i = 0; i < axes.size(); ++i) {
     const double scale = (*scales)[i];
     if (!(scale > 0) || scale > kMaxSize) return false;
@@ -60,18 +85,23 @@ bool PlanScales(const OnnxNode& node, const std::vector<int>& axes, ResizePlan& 
   return true;
 }
 
-// The sizes after keep_aspect_ratio_policy; false when that needs sizes that are not known.
-bool KeepAspect(const std::string& policy, std::vector<PlannedAxis>& axes) {
-  if (policy == "stretch" || policy.empty()) return true;
+// The sizes after keep_aspect_ratio_policy, which the run tells where it tells an axis' size.
+bool KeepAspect(const OnnxNode& node, std::vector<PlannedAxis>& axes) {
+  if (Stretches(node)) return true;
+  if (!std::ranges::all_of(axes, &PlannedAxis::is_static)) {
+    for (PlannedAxis& axis : axes) axis = UnknownAxis(node, axis.axis);
+    return true;
+  }
   double chosen = 0;
   for (const PlannedAxis& axis : axes) {
-    if (!axis.is_static() || axis.in.value() == 0) return false;
+    if (axis.in.value() == 0) return false;
     const double scale =
         static_cast<double>(axis.out.value()) / static_cast<double>(axis.in.value());
     const bool first = &axis == axes.data();
-    chosen = first                    ? scale
-             : policy == "not_larger" ? std::min(chosen, scale)
-                                      : std::max(chosen, scale);
+    chosen = first ? scale
+             : node.String("keep_aspect_ratio_policy", "") == "not_larger"
+                 ? std::min(chosen, scale)
+                 : std::max(chosen, scale);
   }
   for (PlannedAxis& axis : axes) {
     axis.scale = chosen;
@@ -84,15 +114,22 @@ bool KeepAspect(const std::string& policy, std::vector<PlannedAxis>& axes) {
 
 bool PlanSizes(const OnnxNode& node, const std::vector<int>& axes, ResizePlan& plan) {
   const auto sizes = node.input_dims(3);
-  if (!sizes || sizes->size() != axes.size()) return false;
+  if (sizes && sizes->size() != axes.size()) return false;
   plan.from_sizes = true;
   std::vector<PlannedAxis> all;
   for (std::size_t i = 0; i < axes.size(); ++i) {
+    if (!sizes) {
+      // A size that is declared to stay does: then the scale is 1.
+      const Dim in = node.input_shape(0).dim(axes[i]);
+      const bool stays = Stretches(node) && in.is_static() && in == DeclaredSize(node, axes[i]);
+      all.push_back({axes[i], in, stays ? in : node.symbols().Fresh("resized axis"), 0, {}});
+      continue;
+    }
     if (IntFromDim(node.symbols(), (*sizes)[i]).value_or(0) < 0) return false;
     all.push_back({axes[i], node.input_shape(0).dim(axes[i]), (*sizes)[i], 0, {}});
   }
-  if (!KeepAspect(node.String("keep_aspect_ratio_policy", "stretch"), all)) return false;
-  const bool crops = node.String("coordinate_transformation_mode", "") == "tf_crop_and_resize";
+  if (!KeepAspect(node, all)) return false;
+  const bool crops = CropsAndResizes(node);
   for (PlannedAxis& axis : all) {
     if (axis.in != axis.out || crops) plan.axes.push_back(axis);
   }
@@ -136,6 +173,15 @@ bool SymbolicIsNative(const ResizeOptions& options, const PlannedAxis& axis, Nat
 }
 
 }  // namespace
+
+bool Stretches(const OnnxNode& node) {
+  const std::string policy = node.String("keep_aspect_ratio_policy", "stretch");
+  return policy == "stretch" || policy.empty();
+}
+
+bool CropsAndResizes(const OnnxNode& node) {
+  return node.String("coordinate_transformation_mode", "") == "tf_crop_and_resize";
+}
 
 bool HasRoiForm(const OnnxNode& node) {
   return node.op_type() == "Resize" && node.schema_version() >= 11;

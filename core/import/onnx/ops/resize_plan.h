@@ -15,7 +15,7 @@ namespace smelt::onnx_import {
 struct PlannedAxis {
   int axis = 0;
   ir::Dim in, out;
-  double scale = 0;  // 0: out / in of sizes that are not static
+  double scale = 0;  // 0: out / in of sizes that are not static; NaN: the run tells
   bool is_static() const { return in.is_static() && out.is_static(); }
   ResizeAxis plain;  // requires is_static()
 };
@@ -28,6 +28,10 @@ struct ResizePlan {
 
 // Resize since opset 11: operands (X, roi, scales, sizes).
 bool HasRoiForm(const OnnxNode& node);
+// keep_aspect_ratio_policy lets each axis have the size that is stated for it.
+bool Stretches(const OnnxNode& node);
+// tf_crop_and_resize: a region is resized.
+bool CropsAndResizes(const OnnxNode& node);
 // Upsample before opset 9.
 bool HasScalesAttribute(const OnnxNode& node);
 // True when input i is there and holds elements.
@@ -35,7 +39,7 @@ bool HasElements(const OnnxNode& node, int i);
 ResizeOptions ReadResizeOptions(const OnnxNode& node);
 // Axes that scales, sizes and roi speak of, in their order; nothing when they are no distinct axes.
 std::optional<std::vector<int>> ResizedAxes(const OnnxNode& node);
-// Constant scales.
+// Constant scales; nothing when they are computed or not given.
 std::optional<std::vector<double>> StatedScales(const OnnxNode& node);
 
 // Nothing when the sizes can't be told.

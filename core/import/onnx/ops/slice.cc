@@ -7,6 +7,7 @@
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/computed_axes.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -122,7 +123,8 @@ Status InferSlice(OnnxNode& node) {
   if (!node.knows_input(0)) return Status::Ok();
   const auto plan = MakePlan(node);
   const auto axes = Axes(node);
-  if (!plan && !axes) return Status::Ok();
+  const bool computed_axes = !axes && BoundsAreInputs(node) && node.has_input(3);
+  if (!plan && !axes && !computed_axes) return Status::Ok();
   Shape shape = node.input_shape(0);
   for (int i = 0; i < shape.rank(); ++i) {
     const auto at = static_cast<std::size_t>(i);
@@ -133,9 +135,9 @@ Status InferSlice(OnnxNode& node) {
     } else if (plan) {
       shape.dim(i) =
           SymbolicSize(node, shape.dim(i), plan->starts[at], plan->ends[at], plan->steps[at]);
-    } else if (std::find_if(axes->begin(), axes->end(), [&](std::int64_t axis) {
-                 return ir::NormalizeAxis(axis, shape.rank()) == i;
-               }) != axes->end()) {
+    } else if (computed_axes || std::find_if(axes->begin(), axes->end(), [&](std::int64_t axis) {
+                                  return ir::NormalizeAxis(axis, shape.rank()) == i;
+                                }) != axes->end()) {
       shape.dim(i) = node.symbols().Fresh("slice of " + node.input_name(0));
     }
   }
@@ -206,33 +208,26 @@ ValueId EmitUnitSteps(OnnxNode& node, Builder& out, const Plan& plan) {
   return out.Emit(OpKind::kSlice, {node.input(0), out.ConstI32(begin), out.ConstI32(size)});
 }
 
-// Bounds computed at run time: one entry an axis, the untouched axes masked. INT64_MAX means "to
-// the end" and must survive the narrowing.
-ValueId EmitComputed(OnnxNode& node, Builder& out) {
-  const Ints axes = *Axes(node);
-  const Ints steps = *Steps(node);
+// Bounds computed at run time for known axes: one entry an axis, the untouched axes masked.
+// INT64_MAX means "to the end" and survives the narrowing.
+ValueId EmitComputed(OnnxNode& node, Builder& out, const Ints& axes) {
   const int rank = node.input_rank(0);
-  std::vector<std::int32_t> strides(static_cast<std::size_t>(rank), 1);
   std::int64_t mask = (std::int64_t{1} << rank) - 1;
   std::vector<int> entry(static_cast<std::size_t>(rank), -1);
   for (std::size_t i = 0; i < axes.size(); ++i) {
     const int axis = *ir::NormalizeAxis(axes[i], rank);
     entry[static_cast<std::size_t>(axis)] = static_cast<int>(i);
-    strides[static_cast<std::size_t>(axis)] = Narrow(steps[i]);
     mask &= ~(std::int64_t{1} << axis);
   }
-  const auto spread = [&](int input) {
-    const DType type = node.input_dtype(input);
-    ValueId bounds = node.input(input);
-    if (type == DType::kI64) {
-      bounds = out.Maximum(out.Minimum(bounds, out.Scalar(type, INT32_MAX)),
-                           out.Scalar(type, INT32_MIN));
+  const auto spread = [&](int input, std::int32_t other) {
+    if (!node.has_input(input)) {
+      return out.ConstI32(std::vector<std::int32_t>(static_cast<std::size_t>(rank), other));
     }
-    bounds = out.Cast(bounds, DType::kI32);
+    const ValueId bounds = AsIndexRow(out, node.input(input));
     std::vector<ValueId> parts;
     for (int at : entry) {
       parts.push_back(
-          at < 0 ? out.ConstI32({0})
+          at < 0 ? out.ConstI32({other})
                  : out.Emit(OpKind::kSlice, {bounds, out.ConstI32({at}), out.ConstI32({1})}));
     }
     if (parts.size() == 1) return parts[0];
@@ -240,15 +235,33 @@ ValueId EmitComputed(OnnxNode& node, Builder& out) {
         OpKind::kConcatenation, parts,
         {{"axis", std::int64_t{0}}, {"fused_activation_function", std::string("NONE")}});
   };
-  return out.EmitTyped(OpKind::kStridedSlice,
-                       std::vector{node.input(0), spread(1), spread(2), out.ConstI32(strides)},
-                       Masks(mask, mask), *node.output_type(0));
+  const std::vector<ValueId> operands = {node.input(0), spread(1, 0), spread(2, 0), spread(4, 1)};
+  return out.EmitTyped(OpKind::kStridedSlice, operands, Masks(mask, mask), *node.output_type(0));
+}
+
+// The axes are computed too: what is not named runs from 0 to the end in steps of 1.
+ValueId EmitComputedAxes(OnnxNode& node, Builder& out) {
+  const int rank = node.input_rank(0);
+  const ValueId table = AxisTable(out, FrontAxes(out, node.input(3), rank), rank);
+  const ValueId others =
+      out.Cast(out.Unary(OpKind::kLogicalNot, NamedAxes(out, table)), DType::kI32);
+  const auto spread = [&](int input) {
+    return SpreadOverAxes(out, table, AsIndexRow(out, node.input(input)));
+  };
+  const ValueId end = out.Add(spread(2), out.Mul(others, out.ScalarI32(INT32_MAX)));
+  const ValueId steps =
+      node.has_input(4)
+          ? out.Add(spread(4), others)
+          : out.ConstI32(std::vector<std::int32_t>(static_cast<std::size_t>(rank), 1));
+  const std::vector<ValueId> operands = {node.input(0), spread(1), end, steps};
+  return out.EmitTyped(OpKind::kStridedSlice, operands, Masks(0, 0), *node.output_type(0));
 }
 
 Status TranslateSlice(OnnxNode& node, Builder& out) {
   const auto plan = MakePlan(node);
   if (!plan) {
-    node.SetOutput(0, EmitComputed(node, out));
+    const auto axes = Axes(node);
+    node.SetOutput(0, axes ? EmitComputed(node, out, *axes) : EmitComputedAxes(node, out));
     return out.status();
   }
   const bool unit = std::all_of(plan->steps.begin(), plan->steps.end(),
@@ -258,20 +271,14 @@ Status TranslateSlice(OnnxNode& node, Builder& out) {
   return out.status();
 }
 
-Verdict AxesAndStepsKnown(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!Axes(node)) return Violated(node, 3, "axes computed at run time", finding);
-  if (!Steps(node)) return Violated(node, 4, "steps computed at run time", finding);
-  return Verdict::kHolds;
-}
-
 Verdict BoundsFit(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!node.knows_input(0) || !Axes(node) || !Steps(node)) return Verdict::kNotChecked;
-  const Ints axes = *Axes(node);
-  const Ints steps = *Steps(node);
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  const auto axes = Axes(node);
+  const auto steps = Steps(node);
   const auto starts = Starts(node);
   const auto ends = Ends(node);
   std::vector<bool> seen(static_cast<std::size_t>(node.input_rank(0)), false);
-  for (std::int64_t raw : axes) {
+  for (std::int64_t raw : axes.value_or(Ints{})) {
     const auto axis = ir::NormalizeAxis(raw, node.input_rank(0));
     if (!axis || seen[static_cast<std::size_t>(*axis)]) {
       return Violated(node, 0, "axis " + std::to_string(raw) + " of " + node.input_text(0),
@@ -279,17 +286,30 @@ Verdict BoundsFit(const OnnxNode& node, Bounds, Finding& finding) {
     }
     seen[static_cast<std::size_t>(*axis)] = true;
   }
-  for (std::int64_t step : steps) {
+  for (std::int64_t step : steps.value_or(Ints{1})) {
     if (step == 0) return Violated(node, 0, "step 0", finding);
   }
-  const bool equal = axes.size() == steps.size() && (!starts || starts->size() == axes.size()) &&
-                     (!ends || ends->size() == axes.size());
-  return equal ? Verdict::kHolds : Violated(node, 0, "bounds of different lengths", finding);
+  std::optional<std::size_t> count;
+  for (const auto& values : {axes, steps, starts, ends}) {
+    if (!values) continue;
+    if (count.value_or(values->size()) != values->size()) {
+      return Violated(node, 0, "bounds of different lengths", finding);
+    }
+    count = values->size();
+  }
+  return Verdict::kHolds;
+}
+
+// Bounds without axes speak of the first axes: how many must be known.
+Verdict AxesCounted(const OnnxNode& node, Bounds, Finding& finding) {
+  if (Axes(node) || (BoundsAreInputs(node) && node.has_input(3))) return Verdict::kHolds;
+  if (!node.knows_input(1)) return Verdict::kNotChecked;
+  return Violated(node, 1, node.input_text(1), finding);
 }
 
 constexpr OnnxConstraint kSlice[] = {
     {Reason::kUnsupportedType, TypeIn<0, kPlainTypes>, {}, "the input is numbers or booleans"},
-    {Reason::kRequiresConstantInput, AxesAndStepsKnown, {}, "axes and steps are constant"},
+    {Reason::kUnknownRank, AxesCounted, {}, "without axes the number of bounds is known"},
     {Reason::kShapeMismatch,
      BoundsFit,
      {},
