@@ -15,7 +15,7 @@ constexpr ReasonInfo kReasons[] = {
      "Export without this extension domain, or inline its functions before conversion."},
     {Reason::kUnsupportedOpset, "unsupported_opset",
      "The model imports an opset version outside the range that has been reviewed.",
-     "Export the model at an opset from 7 to 28."},
+     "Export the model at an opset from 1 to 28."},
     {Reason::kCustomOpCandidateDisabled, "custom_op_candidate_disabled",
      "The operator could only be carried as a custom operator, and custom operators are off.",
      "Allow custom operators for this job, if your runtime registers this one."},

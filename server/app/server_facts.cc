@@ -36,7 +36,7 @@ v1::GetServerInfoResponse DescribeServer(const config::ServerConfig& config,
   info.set_version(SMELT_VERSION);
   for (const std::string& target : Targets()) info.add_targets(target);
   // The range of the default domain: the newest version that any rule knows bounds them all.
-  info.set_min_opset(7);
+  info.set_min_opset(1);
   for (const v1::OperatorSupport& row : operators.operators()) {
     if (row.domain().empty()) info.set_max_opset(std::max(info.max_opset(), row.until()));
   }

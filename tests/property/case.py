@@ -14,10 +14,12 @@ from property.draw import ONNX_OF, Draw
 
 @dataclass
 class Case:
-    """A model with the values of its inputs, by name."""
+    """A model with the values of its inputs, by name. `expected`: its outputs in order, where no
+    engine runs the model; else an engine computes them."""
 
     model: onnx.ModelProto
     inputs: dict[str, np.ndarray] = field(default_factory=dict)
+    expected: list[np.ndarray] = field(default_factory=list)
 
 
 class Graph:
@@ -99,7 +101,8 @@ class Graph:
         graph.initializer.extend(self._weights)
         imports = [helper.make_opsetid("", self.opset)]
         model = helper.make_model(graph, opset_imports=imports, producer_name="property")
-        model.ir_version = max(3, helper.find_min_ir_version_for(imports))
+        old = self.opset < 7  # the table that helper asks does not know them all
+        model.ir_version = 3 if old else max(3, helper.find_min_ir_version_for(imports))
         if model.ir_version < 4:
             for tensor in self._weights:
                 info = helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)

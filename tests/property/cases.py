@@ -55,7 +55,9 @@ def write_cases(wanted: CaseRange) -> list[CaseFile]:
         stem = Path(wanted.folder) / f"{wanted.rule}_{wanted.seed}_{number}"
         onnx.save(case.model, f"{stem}.onnx")
         names, _ = source_ports(case.model)
-        np.savez(f"{stem}.npz", **{f"0_{i}": case.inputs[n] for i, n in enumerate(names)})
+        arrays = {f"0_{i}": case.inputs[n] for i, n in enumerate(names)}
+        arrays.update({f"out_0_{i}": value for i, value in enumerate(case.expected)})
+        np.savez(f"{stem}.npz", **arrays)
         opset = case.model.opset_import[0].version
         written.append(
             CaseFile(

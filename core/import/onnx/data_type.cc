@@ -1,5 +1,7 @@
 #include "core/import/onnx/data_type.h"
 
+#include <onnx/onnx_pb.h>
+
 #include <array>
 #include <cstddef>
 
@@ -19,6 +21,12 @@ constexpr std::array<std::optional<D>, 27> kByNumber = {
 std::optional<ir::DType> DTypeFromOnnx(std::int32_t data_type) {
   if (data_type < 0 || static_cast<std::size_t>(data_type) >= kByNumber.size()) return std::nullopt;
   return kByNumber[static_cast<std::size_t>(data_type)];
+}
+
+std::optional<ir::DType> DTypeFromOnnxName(const std::string& name) {
+  onnx::TensorProto::DataType type;
+  if (!onnx::TensorProto::DataType_Parse(name, &type)) return std::nullopt;
+  return DTypeFromOnnx(type);
 }
 
 std::int32_t DTypeToOnnx(ir::DType dtype) {

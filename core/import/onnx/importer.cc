@@ -43,6 +43,8 @@ ModelFacts Facts(const onnx::ModelProto& model) {
     facts.opset_imports[domain] =
         static_cast<std::uint32_t>(std::clamp<std::int64_t>(import.version(), 0, UINT32_MAX));
   }
+  // The first two versions of the format, which import nothing, have opset 1 only.
+  if (model.opset_import_size() == 0) facts.opset_imports[""] = 1;
   return facts;
 }
 

@@ -18,6 +18,8 @@ namespace {
 // one.
 constexpr int kRecursionLimit = 1000;
 
+constexpr std::int64_t kFirstWithImports = 3;  // IR version
+
 constexpr int kMetadataProps = 9;  // NodeProto.metadata_props, of IR version 10
 
 Status Parse(const std::string& stripped, onnx::ModelProto& model) {
@@ -80,8 +82,10 @@ Result<LoadedModel> LoadModel(ByteSpan bytes, const ImportLimits& limits) {
   LoadedModel model;
   SMELT_RETURN_IF_ERROR(Parse(scanned.stripped, *model.proto));
   const onnx::ModelProto& proto = *model.proto;
-  // Opset imports follow the graph: without them the file was cut between two fields.
-  if (proto.opset_import_size() == 0) {
+  // Opset imports follow the graph: without them the file was cut between two fields. Only the
+  // first two versions of the format had none.
+  const bool has_imports = proto.ir_version() < 1 || proto.ir_version() >= kFirstWithImports;
+  if (has_imports && proto.opset_import_size() == 0) {
     return Status(Reason::kModelTruncated,
                   "the file ends after " + std::to_string(bytes.size()) +
                       " bytes, before the model says which operator sets it uses");

@@ -16,7 +16,7 @@ namespace smelt::onnx_import {
 using OnnxConstraint = rules::Constraint<OnnxNode>;
 using OnnxRule = rules::Rule<OnnxNode, ir::Builder>;
 
-inline constexpr int kMinOpset = 7;
+inline constexpr int kMinOpset = 1;
 inline constexpr int kMaxOpset = 28;
 
 // One family, one file of the same name under ops/.

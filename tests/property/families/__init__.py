@@ -17,6 +17,7 @@ from property.families import (
     linear,
     losses,
     normalization,
+    old_opsets,
     ordering,
     pooling,
     products,
@@ -56,6 +57,7 @@ FAMILIES = (
     quantized,
     losses,
     streams,
+    old_opsets,
 )
 
 

@@ -52,10 +52,19 @@ Status TranslateLeakyRelu(OnnxNode& node, Builder& out) {
       out.Emit(OpKind::kLeakyRelu, {node.input(0)}, {{"alpha", node.Float("alpha", 0.01)}}));
 }
 
+// Before opset 7 the slope is one value, or one for each channel: (C) -> (C, 1, ...).
+ir::Shape ChannelSlope(const OnnxNode& node) {
+  if (node.input_shape(1).ElementCount() == 1) return ir::Shape{};
+  ir::Shape shape = node.input_shape(1);
+  for (int i = 2; i < node.input_rank(0); ++i) shape.push_back(1);
+  return shape;
+}
+
 // Integers have no PRELU in any runtime; for them the definition itself.
 Status TranslatePRelu(OnnxNode& node, Builder& out) {
   const ValueId x = node.input(0);
-  const ValueId slope = node.input(1);
+  const bool by_channel = node.schema_version() < 7;
+  const ValueId slope = by_channel ? out.Reshape(node.input(1), ChannelSlope(node)) : node.input(1);
   if (ir::IsFloat(node.input_dtype(0))) {
     return Finish(node, out, out.Emit(OpKind::kPrelu, {x, slope}));
   }
@@ -75,8 +84,9 @@ Status TranslateElu(OnnxNode& node, Builder& out) {
 }
 
 Status TranslateSelu(OnnxNode& node, Builder& out) {
-  const double alpha = node.Float("alpha", 1.67326319217681884765625);
-  const double gamma = node.Float("gamma", 1.05070102214813232421875);
+  const bool first = node.schema_version() == 1;  // its defaults have fewer digits
+  const double alpha = node.Float("alpha", first ? 1.673200011253357 : 1.67326319217681884765625);
+  const double gamma = node.Float("gamma", first ? 1.0506999492645264 : 1.05070102214813232421875);
   const ValueId x = node.input(0);
   return Finish(node, out, out.Mul(ScaledElu(out, x, alpha), Like(out, x, gamma)));
 }
@@ -206,6 +216,20 @@ Verdict SlopeBroadcastsToInput(const OnnxNode& node, Bounds, Finding& finding) {
   return fits ? Verdict::kHolds : Violated(node, 1, "slope " + node.input_text(1), finding);
 }
 
+Verdict SlopeIsByChannel(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0) || !node.knows_input(1)) return Verdict::kNotChecked;
+  const ir::Shape& x = node.input_shape(0);
+  const ir::Shape& slope = node.input_shape(1);
+  if (slope.ElementCount() == 1) return Verdict::kHolds;
+  if (slope.rank() == 1 && x.rank() >= 2) {
+    const ir::Dim channels = x.dim(1);
+    if (slope.dim(0) == channels || !channels.is_static() || !slope.dim(0).is_static()) {
+      return Verdict::kHolds;
+    }
+  }
+  return Violated(node, 1, "slope " + node.input_text(1), finding);
+}
+
 Verdict BoundsAreScalars(const OnnxNode& node, Bounds, Finding& finding) {
   for (int i = 1; i <= 2; ++i) {
     if (!node.has_input(i)) continue;
@@ -226,7 +250,13 @@ constexpr OnnxConstraint kGelu[] = {
      {},
      "approximate is \"none\" or \"tanh\""},
 };
-constexpr OnnxConstraint kPRelu[] = {
+constexpr OnnxConstraint kPRelu1[] = {
+    {Reason::kShapeMismatch,
+     SlopeIsByChannel,
+     {},
+     "the slope is one value, or one for each channel"},
+};
+constexpr OnnxConstraint kPRelu7[] = {
     {Reason::kShapeMismatch,
      SlopeBroadcastsToInput,
      {},
@@ -245,24 +275,25 @@ constexpr OnnxConstraint kShrink[] = {
 
 constexpr OnnxRule kRules[] = {
     {"", "Celu", 12, 28, kCelu, SameAsFirst, TranslateCelu},
-    {"", "Clip", 6, 6, {}, SameAsFirst, TranslateClip6},
+    {"", "Clip", 1, 6, {}, SameAsFirst, TranslateClip6},
     {"", "Clip", 11, 13, kClip11, SameAsFirst, TranslateClip11},
-    {"", "Elu", 6, 22, {}, SameAsFirst, TranslateElu},
+    {"", "Elu", 1, 22, {}, SameAsFirst, TranslateElu},
     {"", "Erf", 9, 13, {}, SameAsFirst, TranslateUnary<OpKind::kCoreErf>},
     {"", "Gelu", 20, 20, kGelu, SameAsFirst, TranslateGelu},
-    {"", "HardSigmoid", 6, 22, {}, SameAsFirst, TranslateHardSigmoid},
+    {"", "HardSigmoid", 1, 22, {}, SameAsFirst, TranslateHardSigmoid},
     {"", "HardSwish", 14, 22, {}, SameAsFirst, TranslateUnary<OpKind::kHardSwish>},
-    {"", "LeakyRelu", 6, 16, {}, SameAsFirst, TranslateLeakyRelu},
+    {"", "LeakyRelu", 1, 16, {}, SameAsFirst, TranslateLeakyRelu},
     {"", "Mish", 18, 22, {}, SameAsFirst, TranslateMish},
-    {"", "PRelu", 7, 16, kPRelu, SameAsFirst, TranslatePRelu},
-    {"", "Relu", 6, 14, {}, SameAsFirst, TranslateRelu},
-    {"", "Selu", 6, 22, {}, SameAsFirst, TranslateSelu},
+    {"", "PRelu", 1, 6, kPRelu1, SameAsFirst, TranslatePRelu},
+    {"", "PRelu", 7, 16, kPRelu7, SameAsFirst, TranslatePRelu},
+    {"", "Relu", 1, 14, {}, SameAsFirst, TranslateRelu},
+    {"", "Selu", 1, 22, {}, SameAsFirst, TranslateSelu},
     {"", "Shrink", 9, 9, kShrink, SameAsFirst, TranslateShrink},
-    {"", "Sigmoid", 6, 13, {}, SameAsFirst, TranslateUnary<OpKind::kLogistic>},
+    {"", "Sigmoid", 1, 13, {}, SameAsFirst, TranslateUnary<OpKind::kLogistic>},
     {"", "Softplus", 1, 22, {}, SameAsFirst, TranslateSoftplus},
     {"", "Softsign", 1, 22, {}, SameAsFirst, TranslateSoftsign},
     {"", "Swish", 24, 24, {}, SameAsFirst, TranslateSwish},
-    {"", "Tanh", 6, 13, {}, SameAsFirst, TranslateUnary<OpKind::kTanh>},
+    {"", "Tanh", 1, 13, {}, SameAsFirst, TranslateUnary<OpKind::kTanh>},
     {"", "ThresholdedRelu", 10, 22, {}, SameAsFirst, TranslateThresholdedRelu},
 };
 

@@ -7,6 +7,7 @@
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/attribute_broadcast.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -24,6 +25,11 @@ Status Finish(OnnxNode& node, Builder& out, ValueId y) {
 }
 
 // --- Inference: shapes broadcast; integers that are dimensions are computed along. ---
+
+// Before opset 7 the result has the first operand's shape.
+Status InferShape(OnnxNode& node) {
+  return BroadcastsByAttribute(node) ? SameAsFirst(node) : Broadcast(node);
+}
 
 using DimFunction = std::optional<Dim> (*)(ir::SymbolTable&, Dim, Dim);
 
@@ -43,7 +49,7 @@ std::optional<Dim> DivDims(ir::SymbolTable& symbols, Dim a, Dim b) {
 
 template <DimFunction kFunction>
 Status InferArithmetic(OnnxNode& node) {
-  SMELT_RETURN_IF_ERROR(Broadcast(node));
+  SMELT_RETURN_IF_ERROR(InferShape(node));
   const auto a = node.input_dims(0);
   const auto b = node.input_count() == 2 ? node.input_dims(1) : std::nullopt;
   if (!a || !b || a->empty() || b->empty()) return Status::Ok();
@@ -74,7 +80,7 @@ Status TranslateUnary(OnnxNode& node, Builder& out) {
 template <OpKind kKind>
 Status TranslateFused(OnnxNode& node, Builder& out) {
   return Finish(node, out,
-                out.Emit(kKind, {node.input(0), node.input(1)},
+                out.Emit(kKind, {node.input(0), SecondOperand(node, out)},
                          {{"fused_activation_function", std::string("NONE")}}));
 }
 
@@ -101,7 +107,7 @@ Status TranslateMod(OnnxNode& node, Builder& out) {
 // The exponent may have another type; the result has the base's, and POW takes equal types.
 Status TranslatePow(OnnxNode& node, Builder& out) {
   const ValueId base = node.input(0);
-  const ValueId exponent = node.input(1);
+  const ValueId exponent = SecondOperand(node, out);
   const ir::DType type = node.input_dtype(0);
   const auto value = node.input_doubles(1);
   if (value && *value == std::vector<double>{2} && node.input_rank(1) <= node.input_rank(0)) {
@@ -169,26 +175,31 @@ constexpr OnnxConstraint kMod[] = {
 };
 
 constexpr OnnxRule kRules[] = {
-    {"", "Abs", 6, 13, {}, SameAsFirst, TranslateAbs},
+    {"", "Abs", 1, 13, {}, SameAsFirst, TranslateAbs},
+    {"", "Add", 1, 6, kAttributeBroadcast, InferArithmetic<AddDims>, TranslateFused<OpKind::kAdd>},
     {"", "Add", 7, 14, {}, InferArithmetic<AddDims>, TranslateFused<OpKind::kAdd>},
-    {"", "Ceil", 6, 13, {}, SameAsFirst, TranslateRounding<OpKind::kCeil>},
+    {"", "Ceil", 1, 13, {}, SameAsFirst, TranslateRounding<OpKind::kCeil>},
+    {"", "Div", 1, 6, kAttributeBroadcast, InferArithmetic<DivDims>, TranslateFused<OpKind::kDiv>},
     {"", "Div", 7, 14, {}, InferArithmetic<DivDims>, TranslateFused<OpKind::kDiv>},
-    {"", "Exp", 6, 13, {}, SameAsFirst, TranslateUnary<OpKind::kExp>},
-    {"", "Floor", 6, 13, {}, SameAsFirst, TranslateRounding<OpKind::kFloor>},
-    {"", "Log", 6, 13, {}, SameAsFirst, TranslateUnary<OpKind::kLog>},
-    {"", "Max", 6, 13, {}, InferArithmetic<MaxDims>, TranslateVariadic<OpKind::kMaximum>},
-    {"", "Mean", 6, 13, {}, Broadcast, TranslateMean},
-    {"", "Min", 6, 13, {}, InferArithmetic<MinDims>, TranslateVariadic<OpKind::kMinimum>},
+    {"", "Exp", 1, 13, {}, SameAsFirst, TranslateUnary<OpKind::kExp>},
+    {"", "Floor", 1, 13, {}, SameAsFirst, TranslateRounding<OpKind::kFloor>},
+    {"", "Log", 1, 13, {}, SameAsFirst, TranslateUnary<OpKind::kLog>},
+    {"", "Max", 1, 13, {}, InferArithmetic<MaxDims>, TranslateVariadic<OpKind::kMaximum>},
+    {"", "Mean", 1, 13, {}, Broadcast, TranslateMean},
+    {"", "Min", 1, 13, {}, InferArithmetic<MinDims>, TranslateVariadic<OpKind::kMinimum>},
     {"", "Mod", 10, 28, kMod, Broadcast, TranslateMod},
+    {"", "Mul", 1, 6, kAttributeBroadcast, InferArithmetic<MulDims>, TranslateFused<OpKind::kMul>},
     {"", "Mul", 7, 14, {}, InferArithmetic<MulDims>, TranslateFused<OpKind::kMul>},
-    {"", "Neg", 6, 13, {}, SameAsFirst, TranslateUnary<OpKind::kNeg>},
+    {"", "Neg", 1, 13, {}, SameAsFirst, TranslateUnary<OpKind::kNeg>},
+    {"", "Pow", 1, 1, kAttributeBroadcast, SameAsFirst, TranslatePow},
     {"", "Pow", 7, 15, {}, Broadcast, TranslatePow},
-    {"", "Reciprocal", 6, 13, {}, SameAsFirst, TranslateReciprocal},
+    {"", "Reciprocal", 1, 13, {}, SameAsFirst, TranslateReciprocal},
     {"", "Round", 11, 22, {}, SameAsFirst, TranslateRounding<OpKind::kRound>},
     {"", "Sign", 9, 13, {}, SameAsFirst, TranslateSign},
-    {"", "Sqrt", 6, 13, {}, SameAsFirst, TranslateUnary<OpKind::kSqrt>},
+    {"", "Sqrt", 1, 13, {}, SameAsFirst, TranslateUnary<OpKind::kSqrt>},
+    {"", "Sub", 1, 6, kAttributeBroadcast, InferArithmetic<SubDims>, TranslateFused<OpKind::kSub>},
     {"", "Sub", 7, 14, {}, InferArithmetic<SubDims>, TranslateFused<OpKind::kSub>},
-    {"", "Sum", 6, 13, {}, Broadcast, TranslateVariadic<OpKind::kAdd>},
+    {"", "Sum", 1, 13, {}, Broadcast, TranslateVariadic<OpKind::kAdd>},
 };
 
 }  // namespace

@@ -19,6 +19,8 @@ std::optional<DType> TargetType(const OnnxNode& node) {
     if (!node.knows_input(1)) return std::nullopt;
     return node.input_dtype(1);
   }
+  // A name in opset 1, a number since.
+  if (node.schema_version() < 6) return DTypeFromOnnxName(node.String("to", ""));
   return DTypeFromOnnx(static_cast<std::int32_t>(node.Int("to", 0)));
 }
 
@@ -45,8 +47,9 @@ Verdict TargetIsPlain(const OnnxNode& node, Bounds, Finding& finding) {
   const auto type = TargetType(node);
   if (!type && node.op_type() == "CastLike") return Verdict::kNotChecked;
   if (type && Contains(kPlainTypes, *type)) return Verdict::kHolds;
-  return Violated(type ? "to " + std::string(ir::DTypeName(*type))
-                       : "to = " + std::to_string(node.Int("to", 0)),
+  if (type) return Violated("to " + std::string(ir::DTypeName(*type)), finding);
+  return Violated("to = " + (node.schema_version() < 6 ? node.String("to", "")
+                                                       : std::to_string(node.Int("to", 0))),
                   finding);
 }
 
@@ -56,7 +59,7 @@ constexpr OnnxConstraint kCast[] = {
 };
 
 constexpr OnnxRule kRules[] = {
-    {"", "Cast", 6, 28, kCast, InferCast, TranslateCast},
+    {"", "Cast", 1, 28, kCast, InferCast, TranslateCast},
     {"", "CastLike", 15, 25, kCast, InferCast, TranslateCast},
 };
 

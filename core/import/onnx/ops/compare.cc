@@ -7,6 +7,7 @@
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/attribute_broadcast.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -29,9 +30,16 @@ std::optional<bool> SameDim(const ir::SymbolTable& symbols, Dim a, Dim b) {
   return std::nullopt;
 }
 
+// Before opset 7 the result has the first operand's shape.
+Status InferCompared(OnnxNode& node) {
+  if (!BroadcastsByAttribute(node)) return BroadcastBool(node);
+  if (node.knows_input(0)) node.SetOutputType(0, {DType::kBool, node.input_shape(0)});
+  return Status::Ok();
+}
+
 // Exporters test shape arithmetic for -1 before an Expand: the answer is needed at conversion.
 Status InferEqual(OnnxNode& node) {
-  SMELT_RETURN_IF_ERROR(BroadcastBool(node));
+  SMELT_RETURN_IF_ERROR(InferCompared(node));
   const auto a = node.input_dims(0);
   const auto b = node.input_dims(1);
   if (!a || !b || a->empty() || b->empty()) return Status::Ok();
@@ -85,7 +93,7 @@ Status Finish(OnnxNode& node, Builder& out, ValueId y) {
 
 template <OpKind kKind>
 Status TranslateBinary(OnnxNode& node, Builder& out) {
-  return Finish(node, out, out.Emit(kKind, {node.input(0), node.input(1)}));
+  return Finish(node, out, out.Emit(kKind, {node.input(0), SecondOperand(node, out)}));
 }
 
 Status TranslateNot(OnnxNode& node, Builder& out) {
@@ -121,17 +129,23 @@ Status TranslateIsInf(OnnxNode& node, Builder& out) {
 }
 
 constexpr OnnxRule kRules[] = {
+    {"", "And", 1, 1, kAttributeBroadcast, InferCompared, TranslateBinary<OpKind::kLogicalAnd>},
     {"", "And", 7, 7, {}, BroadcastBool, TranslateBinary<OpKind::kLogicalAnd>},
+    {"", "Equal", 1, 1, kAttributeBroadcast, InferEqual, TranslateBinary<OpKind::kEqual>},
     {"", "Equal", 7, 19, {}, InferEqual, TranslateBinary<OpKind::kEqual>},
+    {"", "Greater", 1, 1, kAttributeBroadcast, InferCompared, TranslateBinary<OpKind::kGreater>},
     {"", "Greater", 7, 13, {}, BroadcastBool, TranslateBinary<OpKind::kGreater>},
     {"", "GreaterOrEqual", 12, 16, {}, BroadcastBool, TranslateBinary<OpKind::kGreaterEqual>},
     {"", "IsInf", 10, 20, {}, InferSameShapeBool, TranslateIsInf},
     {"", "IsNaN", 9, 20, {}, InferSameShapeBool, TranslateIsNaN},
+    {"", "Less", 1, 1, kAttributeBroadcast, InferCompared, TranslateBinary<OpKind::kLess>},
     {"", "Less", 7, 13, {}, BroadcastBool, TranslateBinary<OpKind::kLess>},
     {"", "LessOrEqual", 12, 16, {}, BroadcastBool, TranslateBinary<OpKind::kLessEqual>},
     {"", "Not", 1, 1, {}, SameAsFirst, TranslateNot},
+    {"", "Or", 1, 1, kAttributeBroadcast, InferCompared, TranslateBinary<OpKind::kLogicalOr>},
     {"", "Or", 7, 7, {}, BroadcastBool, TranslateBinary<OpKind::kLogicalOr>},
     {"", "Where", 9, 16, {}, InferWhere, TranslateWhere},
+    {"", "Xor", 1, 1, kAttributeBroadcast, InferCompared, TranslateBinary<OpKind::kNotEqual>},
     {"", "Xor", 7, 7, {}, BroadcastBool, TranslateBinary<OpKind::kNotEqual>},
 };
 

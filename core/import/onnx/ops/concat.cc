@@ -1,5 +1,7 @@
 // Concat and Split. The sizes of a split may be computed.
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -84,10 +86,23 @@ Verdict PartsFit(const OnnxNode& node, Bounds, Finding& finding) {
 
 // --- Split ---
 
+// Version 1 of Split writes sizes in the type of what it splits.
+std::optional<std::vector<std::int64_t>> WholeNumbers(
+    const std::optional<std::vector<double>>& values) {
+  if (!values) return std::nullopt;
+  std::vector<std::int64_t> numbers;
+  for (const double value : *values) {
+    if (!(std::abs(value) <= INT32_MAX) || value != std::trunc(value)) return std::nullopt;
+    numbers.push_back(static_cast<std::int64_t>(value));
+  }
+  return numbers;
+}
+
 // The sizes of the parts; nothing when they can't be told. Requires a known input and a valid axis.
 std::optional<std::vector<std::int64_t>> SplitSizes(const OnnxNode& node, int axis) {
   if (node.schema_version() < 13) {
     if (auto sizes = node.Ints("split")) return sizes;
+    if (node.has_input(1)) return WholeNumbers(node.input_doubles(1));  // version 1
   } else if (node.has_input(1)) {
     return node.input_ints(1);
   }
@@ -250,8 +265,8 @@ constexpr OnnxConstraint kSplit[] = {
 };
 
 constexpr OnnxRule kRules[] = {
-    {"", "Concat", 4, 13, kConcat, InferConcat, TranslateConcat},
-    {"", "Split", 2, 18, kSplit, InferSplit, TranslateSplit},
+    {"", "Concat", 1, 13, kConcat, InferConcat, TranslateConcat},
+    {"", "Split", 1, 18, kSplit, InferSplit, TranslateSplit},
 };
 
 }  // namespace

@@ -48,6 +48,9 @@ Status TranslateDropout(OnnxNode& node, Builder& out) {
 }
 
 Verdict DoesNotTrain(const OnnxNode& node, Bounds, Finding& finding) {
+  if (node.schema_version() < 7) {
+    return node.Int("is_test", 0) != 0 ? Verdict::kHolds : Violated("is_test = 0", finding);
+  }
   if (node.schema_version() < 12 || !node.has_input(2)) return Verdict::kHolds;
   const auto training = node.input_ints(2);
   if (training && training->size() == 1 && (*training)[0] == 0) return Verdict::kHolds;
@@ -56,11 +59,14 @@ Verdict DoesNotTrain(const OnnxNode& node, Bounds, Finding& finding) {
 }
 
 constexpr OnnxConstraint kDropout[] = {
-    {Reason::kUnsupportedAttributeValue, DoesNotTrain, {}, "training_mode is absent or false"},
+    {Reason::kUnsupportedAttributeValue,
+     DoesNotTrain,
+     {},
+     "training_mode is absent or false; before opset 7, is_test is 1"},
 };
 
 constexpr OnnxRule kRules[] = {
-    {"", "Dropout", 7, 22, kDropout, InferDropout, TranslateDropout},
+    {"", "Dropout", 1, 22, kDropout, InferDropout, TranslateDropout},
     {"", "Identity", 1, 25, {}, InferIdentity, TranslateIdentity},
 };
 

@@ -20,8 +20,12 @@ using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
 
-// p was a number of any kind in opset 1, an integer since.
-double Order(const OnnxNode& node) { return static_cast<double>(node.Int("p", 2)); }
+// Of the pools p was a number of any kind in opset 1, an integer since.
+double Order(const OnnxNode& node) {
+  const bool pools = node.op_type() != "LpNormalization";
+  return pools && node.schema_version() == 1 ? node.Float("p", 2)
+                                             : static_cast<double>(node.Int("p", 2));
+}
 
 ValueId Power(Builder& out, ValueId x, double p) {
   if (p == 1) return out.Unary(OpKind::kAbs, x);
@@ -141,6 +145,12 @@ Verdict PoolFits(const OnnxNode& node, Bounds, Finding& finding) {
   return Violated(node, 0, node.input_text(0), finding);
 }
 
+Verdict OrderWithin(const OnnxNode& node, Bounds bounds, Finding& finding) {
+  const double p = Order(node);
+  if (p >= bounds.lo && p <= bounds.hi) return Verdict::kHolds;
+  return Violated("p = " + std::to_string(p), finding);
+}
+
 constexpr OnnxConstraint kFloat = {Reason::kUnsupportedType,
                                    TypeIn<0, Types(DType::kF32, DType::kF16, DType::kBF16)>,
                                    {},
@@ -152,7 +162,7 @@ constexpr OnnxConstraint kNorm[] = {
     {Reason::kUnsupportedAttributeValue, IntAttrWithin<"p", 2>, {1, 2}, "p {lo} or {hi}"},
 };
 constexpr OnnxConstraint kOrder = {
-    Reason::kUnsupportedAttributeValue, IntAttrWithin<"p", 2>, {1, 64}, "p {lo} to {hi}"};
+    Reason::kUnsupportedAttributeValue, OrderWithin, {1, 64}, "p {lo} to {hi}"};
 constexpr OnnxConstraint kGlobal[] = {
     kFloat,
     {Reason::kUnsupportedRank, RankWithin<0>, {3, 6}, "input of rank {lo} to {hi}"},
@@ -183,8 +193,8 @@ constexpr OnnxConstraint kPool[] = {
 
 constexpr OnnxRule kRules[] = {
     {"", "LpNormalization", 1, 22, kNorm, SameAsFirst, TranslateLpNormalization},
-    {"", "GlobalLpPool", 2, 22, kGlobal, InferGlobal, TranslateGlobal},
-    {"", "LpPool", 2, 22, kPool, InferPool, TranslatePool},
+    {"", "GlobalLpPool", 1, 22, kGlobal, InferGlobal, TranslateGlobal},
+    {"", "LpPool", 1, 22, kPool, InferPool, TranslatePool},
 };
 
 }  // namespace

@@ -203,6 +203,19 @@ Verdict GemmShapesAgree(const OnnxNode& node, Bounds, Finding& finding) {
   return fits ? Verdict::kHolds : Violated(node, 2, "C " + node.input_text(2), finding);
 }
 
+// Before opset 7 C is repeated only where the attribute says so.
+Verdict RepeatsOnlyWhenAsked(const OnnxNode& node, Bounds, Finding& finding) {
+  if (node.Int("broadcast", 0) != 0) return Verdict::kHolds;
+  if (!node.output_type(0) || !node.knows_input(2)) return Verdict::kNotChecked;
+  const Shape& product = node.output_type(0)->shape;
+  const Shape& c = node.input_shape(2);
+  const auto fits = [&](int i) {
+    return c.dim(i) == product.dim(i) || !c.dim(i).is_static() || !product.dim(i).is_static();
+  };
+  if (c.rank() == 2 && fits(0) && fits(1)) return Verdict::kHolds;
+  return Violated(node, 2, "C " + node.input_text(2) + " without broadcast", finding);
+}
+
 // Scaling integers by a fraction has no exact meaning in the definition.
 Verdict IntegersAreNotScaled(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
@@ -220,14 +233,29 @@ constexpr OnnxConstraint kMatMul[] = {
     {Reason::kUnsupportedRank, RankWithin<1>, {1, 64}, "the right input has rank {lo} or more"},
     {Reason::kShapeMismatch, InnerDimensionsAgree, {}, "the matrices and their batches fit"},
 };
-constexpr OnnxConstraint kGemm[] = {
-    {Reason::kTypeMismatch, SameTypes, {}, "all inputs have one element type"},
-    {Reason::kUnsupportedRank, RankWithin<0>, {2, 2}, "A has rank {lo}"},
-    {Reason::kUnsupportedRank, RankWithin<1>, {2, 2}, "B has rank {lo}"},
+constexpr OnnxConstraint kGemmTypes = {
+    Reason::kTypeMismatch, SameTypes, {}, "all inputs have one element type"};
+constexpr OnnxConstraint kGemmLeft = {
+    Reason::kUnsupportedRank, RankWithin<0>, {2, 2}, "A has rank {lo}"};
+constexpr OnnxConstraint kGemmRight = {
+    Reason::kUnsupportedRank, RankWithin<1>, {2, 2}, "B has rank {lo}"};
+constexpr OnnxConstraint kGemmShapes = {
+    Reason::kShapeMismatch, GemmShapesAgree, {}, "the matrices fit and C broadcasts to the result"};
+constexpr OnnxConstraint kGemm1[] = {
+    kGemmTypes,
+    kGemmLeft,
+    kGemmRight,
+    kGemmShapes,
     {Reason::kShapeMismatch,
-     GemmShapesAgree,
+     RepeatsOnlyWhenAsked,
      {},
-     "the matrices fit and C broadcasts to the result"},
+     "C has the result's shape, or broadcast is 1"},
+};
+constexpr OnnxConstraint kGemm7[] = {
+    kGemmTypes,
+    kGemmLeft,
+    kGemmRight,
+    kGemmShapes,
     {Reason::kUnsupportedAttributeValue,
      IntegersAreNotScaled,
      {},
@@ -235,7 +263,8 @@ constexpr OnnxConstraint kGemm[] = {
 };
 
 constexpr OnnxRule kRules[] = {
-    {"", "Gemm", 7, 13, kGemm, InferGemm, TranslateGemm},
+    {"", "Gemm", 1, 6, kGemm1, InferGemm, TranslateGemm},
+    {"", "Gemm", 7, 13, kGemm7, InferGemm, TranslateGemm},
     {"", "MatMul", 1, 13, kMatMul, InferMatMul, TranslateMatMul},
 };
 

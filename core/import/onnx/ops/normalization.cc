@@ -121,6 +121,13 @@ Verdict ChannelVectors(const OnnxNode& node, Bounds bounds, Finding& finding) {
   return Verdict::kHolds;
 }
 
+Verdict DoesNotTrain(const OnnxNode& node, Bounds, Finding& finding) {
+  const bool old = node.schema_version() < 7;
+  const bool trains = old ? node.Int("is_test", 0) == 0 : node.Int("training_mode", 0) != 0;
+  if (!trains) return Verdict::kHolds;
+  return Violated(old ? "is_test = 0" : "training_mode = 1", finding);
+}
+
 // --- Instance and group normalization ---
 
 Status TranslateInstanceNormalization(OnnxNode& node, Builder& out) {
@@ -295,9 +302,9 @@ constexpr OnnxConstraint kBatchNormalization[] = {
      {0, 4},
      "scale, bias, mean and variance hold one value for each channel"},
     {Reason::kUnsupportedAttributeValue,
-     IntAttrWithin<"training_mode", 0>,
-     {0, 0},
-     "training_mode {lo}: inference only"},
+     DoesNotTrain,
+     {},
+     "training_mode 0, before opset 7 is_test 1: inference only"},
     {Reason::kUnsupportedAttributeValue,
      IntAttrWithin<"spatial", 1>,
      {1, 1},
@@ -336,9 +343,9 @@ constexpr OnnxConstraint kMeanVariance[] = {
 };
 
 constexpr OnnxRule kRules[] = {
-    {"", "BatchNormalization", 7, 15, kBatchNormalization, SameAsFirst,
+    {"", "BatchNormalization", 1, 15, kBatchNormalization, SameAsFirst,
      TranslateBatchNormalization},
-    {"", "InstanceNormalization", 6, 22, kInstanceNormalization, SameAsFirst,
+    {"", "InstanceNormalization", 1, 22, kInstanceNormalization, SameAsFirst,
      TranslateInstanceNormalization},
     {"", "GroupNormalization", 21, 21, kGroupNormalization, SameAsFirst,
      TranslateGroupNormalization},

@@ -327,7 +327,7 @@ constexpr OnnxConstraint kPad11[] = {
 };
 
 constexpr OnnxRule kRules[] = {
-    {"", "Pad", 2, 2, kPad2, InferPad, TranslatePad},
+    {"", "Pad", 1, 2, kPad2, InferPad, TranslatePad},
     {"", "Pad", 11, 25, kPad11, InferPad, TranslatePad},
 };
 

@@ -34,6 +34,7 @@ std::optional<std::vector<int>> PadAxes(const OnnxNode& node) {
 }
 
 std::optional<std::vector<std::int64_t>> StatedPads(const OnnxNode& node) {
+  if (node.schema_version() == 1) return node.Ints("paddings");
   if (node.schema_version() < 11) return node.Ints("pads");
   const auto dims = node.input_dims(1);
   if (!dims) return std::nullopt;

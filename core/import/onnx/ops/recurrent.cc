@@ -205,7 +205,7 @@ constexpr OnnxConstraint kRecurrent[] = {
 };
 
 constexpr OnnxRule kRules[] = {
-    {"", "GRU", 3, 22, kRecurrent, InferRecurrent, TranslateRecurrent},
+    {"", "GRU", 1, 22, kRecurrent, InferRecurrent, TranslateRecurrent},
     {"", "LSTM", 1, 22, kRecurrent, InferRecurrent, TranslateRecurrent},
     {"", "RNN", 1, 22, kRecurrent, InferRecurrent, TranslateRecurrent},
 };

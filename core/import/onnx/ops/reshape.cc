@@ -72,9 +72,25 @@ std::optional<Shape> ResolveTarget(OnnxNode& node, const DimValues& target) {
   return shape;
 }
 
+// The target is an attribute in version 1, then an input.
+bool HasTarget(const OnnxNode& node) {
+  if (node.schema_version() == 1) return node.has_attr("shape");
+  return node.knows_input(1) && node.input_rank(1) == 1;
+}
+
+std::optional<DimValues> Target(const OnnxNode& node) {
+  if (node.schema_version() != 1) return node.input_dims(1);
+  DimValues target;
+  const auto stated = node.Ints("shape");
+  for (const std::int64_t size : stated.value_or(std::vector<std::int64_t>{})) {
+    target.push_back(DimFromInt(node.symbols(), size));
+  }
+  return target;
+}
+
 Status InferReshape(OnnxNode& node) {
-  if (!node.knows_input(0) || !node.knows_input(1) || node.input_rank(1) != 1) return Status::Ok();
-  if (const auto target = node.input_dims(1)) {
+  if (!node.knows_input(0) || !HasTarget(node)) return Status::Ok();
+  if (const auto target = Target(node)) {
     if (auto shape = ResolveTarget(node, *target)) {
       node.SetOutputType(0, {node.input_dtype(0), *std::move(shape)});
       KeepDims(node);
@@ -111,7 +127,7 @@ Status TranslateReshape(OnnxNode& node, Builder& out) {
   const auto symbolic =
       std::count_if(type.shape.begin(), type.shape.end(), [](Dim dim) { return !dim.is_static(); });
   const auto zero = std::count(type.shape.begin(), type.shape.end(), Dim(0));
-  if (symbolic == 0 || (symbolic == 1 && zero == 0 && node.input_dims(1))) {
+  if (symbolic == 0 || (symbolic == 1 && zero == 0 && Target(node))) {
     return TranslateToInferred(node, out);
   }
   node.SetOutput(0, out.EmitTyped(OpKind::kReshape,
@@ -120,10 +136,8 @@ Status TranslateReshape(OnnxNode& node, Builder& out) {
 }
 
 Verdict TargetFits(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!node.knows_input(0) || !node.knows_input(1) || node.input_rank(1) != 1) {
-    return Verdict::kNotChecked;
-  }
-  const auto target = node.input_dims(1);
+  if (!node.knows_input(0) || !HasTarget(node)) return Verdict::kNotChecked;
+  const auto target = Target(node);
   if (!target || node.output_type(0)) return Verdict::kHolds;
   std::string text;
   for (Dim dim : *target) {
@@ -138,6 +152,10 @@ Verdict TargetLengthKnown(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(1) || node.input_rank(1) != 1) return Verdict::kNotChecked;
   if (node.input_shape(1).dim(0).is_static()) return Verdict::kHolds;
   return Violated(node, 1, "a shape of unknown length", finding);
+}
+
+Verdict TargetIsGiven(const OnnxNode& node, Bounds, Finding& finding) {
+  return HasTarget(node) ? Verdict::kHolds : Violated("no shape", finding);
 }
 
 // --- Flatten ---
@@ -308,13 +326,19 @@ Verdict FlattenAxisFits(const OnnxNode& node, Bounds, Finding& finding) {
   return CheckAxisAttr(node, "axis", 1, 0, 1, finding);
 }
 
-constexpr OnnxConstraint kReshape[] = {
+constexpr OnnxConstraint kTarget = {
+    Reason::kShapeMismatch,
+    TargetFits,
+    {},
+    "the target has as many elements as the input, one -1 at most, no other negative"};
+constexpr OnnxConstraint kReshape1[] = {
+    {Reason::kMissingAttribute, TargetIsGiven, {}, "the target shape is given"},
+    kTarget,
+};
+constexpr OnnxConstraint kReshape5[] = {
     {Reason::kUnsupportedRank, RankWithin<1>, {1, 1}, "the target shape has rank {lo}"},
     {Reason::kUnknownRank, TargetLengthKnown, {}, "the length of the target shape is known"},
-    {Reason::kShapeMismatch,
-     TargetFits,
-     {},
-     "the target has as many elements as the input, one -1 at most, no other negative"},
+    kTarget,
 };
 constexpr OnnxConstraint kFlatten[] = {
     {Reason::kUnsupportedAttributeValue, FlattenAxisFits, {}, "axis is between -rank and rank"},
@@ -337,7 +361,8 @@ constexpr OnnxConstraint kUnsqueeze[] = {
 
 constexpr OnnxRule kRules[] = {
     {"", "Flatten", 1, 25, kFlatten, InferFlatten, TranslateToInferred},
-    {"", "Reshape", 5, 25, kReshape, InferReshape, TranslateReshape},
+    {"", "Reshape", 1, 1, kReshape1, InferReshape, TranslateReshape},
+    {"", "Reshape", 5, 25, kReshape5, InferReshape, TranslateReshape},
     {"", "Squeeze", 1, 25, kSqueeze, InferAxes<SqueezedShape>, TranslateAxes<SqueezedSizes>},
     {"", "Unsqueeze", 1, 25, kUnsqueeze, InferAxes<UnsqueezedShape>,
      TranslateAxes<UnsqueezedSizes>},

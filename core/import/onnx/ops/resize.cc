@@ -275,7 +275,7 @@ constexpr OnnxConstraint kResize[] = {
 };
 
 constexpr OnnxRule kRules[] = {
-    {"", "Upsample", 7, 9, kUpsample, InferResize, TranslateResize},
+    {"", "Upsample", 1, 9, kUpsample, InferResize, TranslateResize},
     {"", "Resize", 10, 10, kUpsample, InferResize, TranslateResize},
     {"", "Resize", 11, 19, kResize, InferResize, TranslateResize},
 };

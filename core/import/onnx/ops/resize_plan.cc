@@ -232,6 +232,9 @@ std::optional<std::vector<int>> ResizedAxes(const OnnxNode& node) {
 }
 
 std::optional<std::vector<double>> StatedScales(const OnnxNode& node) {
+  if (node.op_type() == "Upsample" && node.schema_version() == 1) {  // images only
+    return std::vector<double>{1, 1, node.Float("height_scale", 0), node.Float("width_scale", 0)};
+  }
   if (HasScalesAttribute(node)) return node.Floats("scales");
   const int input = HasRoiForm(node) ? 2 : 1;
   return HasElements(node, input) ? node.input_doubles(input) : std::nullopt;

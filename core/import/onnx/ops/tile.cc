@@ -1,5 +1,6 @@
 // Repetition along axes: Expand and Tile.
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,10 +66,26 @@ Status TranslateExpand(OnnxNode& node, Builder& out) {
   return out.status();
 }
 
+// One repeat for each axis. Version 1 names a single axis, and writes both numbers in the input's
+// type.
+std::optional<DimValues> Repeats(const OnnxNode& node) {
+  if (node.schema_version() != 1) return node.input_dims(1);
+  const auto times = node.input_doubles(1);
+  const auto axis = node.input_doubles(2);
+  if (!times || !axis || times->size() != 1 || axis->size() != 1) return std::nullopt;
+  const auto whole = [](double value) { return value >= 0 && value == std::floor(value); };
+  constexpr double kMost = 1 << 24;
+  if (!whole((*times)[0]) || (*times)[0] > kMost || !whole((*axis)[0])) return std::nullopt;
+  if ((*axis)[0] >= node.input_rank(0)) return std::nullopt;
+  DimValues repeats(static_cast<std::size_t>(node.input_rank(0)), Dim(1));
+  repeats[static_cast<std::size_t>((*axis)[0])] = Dim(static_cast<std::int64_t>((*times)[0]));
+  return repeats;
+}
+
 Status InferTile(OnnxNode& node) {
   if (!node.knows_input(0)) return Status::Ok();
   const Shape& x = node.input_shape(0);
-  const auto repeats = node.input_dims(1);
+  const auto repeats = Repeats(node);
   Shape shape;
   if (!repeats) {
     shape = FreshShape(node, x.rank());
@@ -88,7 +105,15 @@ Status TranslateTile(OnnxNode& node, Builder& out) {
     node.SetOutput(0, node.input(0));
     return out.status();
   }
-  const ValueId repeats = out.Cast(node.input(1), DType::kI32);
+  ValueId repeats;
+  if (node.schema_version() == 1) {
+    std::vector<std::int32_t> sizes;
+    const DimValues known = *Repeats(node);
+    for (const Dim dim : known) sizes.push_back(static_cast<std::int32_t>(dim.value()));
+    repeats = out.ConstI32(sizes);
+  } else {
+    repeats = out.Cast(node.input(1), DType::kI32);
+  }
   node.SetOutput(0, out.EmitTyped(OpKind::kTile, std::vector{node.input(0), repeats}, {},
                                   *node.output_type(0)));
   return out.status();
@@ -123,13 +148,26 @@ Verdict RepeatsFit(const OnnxNode& node, Bounds, Finding& finding) {
   return Violated(node, 1, std::to_string(repeats->size()) + " repeats", finding);
 }
 
+Verdict RepeatIsKnown(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  return Repeats(node) ? Verdict::kHolds : Violated(node, 1, node.input_text(1), finding);
+}
+
 constexpr OnnxConstraint kExpand[] = {
     {Reason::kUnsupportedType, TypeIn<0, kPlainTypes>, {}, "the input is numbers or booleans"},
     {Reason::kUnsupportedRank, RankWithin<1>, {1, 1}, "the shape has rank {lo}"},
     {Reason::kUnknownRank, TargetRankKnown, {}, "the length of the shape is known"},
     {Reason::kShapeMismatch, TargetFits, {}, "the input broadcasts with the shape"},
 };
-constexpr OnnxConstraint kTile[] = {
+constexpr OnnxConstraint kTile1[] = {
+    {Reason::kRequiresConstantInput, ConstantInput<1>, {}, "a constant number of tiles"},
+    {Reason::kRequiresConstantInput, ConstantInput<2>, {}, "a constant axis"},
+    {Reason::kValueOutOfRange,
+     RepeatIsKnown,
+     {},
+     "tiles is one whole number and axis is an axis of the input"},
+};
+constexpr OnnxConstraint kTile6[] = {
     {Reason::kUnsupportedType, TypeIn<0, kPlainTypes>, {}, "the input is numbers or booleans"},
     {Reason::kUnsupportedRank, RankWithin<1>, {1, 1}, "the repeats have rank {lo}"},
     {Reason::kShapeMismatch, RepeatsFit, {}, "one repeat an axis, none negative"},
@@ -137,7 +175,8 @@ constexpr OnnxConstraint kTile[] = {
 
 constexpr OnnxRule kRules[] = {
     {"", "Expand", 8, 13, kExpand, InferExpand, TranslateExpand},
-    {"", "Tile", 6, 13, kTile, InferTile, TranslateTile},
+    {"", "Tile", 1, 1, kTile1, InferTile, TranslateTile},
+    {"", "Tile", 6, 13, kTile6, InferTile, TranslateTile},
 };
 
 }  // namespace

@@ -185,7 +185,7 @@ TEST(BadInput, UnknownOperatorDomainAndOpset) {
   EXPECT_THAT(model.Refusals(),
               ElementsAre(Reason::kUnsupportedOnnxOp, Reason::kUnsupportedDomain));
   EXPECT_THAT(
-      OnnxModel(6).Input("x", DType::kF32, {2}).Node("Relu", {"x"}, {"y"}).Output("y").Refusals(),
+      OnnxModel(0).Input("x", DType::kF32, {2}).Node("Relu", {"x"}, {"y"}).Output("y").Refusals(),
       ElementsAre(Reason::kUnsupportedOpset));
   EXPECT_THAT(
       OnnxModel(29).Input("x", DType::kF32, {2}).Node("Relu", {"x"}, {"y"}).Output("y").Refusals(),
