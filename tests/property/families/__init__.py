@@ -12,6 +12,7 @@ from property.families import (
     convolution,
     cumulative,
     elementwise,
+    fused,
     idioms,
     indexing,
     linear,
@@ -56,6 +57,7 @@ FAMILIES = (
     quantized,
     losses,
     streams,
+    fused,
 )
 
 
