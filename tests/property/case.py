@@ -14,20 +14,22 @@ from property.draw import ONNX_OF, Draw
 
 @dataclass
 class Case:
-    """A model with the values of its inputs, by name. `expected`: its outputs in order, where no
-    engine runs the model; else an engine computes them."""
+    """A model with the values of its inputs, by name. `expected`: the values of its outputs, where
+    no engine computes the operator and the generator does it itself."""
 
     model: onnx.ModelProto
     inputs: dict[str, np.ndarray] = field(default_factory=dict)
-    expected: list[np.ndarray] = field(default_factory=list)
+    expected: Optional[list[np.ndarray]] = None
 
 
 class Graph:
     """A model under construction. Names are those of exporters: dots, slashes and digits."""
 
-    def __init__(self, draw: Draw, opset: int) -> None:
+    def __init__(self, draw: Draw, opset: int, domain: str = "") -> None:
+        """`domain`: that of the nodes; any but the default one is imported at version 1."""
         self.draw = draw
         self.opset = opset
+        self.domain = domain
         self._nodes: list[onnx.NodeProto] = []
         self._inputs: list[onnx.ValueInfoProto] = []
         self._weights: list[onnx.TensorProto] = []
@@ -81,8 +83,15 @@ class Graph:
         names = [self._name("y") for _ in range(outputs)]
         given = {k: v for k, v in attributes.items() if v is not None}
         label = self._name("node") if self.draw.chance(0.5) else ""
-        self._nodes.append(helper.make_node(op, operands, names, name=label, **given))
+        self._nodes.append(
+            helper.make_node(op, operands, names, name=label, domain=self.domain, **given)
+        )
         return names
+
+    def drop_outputs(self, positions: Sequence[int]) -> None:
+        """The last node's outputs at these positions are not computed."""
+        for position in positions:
+            self._nodes[-1].output[position] = ""
 
     def _blur(self, declared: onnx.TypeProto.Tensor) -> None:
         """Exporters often know an output's rank and not its sizes, and some only its type."""
@@ -92,8 +101,14 @@ class Graph:
             for index, dimension in enumerate(declared.shape.dim):
                 dimension.dim_param = f"unk__{index}"
 
-    def finish(self, outputs: Sequence[str]) -> Case:
-        """The case. IR versions below 4 list initializers as inputs too, as they had to."""
+    def finish(
+        self,
+        outputs: Sequence[str],
+        kinds: Optional[dict[str, int]] = None,
+        expected: Optional[list[np.ndarray]] = None,
+    ) -> Case:
+        """The case. IR versions below 4 list initializers as inputs too, as they had to. `kinds`:
+        element types of outputs that onnx can't infer and that are not the first input's."""
         declared = [helper.make_empty_tensor_value_info(name) for name in outputs]
         graph = helper.make_graph(
             self._nodes, f"{self.draw.rule}_{self.draw.number}", self._inputs, declared
@@ -103,6 +118,8 @@ class Graph:
         model = helper.make_model(graph, opset_imports=imports, producer_name="property")
         old = self.opset < 7  # the table that helper asks does not know them all
         model.ir_version = 3 if old else max(3, helper.find_min_ir_version_for(imports))
+        if self.domain:
+            model.opset_import.append(helper.make_opsetid(self.domain, 1))
         if model.ir_version < 4:
             for tensor in self._weights:
                 info = helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
@@ -113,11 +130,11 @@ class Graph:
             value.CopyFrom(types[value.name])
             if not value.type.tensor_type.elem_type:  # inference gave up: these keep their type
                 first = self._inputs[0].type.tensor_type.elem_type
-                value.type.tensor_type.elem_type = first
+                value.type.tensor_type.elem_type = (kinds or {}).get(value.name, first)
             self._blur(value.type.tensor_type)
         if self.draw.chance(0.3):
             model.graph.value_info.extend(inferred.graph.value_info)
-        return Case(model, dict(self._values))
+        return Case(model, dict(self._values), expected)
 
 
 def single(
@@ -127,11 +144,13 @@ def single(
     operands: Sequence[Any],
     constant: Sequence[float] = (),
     outputs: int = 1,
+    domain: str = "",
+    expected: Optional[list[np.ndarray]] = None,
     **attributes: Any,
 ) -> Case:
     """One node. Operands are arrays, or None where one is absent; `constant` gives for each the
     probability that it is a constant (0 where not said: a graph input)."""
-    graph = Graph(draw, opset)
+    graph = Graph(draw, opset, domain)
     names = []
     for index, value in enumerate(operands):
         if value is None:
@@ -139,4 +158,4 @@ def single(
             continue
         probability = constant[index] if index < len(constant) else 0.0
         names.append(graph.operand(value, probability, "x" if probability == 0.0 else "w"))
-    return graph.finish(graph.node(op, names, outputs, **attributes))
+    return graph.finish(graph.node(op, names, outputs, **attributes), expected=expected)

@@ -38,11 +38,12 @@ class CaseRange:
 
 def _check(model: onnx.ModelProto) -> None:
     """onnx's checker, but for its wish that outputs declare a shape: engines and exporters do
-    without."""
+    without. And but for operators that ONNX Runtime has under ONNX's own domain."""
     try:
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
-        if "Field 'shape' of 'type' is required" not in str(error):
+        texts = ("Field 'shape' of 'type' is required", "LayerNormalization with domain_version")
+        if not any(text in str(error) for text in texts):
             raise
 
 
@@ -56,7 +57,7 @@ def write_cases(wanted: CaseRange) -> list[CaseFile]:
         onnx.save(case.model, f"{stem}.onnx")
         names, _ = source_ports(case.model)
         arrays = {f"0_{i}": case.inputs[n] for i, n in enumerate(names)}
-        arrays.update({f"out_0_{i}": value for i, value in enumerate(case.expected)})
+        arrays |= {f"out_0_{i}": value for i, value in enumerate(case.expected or [])}
         np.savez(f"{stem}.npz", **arrays)
         opset = case.model.opset_import[0].version
         written.append(

@@ -54,7 +54,7 @@ def offered_operators(page: Path) -> set[str] | None:
             wanted = False
         elif cells[0] == "operator":
             wanted = "schema versions" in cells
-        elif wanted and cells[0].isidentifier():
+        elif wanted and cells[0].replace(".", "_").isidentifier():
             names.add(cells[0])
     return names
 

@@ -124,7 +124,8 @@ class GraphWalk {
   std::unique_ptr<Scope> main_;
   Scope* scope_;                                   // where names are looked up now
   std::unordered_set<std::string> missing_files_;  // messages said
-  bool said_default_domain_ = false;
+  std::unordered_set<std::string>
+      unimported_;  // domains already said to be read without their import
   std::uint64_t parameter_bytes_ = 0;
 };
 

@@ -1,12 +1,16 @@
-"""Prints schema_data.inc from the schemas of the installed onnx package.
+"""Prints schema_data.inc from the schemas of the installed onnx and onnxruntime packages.
 
     python core/import/onnx/make_schema_table.py > core/import/onnx/schema_data.inc
 
-Run it when ONNX defines a new opset; review every new version before a rule covers it.
+ONNX's own operators come from onnx. ONNX Runtime's come from onnxruntime: its domain, and what its
+optimizer writes into the default domain. Run it when ONNX defines a new opset; review every new
+version before a rule covers it.
 """
 
 import onnx
+import onnxruntime
 from onnx import defs
+from onnxruntime.capi.onnxruntime_pybind11_state import get_all_operator_schema
 
 DTYPES = {
     "float": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "string": 5, "bool": 6,
@@ -21,6 +25,9 @@ KINDS = {
     "TYPE_PROTO": "kTypeProto", "TYPE_PROTOS": "kTypeProtos",
 }
 ANY = 2147483647
+CONTRIB_DOMAIN = "com.microsoft"
+# Operators that ONNX Runtime defines under the default domain: (name, version).
+CONTRIB_IN_DEFAULT = {("LayerNormalization", 1), ("SimplifiedLayerNormalization", 1)}
 
 
 def type_mask(names):
@@ -36,11 +43,16 @@ def operand_rows(schema):
     groups = {}
     rows = []
     for operand in schema.inputs:
-        names = constraints.get(operand.type_str, [operand.type_str])
+        # The two packages spell these fields differently.
+        variable = getattr(operand, "type_str", None) or operand.typeStr
+        homogeneous = getattr(operand, "is_homogeneous", None)
+        if homogeneous is None:
+            homogeneous = operand.isHomogeneous
+        names = constraints.get(variable, [variable])
         option = int(operand.option.value)
         group = 0
-        if operand.type_str in constraints and (option != 2 or operand.is_homogeneous):
-            group = groups.setdefault(operand.type_str, len(groups) + 1)
+        if variable in constraints and (option != 2 or homogeneous):
+            group = groups.setdefault(variable, len(groups) + 1)
         rows.append((type_mask(names), option, group))
     return tuple(rows)
 
@@ -64,16 +76,20 @@ class Pool:
 
 
 def main():
-    schemas = sorted((s for s in defs.get_all_schemas_with_history() if s.domain == ""),
-                     key=lambda s: (s.name, s.since_version))
+    schemas = [s for s in defs.get_all_schemas_with_history() if s.domain == ""]
+    schemas += [s for s in get_all_operator_schema()
+                if s.domain == CONTRIB_DOMAIN
+                or (s.domain == "" and (s.name, s.since_version) in CONTRIB_IN_DEFAULT)]
+    schemas.sort(key=lambda s: (s.domain, s.name, s.since_version))
     operands, attributes, table = Pool(), Pool(), []
     for s in schemas:
         ins, attrs = operand_rows(s), attribute_rows(s)
-        table.append('    {"%s", %d, %s, %d, %d, %d, %d, %d, %d, %d, %d},' % (
-            s.name, s.since_version, "true" if s.deprecated else "false",
+        table.append('    {"%s", "%s", %d, %s, %d, %d, %d, %d, %d, %d, %d, %d},' % (
+            s.domain, s.name, s.since_version, "true" if s.deprecated else "false",
             s.min_input, min(s.max_input, ANY), s.min_output, min(s.max_output, ANY),
             operands.add(ins), len(ins), attributes.add(attrs), len(attrs)))
-    print("// Printed by make_schema_table.py from onnx %s. Do not edit." % onnx.__version__)
+    print("// Printed by make_schema_table.py from onnx %s and onnxruntime %s. Do not edit." % (
+        onnx.__version__, onnxruntime.__version__))
     print("// clang-format off")
     print("namespace smelt::onnx_import {\nnamespace {\n")
     print("constexpr int kNewestOpset = %d;\n" % defs.onnx_opset_version())

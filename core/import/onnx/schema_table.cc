@@ -1,6 +1,7 @@
 #include "core/import/onnx/schema_table.h"
 
 #include <algorithm>
+#include <climits>
 #include <tuple>
 
 #include "core/import/onnx/onnx_rule.h"
@@ -33,27 +34,26 @@ const SchemaAttribute* Schema::attribute(std::string_view name) const {
 
 std::span<const Schema> AllSchemas() { return kSchemas; }
 
-const Schema* FindSchema(std::string_view op, int opset) {
+const Schema* FindSchema(std::string_view domain, std::string_view op, int opset) {
+  using Key = std::tuple<std::string_view, std::string_view, int>;
   const Schema* const begin = std::begin(kSchemas);
-  const Schema* const above =
-      std::upper_bound(begin, std::end(kSchemas), std::tuple(op, opset),
-                       [](const std::tuple<std::string_view, int>& wanted, const Schema& row) {
-                         return wanted < std::tuple<std::string_view, int>(row.op, row.since);
-                       });
-  if (above == begin || (above - 1)->op != op) return nullptr;
+  const Schema* const above = std::upper_bound(begin, std::end(kSchemas), Key(domain, op, opset),
+                                               [](const Key& wanted, const Schema& row) {
+                                                 return wanted < Key(row.domain, row.op, row.since);
+                                               });
+  if (above == begin || (above - 1)->op != op || (above - 1)->domain != domain) return nullptr;
   return above - 1;
 }
 
 int NewestOpset() { return kNewestOpset; }
 
 int SchemaVersion(std::string_view domain, std::string_view op, int opset) {
-  if (!domain.empty()) return 0;
-  const Schema* schema = FindSchema(op, opset);
+  const Schema* schema = FindSchema(domain, op, opset);
   return schema == nullptr ? 0 : schema->since;
 }
 
 bool IsKnownOperator(std::string_view domain, std::string_view op) {
-  return domain.empty() && FindSchema(op, kNewestOpset) != nullptr;
+  return FindSchema(domain, op, INT_MAX) != nullptr;
 }
 
 }  // namespace smelt::onnx_import

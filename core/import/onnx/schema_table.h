@@ -1,6 +1,7 @@
-// The committed table of ONNX's own operator schemas (default domain, every version): what the walk
-// checks for every node whatever rule it has. The data is printed by make_schema_table.py from the
-// onnx Python package; nothing of it is read at run time.
+// The committed table of operator schemas, every version: ONNX's own (the default domain) and those
+// of ONNX Runtime's domain. It is what the walk checks for every node whatever rule it has. The
+// data is printed by make_schema_table.py from the onnx and onnxruntime Python packages; nothing of
+// them is read at run time.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,7 @@ struct SchemaAttribute {
 };
 
 struct Schema {
+  std::string_view domain;  // "" is the default domain
   std::string_view op;
   std::int16_t since;
   bool deprecated;
@@ -39,11 +41,12 @@ struct Schema {
   const SchemaAttribute* attribute(std::string_view name) const;
 };
 
-// Ordered by operator and since-version.
+// Ordered by domain, operator and since-version.
 std::span<const Schema> AllSchemas();
-// The schema in force at `opset`; null when the operator does not exist there.
-const Schema* FindSchema(std::string_view op, int opset);
-// The newest version of any operator in the table.
+// The schema in force at version `opset` of the domain; null when the operator does not exist
+// there.
+const Schema* FindSchema(std::string_view domain, std::string_view op, int opset);
+// The newest version of any operator of the default domain.
 int NewestOpset();
 
 }  // namespace smelt::onnx_import

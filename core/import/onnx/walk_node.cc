@@ -12,6 +12,7 @@
 #include "core/import/onnx/graph_walk.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/load.h"
+#include "core/import/onnx/never.h"
 #include "core/import/onnx/node_check.h"
 #include "core/import/onnx/walk_step.h"
 #include "core/import/onnx/wide_halves.h"
@@ -103,39 +104,49 @@ bool GraphWalk::FindRuleFor(Step& step) {
     return false;
   };
   step.function = context_.functions.FindLocal(*step.proto);
-  if (!source.domain.empty()) {
-    if (step.function != nullptr) return true;
+  const bool is_default = source.domain.empty();
+  if (!is_default && step.function != nullptr) return true;
+  if (!is_default && source.domain != kContribDomain) {
     return refuse(Reason::kUnsupportedDomain,
                   "operator domain \"" + source.domain + "\" is not known");
   }
   if (source.opset == 0) {
-    source.opset = kMaxOpset;
-    if (!said_default_domain_) {
-      said_default_domain_ = true;
+    source.opset = is_default ? kMaxOpset : kMaxContribVersion;
+    if (unimported_.insert(source.domain).second) {
       context_.diagnostics.push_back(NodeDiagnostic(
           ir::Severity::kNote, Reason::kUnsupportedDomain, source,
-          "the model does not import the default operator set; its operators are read at opset " +
-              std::to_string(kMaxOpset)));
+          "the model does not import the " +
+              (is_default ? "default" : "\"" + source.domain + "\"") +
+              " operator set; its operators are read at opset " + std::to_string(source.opset)));
     }
   }
   const int opset = static_cast<int>(source.opset);
-  step.schema = FindSchema(source.op_type, opset);
+  if (!is_default && opset > kMaxContribVersion) {
+    return refuse(Reason::kUnsupportedOpset, "version " + std::to_string(opset) +
+                                                 " of the domain \"" + source.domain +
+                                                 "\" is not known");
+  }
+  step.schema = FindSchema(source.domain, source.op_type, opset);
   if (step.schema == nullptr && step.function != nullptr) return true;
   if (step.schema == nullptr) {
     return refuse(Reason::kUnsupportedOnnxOp,
-                  IsKnownOperator("", source.op_type)
+                  IsKnownOperator(source.domain, source.op_type)
                       ? "the operator does not exist at opset " + std::to_string(opset)
-                      : "ONNX defines no such operator");
+                      : (is_default ? "ONNX" : source.domain) + " defines no such operator");
   }
   if (step.schema->deprecated) {
     return refuse(Reason::kUnsupportedOnnxOp,
                   "the operator is withdrawn at opset " + std::to_string(opset));
   }
-  step.rule = FindRule("", source.op_type, step.schema->since);
+  step.rule = FindRule(source.domain, source.op_type, step.schema->since);
   if (step.rule == nullptr) {
     if (IsControlFlow(step)) return true;
     if (step.function != nullptr) return true;
-    step.by_schema = FunctionLibrary::HasSchemaFunction(source.op_type, step.schema->since);
+    if (const std::string_view why = WhyNever(source.domain, source.op_type); !why.empty()) {
+      return refuse(Reason::kUnsupportedOnnxOp, std::string(why));
+    }
+    step.by_schema =
+        is_default && FunctionLibrary::HasSchemaFunction(source.op_type, step.schema->since);
     if (step.by_schema) return true;
     return refuse(Reason::kUnsupportedOnnxOp,
                   "no rule translates version " + std::to_string(step.schema->since) +
@@ -367,7 +378,9 @@ void GraphWalk::Refuse(const Step& step, const OnnxNode& node) {
     known.push_back(std::move(type));
   }
   ir::Builder builder(context_.module, graph_id_, step.origin);
-  const auto values = builder.EmitComposite("onnx." + step.source.op_type, operands, {}, types, {});
+  const std::string domain = step.source.domain.empty() ? "onnx" : step.source.domain;
+  const auto values =
+      builder.EmitComposite(domain + "." + step.source.op_type, operands, {}, types, {});
   SMELT_CHECK(builder.status().ok());
   for (int i = 0; i < node.output_count(); ++i) {
     if (!node.has_output(i)) continue;

@@ -12,6 +12,7 @@ from property.families import (
     convolution,
     cumulative,
     elementwise,
+    fused,
     idioms,
     indexing,
     linear,
@@ -58,6 +59,7 @@ FAMILIES = (
     losses,
     streams,
     old_opsets,
+    fused,
 )
 
 

@@ -13,7 +13,7 @@ from property.families.windows import draw_window
 FLOATS = (np.float32, np.float16, np.float64)
 
 
-def _channels(d: Draw) -> tuple[int, int, int]:
+def channels(d: Draw) -> tuple[int, int, int]:
     """(group, input channels, output channels): plain, depthwise, multiplied and grouped."""
     style = d.choice(["plain", "plain", "depthwise", "multiplied", "grouped"])
     if style == "plain":
@@ -32,7 +32,7 @@ def _conv(d: Draw) -> Case:
     opset = d.opset("Conv")
     dtype = d.dtype("Conv", opset, only=FLOATS)
     window = draw_window(d, d.choice([1, 2, 2, 2]))
-    group, inputs, outputs = _channels(d)
+    group, inputs, outputs = channels(d)
     x = d.values((d.choice([1, 1, 2, 3]), inputs, *window.size), dtype)
     weight = d.values((outputs, inputs // group, *window.kernel), dtype, -1, 1)
     bias = d.values((outputs,), dtype) if d.chance(0.6) else None
@@ -50,7 +50,7 @@ def _conv_transpose(d: Draw) -> Case:
     rank = d.choice([1, 2, 2, 2])
     window = draw_window(d, rank, same_with_dilation=False)
     window.size = [d.integer(1, 7) for _ in range(rank)]
-    group, outputs, inputs = _channels(d)
+    group, outputs, inputs = channels(d)
     output_padding: Optional[list[int]] = None
     extents = [(k - 1) * v + 1 for k, v in zip(window.kernel, window.dilations)]
     if d.chance(0.3):  # must stay below the stride (or the dilation)

@@ -1,10 +1,10 @@
 // Activations: what TFLite says directly, and exact expansions of the rest.
-#include <cmath>
 #include <limits>
 
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/named_activation.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -19,37 +19,20 @@ Status Finish(OnnxNode& node, Builder& out, ValueId y) {
   return out.status();
 }
 
-// The constant `value` in the element type of x.
-ValueId Like(Builder& out, ValueId x, double value) { return out.Scalar(out.type(x).dtype, value); }
-
-ValueId Relu(Builder& out, ValueId x) {
-  if (ir::IsFloat(out.type(x).dtype)) return out.Unary(OpKind::kRelu, x);
-  return out.Maximum(x, Like(out, x, 0));
-}
-
-// exp(x) - 1 for x <= 0, without the cancellation near 0 that the plain form has.
-ValueId Expm1OfNegative(Builder& out, ValueId x) { return out.Unary(OpKind::kElu, x); }
-
-// log(1 + exp(x)) without overflow: max(x, 0) + log(1 + exp(-|x|)).
-ValueId Softplus(Builder& out, ValueId x) {
-  const ValueId minus_abs = out.Unary(OpKind::kNeg, out.Unary(OpKind::kAbs, x));
-  const ValueId one_plus = out.Add(out.Unary(OpKind::kExp, minus_abs), Like(out, x, 1));
-  return out.Add(out.Unary(OpKind::kRelu, x), out.Unary(OpKind::kLog, one_plus));
-}
-
 template <OpKind kKind>
 Status TranslateUnary(OnnxNode& node, Builder& out) {
   return Finish(node, out, out.Unary(kKind, node.input(0)));
 }
 
-Status TranslateRelu(OnnxNode& node, Builder& out) {
-  return Finish(node, out, Relu(out, node.input(0)));
-}
-
-Status TranslateLeakyRelu(OnnxNode& node, Builder& out) {
-  return Finish(
-      node, out,
-      out.Emit(OpKind::kLeakyRelu, {node.input(0)}, {{"alpha", node.Float("alpha", 0.01)}}));
+// An activation whose parameters are attributes of the node.
+Status TranslateNamed(OnnxNode& node, Builder& out) {
+  const NamedActivation& named = *FindActivation(node.op_type());
+  double values[2] = {};
+  for (std::size_t i = 0; i < 2; ++i) {
+    values[i] =
+        named.parameters[i].empty() ? 0 : node.Float(named.parameters[i], named.defaults[i]);
+  }
+  return Finish(node, out, named.emit(out, node.input(0), values[0], values[1]));
 }
 
 // Before opset 7 the slope is one value, or one for each channel: (C) -> (C, 1, ...).
@@ -72,23 +55,11 @@ Status TranslatePRelu(OnnxNode& node, Builder& out) {
   return Finish(node, out, out.Emit(OpKind::kSelectV2, {negative, out.Mul(x, slope), x}));
 }
 
-// max(x, 0) + alpha * (exp(min(x, 0)) - 1)
-ValueId ScaledElu(Builder& out, ValueId x, double alpha) {
-  if (alpha == 1.0) return out.Unary(OpKind::kElu, x);
-  const ValueId negative = Expm1OfNegative(out, out.Minimum(x, Like(out, x, 0)));
-  return out.Add(out.Unary(OpKind::kRelu, x), out.Mul(negative, Like(out, x, alpha)));
-}
-
-Status TranslateElu(OnnxNode& node, Builder& out) {
-  return Finish(node, out, ScaledElu(out, node.input(0), node.Float("alpha", 1.0)));
-}
-
-Status TranslateSelu(OnnxNode& node, Builder& out) {
-  const bool first = node.schema_version() == 1;  // its defaults have fewer digits
-  const double alpha = node.Float("alpha", first ? 1.673200011253357 : 1.67326319217681884765625);
-  const double gamma = node.Float("gamma", first ? 1.0506999492645264 : 1.05070102214813232421875);
-  const ValueId x = node.input(0);
-  return Finish(node, out, out.Mul(ScaledElu(out, x, alpha), Like(out, x, gamma)));
+// The first version's defaults have fewer digits.
+Status TranslateSelu1(OnnxNode& node, Builder& out) {
+  const double alpha = node.Float("alpha", 1.673200011253357);
+  const double gamma = node.Float("gamma", 1.0506999492645264);
+  return Finish(node, out, FindActivation("Selu")->emit(out, node.input(0), alpha, gamma));
 }
 
 // x moved towards 0 by the bias outside of -lambda .. lambda, 0 inside.
@@ -103,32 +74,6 @@ Status TranslateShrink(OnnxNode& node, Builder& out) {
   };
   const ValueId above = outside(OpKind::kGreater, lambda, -bias, Like(out, x, 0));
   return Finish(node, out, out.Cast(outside(OpKind::kLess, -lambda, bias, above), dtype));
-}
-
-// max(x, 0) + min(0, alpha * (exp(x / alpha) - 1)), alpha > 0
-Status TranslateCelu(OnnxNode& node, Builder& out) {
-  const double alpha = node.Float("alpha", 1.0);
-  const ValueId x = node.input(0);
-  const ValueId scaled = out.Div(out.Minimum(x, Like(out, x, 0)), Like(out, x, alpha));
-  const ValueId negative = out.Mul(Expm1OfNegative(out, scaled), Like(out, x, alpha));
-  return Finish(node, out, out.Add(out.Unary(OpKind::kRelu, x), negative));
-}
-
-Status TranslateHardSigmoid(OnnxNode& node, Builder& out) {
-  const ValueId x = node.input(0);
-  const ValueId line = out.Add(out.Mul(x, Like(out, x, node.Float("alpha", 0.2))),
-                               Like(out, x, node.Float("beta", 0.5)));
-  return Finish(node, out, out.Unary(OpKind::kRelu, out.Minimum(line, Like(out, x, 1))));
-}
-
-Status TranslateSoftplus(OnnxNode& node, Builder& out) {
-  return Finish(node, out, Softplus(out, node.input(0)));
-}
-
-Status TranslateSoftsign(OnnxNode& node, Builder& out) {
-  const ValueId x = node.input(0);
-  const ValueId denominator = out.Add(out.Unary(OpKind::kAbs, x), Like(out, x, 1));
-  return Finish(node, out, out.Div(x, denominator));
 }
 
 Status TranslateGelu(OnnxNode& node, Builder& out) {
@@ -147,39 +92,6 @@ Status TranslateSwish(OnnxNode& node, Builder& out) {
   const double alpha = node.Float("alpha", 1.0);
   const ValueId scaled = alpha == 1.0 ? x : out.Mul(x, Like(out, x, alpha));
   return Finish(node, out, out.Mul(x, out.Unary(OpKind::kLogistic, scaled)));
-}
-
-// x where x > alpha, else 0. Selected, not multiplied: infinities must not become NaN.
-Status TranslateThresholdedRelu(OnnxNode& node, Builder& out) {
-  const ValueId x = node.input(0);
-  // alpha is a float32, whatever x is.
-  const ValueId wide = node.input_dtype(0) == DType::kF64 ? x : out.Cast(x, DType::kF32);
-  const ValueId above =
-      out.Emit(OpKind::kGreater, {wide, Like(out, wide, node.Float("alpha", 1.0))});
-  return Finish(node, out, out.Emit(OpKind::kSelectV2, {above, x, Like(out, x, 0)}));
-}
-
-// Clip between two bounds known at conversion; an infinite bound means none.
-ValueId ClipBetween(Builder& out, ValueId x, double low, double high) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (ir::IsFloat(out.type(x).dtype)) {
-    if (low == 0 && high == 6) return out.Unary(OpKind::kRelu6, x);
-    if (low == -1 && high == 1) return out.Unary(OpKind::kReluN1To1, x);
-    if (low == 0 && high == kInfinity) return out.Unary(OpKind::kRelu, x);
-  }
-  ValueId y = x;
-  if (low != -kInfinity) y = out.Maximum(y, Like(out, x, low));
-  if (high != kInfinity) y = out.Minimum(y, Like(out, x, high));
-  return y;
-}
-
-// Up to opset 6 the bounds are attributes; their defaults are the largest finite floats, which only
-// infinities exceed.
-Status TranslateClip6(OnnxNode& node, Builder& out) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  return Finish(
-      node, out,
-      ClipBetween(out, node.input(0), node.Float("min", -kInfinity), node.Float("max", kInfinity)));
 }
 
 Status TranslateClip11(OnnxNode& node, Builder& out) {
@@ -274,27 +186,28 @@ constexpr OnnxConstraint kShrink[] = {
 };
 
 constexpr OnnxRule kRules[] = {
-    {"", "Celu", 12, 28, kCelu, SameAsFirst, TranslateCelu},
-    {"", "Clip", 1, 6, {}, SameAsFirst, TranslateClip6},
+    {"", "Celu", 12, 28, kCelu, SameAsFirst, TranslateNamed},
+    {"", "Clip", 1, 6, {}, SameAsFirst, TranslateNamed},
     {"", "Clip", 11, 13, kClip11, SameAsFirst, TranslateClip11},
-    {"", "Elu", 1, 22, {}, SameAsFirst, TranslateElu},
+    {"", "Elu", 1, 22, {}, SameAsFirst, TranslateNamed},
     {"", "Erf", 9, 13, {}, SameAsFirst, TranslateUnary<OpKind::kCoreErf>},
     {"", "Gelu", 20, 20, kGelu, SameAsFirst, TranslateGelu},
-    {"", "HardSigmoid", 1, 22, {}, SameAsFirst, TranslateHardSigmoid},
+    {"", "HardSigmoid", 1, 22, {}, SameAsFirst, TranslateNamed},
     {"", "HardSwish", 14, 22, {}, SameAsFirst, TranslateUnary<OpKind::kHardSwish>},
-    {"", "LeakyRelu", 1, 16, {}, SameAsFirst, TranslateLeakyRelu},
+    {"", "LeakyRelu", 1, 16, {}, SameAsFirst, TranslateNamed},
     {"", "Mish", 18, 22, {}, SameAsFirst, TranslateMish},
     {"", "PRelu", 1, 6, kPRelu1, SameAsFirst, TranslatePRelu},
     {"", "PRelu", 7, 16, kPRelu7, SameAsFirst, TranslatePRelu},
-    {"", "Relu", 1, 14, {}, SameAsFirst, TranslateRelu},
-    {"", "Selu", 1, 22, {}, SameAsFirst, TranslateSelu},
+    {"", "Relu", 1, 14, {}, SameAsFirst, TranslateNamed},
+    {"", "Selu", 1, 1, {}, SameAsFirst, TranslateSelu1},
+    {"", "Selu", 6, 22, {}, SameAsFirst, TranslateNamed},
     {"", "Shrink", 9, 9, kShrink, SameAsFirst, TranslateShrink},
-    {"", "Sigmoid", 1, 13, {}, SameAsFirst, TranslateUnary<OpKind::kLogistic>},
-    {"", "Softplus", 1, 22, {}, SameAsFirst, TranslateSoftplus},
-    {"", "Softsign", 1, 22, {}, SameAsFirst, TranslateSoftsign},
+    {"", "Sigmoid", 1, 13, {}, SameAsFirst, TranslateNamed},
+    {"", "Softplus", 1, 22, {}, SameAsFirst, TranslateNamed},
+    {"", "Softsign", 1, 22, {}, SameAsFirst, TranslateNamed},
     {"", "Swish", 24, 24, {}, SameAsFirst, TranslateSwish},
-    {"", "Tanh", 1, 13, {}, SameAsFirst, TranslateUnary<OpKind::kTanh>},
-    {"", "ThresholdedRelu", 10, 22, {}, SameAsFirst, TranslateThresholdedRelu},
+    {"", "Tanh", 1, 13, {}, SameAsFirst, TranslateNamed},
+    {"", "ThresholdedRelu", 10, 22, {}, SameAsFirst, TranslateNamed},
 };
 
 }  // namespace

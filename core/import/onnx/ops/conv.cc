@@ -1,9 +1,10 @@
-// Conv, ConvInteger and QLinearConv: one and two spatial axes, groups, any padding; weights
-// constant or computed.
+// Conv, FusedConv, ConvInteger and QLinearConv: one and two spatial axes, groups, any padding;
+// weights constant or computed.
 #include <algorithm>
 
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/fused_activation.h"
 #include "core/import/onnx/ops/integer_sum.h"
 #include "core/import/onnx/ops/window.h"
 
@@ -21,7 +22,7 @@ bool IsQLinear(const OnnxNode& node) { return node.op_type() == "QLinearConv"; }
 int WeightsAt(const OnnxNode& node) { return IsQLinear(node) ? 3 : 1; }
 int BiasAt(const OnnxNode& node) {
   if (IsQLinear(node)) return 8;
-  return node.op_type() == "Conv" ? 2 : 4;  // ConvInteger has none
+  return node.op_type() == "ConvInteger" ? 4 : 2;  // ConvInteger has none
 }
 
 // The weights' spatial sizes; nothing while they are not static.
@@ -51,9 +52,9 @@ Status InferConv(OnnxNode& node) {
     shape.push_back(PlanAxis(node.symbols(), input.dim(i + 2), *window, i).output);
   }
   if (IsQLinear(node) && !node.knows_input(7)) return Status::Ok();
-  const DType type = IsQLinear(node)            ? node.input_dtype(7)
-                     : node.op_type() == "Conv" ? node.input_dtype(0)
-                                                : DType::kI32;
+  const DType type = IsQLinear(node)                   ? node.input_dtype(7)
+                     : node.op_type() == "ConvInteger" ? DType::kI32
+                                                       : node.input_dtype(0);
   node.SetOutputType(0, {type, std::move(shape)});
   return Status::Ok();
 }
@@ -180,6 +181,27 @@ Status TranslateConv(OnnxNode& node, ir::Builder& out) {
   return out.status();
 }
 
+// activation(convolution + Z)
+Status TranslateFusedConv(OnnxNode& node, ir::Builder& out) {
+  ValueId y = Convolution(node, out, node.input(0), node.input(1), node.input(2));
+  if (node.has_input(3)) y = out.Add(y, node.input(3));
+  node.SetOutput(0, EmitFusedActivation(node, out, y));
+  return out.status();
+}
+
+Verdict AddendFits(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.has_input(3)) return Verdict::kHolds;
+  if (!node.knows_input(3) || !node.output_type(0)) return Verdict::kNotChecked;
+  const Shape& addend = node.input_shape(3);
+  const Shape& result = node.output_type(0)->shape;
+  bool fits = addend.rank() == result.rank();
+  for (int i = 0; fits && i < addend.rank(); ++i) {
+    fits =
+        addend.dim(i) == result.dim(i) || !addend.dim(i).is_static() || !result.dim(i).is_static();
+  }
+  return fits ? Verdict::kHolds : Violated(node, 3, node.input_text(3), finding);
+}
+
 // Products that one output value adds up.
 std::int64_t Terms(const OnnxNode& node) {
   std::int64_t terms = 1;
@@ -264,6 +286,18 @@ constexpr TypeSet kBytes = Types(DType::kU8, DType::kI8);
 
 constexpr OnnxConstraint kConv[] = {kRank,       kStatic,  kWeights, kKernel, kBias,
                                     kAttributes, kAutoPad, kPadding, kFits};
+constexpr OnnxConstraint kFusedConv[] = {
+    kRank,
+    kStatic,
+    kWeights,
+    kKernel,
+    kBias,
+    kAttributes,
+    kAutoPad,
+    kPadding,
+    kFits,
+    kFusedActivation,
+    {Reason::kShapeMismatch, AddendFits, {}, "an addend Z of the result's shape"}};
 constexpr OnnxConstraint kConvInteger[] = {kRank,    kStatic,  kWeights, kKernel, kAttributes,
                                            kAutoPad, kPadding, kFits,    kTerms};
 constexpr OnnxConstraint kQLinearConv[] = {
@@ -283,6 +317,7 @@ constexpr OnnxConstraint kQLinearConv[] = {
 constexpr OnnxRule kRules[] = {
     {"", "Conv", 1, 22, kConv, InferConv, TranslateConv},
     {"", "ConvInteger", 10, 10, kConvInteger, InferConv, TranslateConvInteger},
+    {kContribDomain, "FusedConv", 1, 1, kFusedConv, InferConv, TranslateFusedConv},
     {"", "QLinearConv", 10, 10, kQLinearConv, InferConv, TranslateQLinearConv},
 };
 

@@ -1,114 +1,93 @@
-// Matrix products: MatMul and Gemm. A constant right side becomes FULLY_CONNECTED.
-#include <memory>
+// Matrix products: MatMul and Gemm, and the same with transpositions and activations fused.
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/import/onnx/checks.h"
-#include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/fused_activation.h"
+#include "core/import/onnx/ops/matrix_product.h"
 
 namespace smelt::onnx_import {
 namespace {
 
 using ir::Builder;
 using ir::Constant;
-using ir::ConstantStep;
 using ir::Dim;
 using ir::DType;
-using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
 
-// x[..., K] by weights[N, K]. `bias` may be absent. Leading dimensions are kept.
-ValueId FullyConnected(Builder& out, ValueId x, ValueId weights, ValueId bias) {
-  const bool keep = out.type(x).shape.rank() > 2;
-  return out.Emit(OpKind::kFullyConnected, {x, weights, bias},
-                  {{"fused_activation_function", std::string("NONE")},
-                   {"weights_format", std::string("DEFAULT")},
-                   {"keep_num_dims", keep}});
+// --- MatMul ---
+
+// The order that moves the first axis of `rank` behind the batch, before the last.
+std::vector<int> BatchOrder(int rank) {
+  std::vector<int> order;
+  for (int i = 1; i < rank - 1; ++i) order.push_back(i);
+  order.push_back(0);
+  order.push_back(rank - 1);
+  return order;
 }
 
-ValueId BatchMatmul(Builder& out, ValueId a, ValueId b, bool transpose_a, bool transpose_b) {
-  return out.Emit(
-      OpKind::kBatchMatmul, {a, b},
-      {{"adj_x", transpose_a}, {"adj_y", transpose_b}, {"asymmetric_quantize_inputs", false}});
+// Plain MatMul has no attributes: what it carries all the same is ignored.
+bool IsFused(const OnnxNode& node) { return node.op_type() != "MatMul"; }
+bool TransposesBatch(const OnnxNode& node, int input) {
+  return IsFused(node) && node.Int(input == 0 ? "transBatchA" : "transBatchB", 0) != 0;
+}
+bool Transposes(const OnnxNode& node, int input) {
+  return IsFused(node) && node.Int(input == 0 ? "transA" : "transB", 0) != 0;
 }
 
-// The shape with an axis of 1 before position `at`.
-Shape WithAxis(const Shape& shape, int at) {
-  std::vector<Dim> dims = shape.dims();
-  dims.insert(dims.begin() + at, Dim(1));
+// What is multiplied: the input's shape under the node's transpositions.
+Shape FactorShape(const OnnxNode& node, int input) {
+  const Shape& given = node.input_shape(input);
+  const int rank = given.rank();
+  std::vector<Dim> dims = given.dims();
+  if (TransposesBatch(node, input) && rank > 2) {
+    const std::vector<int> order = BatchOrder(rank);
+    for (std::size_t i = 0; i < order.size(); ++i) dims[i] = given.dim(order[i]);
+  }
+  if (Transposes(node, input) && rank > 1) std::swap(dims[dims.size() - 2], dims.back());
   return Shape(std::move(dims));
 }
 
-// Integers: a[..., M, K, 1] times b[..., 1, K, N] summed over K. Exact, and wraps as the definition
-// does.
-ValueId IntegerProduct(Builder& out, ValueId a, ValueId b) {
-  const Shape left = out.type(a).shape;
-  const Shape right = out.type(b).shape;
-  const ValueId product = out.Mul(out.Reshape(a, WithAxis(left, left.rank())),
-                                  out.Reshape(b, WithAxis(right, right.rank() - 2)));
-  if (!product.valid()) return product;
-  const int axis = out.type(product).shape.rank() - 2;
-  return out.Emit(OpKind::kSum, {product, out.ConstI32({axis})}, {{"keep_dims", false}});
-}
-
-// --- MatMul ---
-
 Status InferMatMul(OnnxNode& node) {
   if (!node.knows_input(0) || !node.knows_input(1)) return Status::Ok();
-  Shape a = node.input_shape(0);
-  Shape b = node.input_shape(1);
-  if (a.rank() == 0 || b.rank() == 0) return Status::Ok();
-  const bool row = a.rank() == 1;
-  const bool column = b.rank() == 1;
-  if (row) a = WithAxis(a, 0);
-  if (column) b = WithAxis(b, 1);
-  const auto batch = [](const Shape& shape) {
-    return Shape(std::vector<Dim>(shape.begin(), shape.end() - 2));
-  };
-  auto broadcast = BroadcastShapes(node.symbols(), batch(a), batch(b));
-  if (!broadcast.ok()) return Status::Ok();
-  Shape shape = *std::move(broadcast);
-  if (!row) shape.push_back(a.dim(a.rank() - 2));
-  if (!column) shape.push_back(b.dim(b.rank() - 1));
-  node.SetOutputType(0, {node.input_dtype(0), shape});
+  auto shape = ProductShape(node.symbols(), FactorShape(node, 0), FactorShape(node, 1));
+  if (shape) node.SetOutputType(0, {node.input_dtype(0), *std::move(shape)});
   return Status::Ok();
 }
 
 Status TranslateMatMul(OnnxNode& node, Builder& out) {
-  ValueId a = node.input(0);
-  ValueId b = node.input(1);
-  if (node.input_rank(0) == 1) a = out.Reshape(a, WithAxis(node.input_shape(0), 0));
-  if (node.input_rank(1) == 1) b = out.Reshape(b, WithAxis(node.input_shape(1), 1));
-  if (!out.status().ok()) return out.status();
-  ValueId product;
-  if (!ir::IsFloat(node.input_dtype(0))) {
-    product = IntegerProduct(out, a, b);
-  } else if (node.input_constant(1) != nullptr && out.type(b).shape.rank() == 2) {
-    product = FullyConnected(out, a, out.Transpose(b, {1, 0}), ValueId{});
-  } else {
-    product = BatchMatmul(out, a, b, false, false);
-  }
-  const bool vector = node.input_rank(0) == 1 || node.input_rank(1) == 1;
-  node.SetOutput(0, vector ? out.Reshape(product, node.output_type(0)->shape) : product);
+  MatrixProduct product{node.input(0), node.input(1), Transposes(node, 0), Transposes(node, 1),
+                        IsFused(node) ? node.Float("alpha", 1.0) : 1.0};
+  const auto order = [&](ValueId x, int input) {
+    const int rank = node.input_rank(input);
+    return TransposesBatch(node, input) && rank > 2 ? out.Transpose(x, BatchOrder(rank)) : x;
+  };
+  product.a = order(product.a, 0);
+  product.b = order(product.b, 1);
+  node.SetOutput(0, EmitProduct(out, product, node.output_type(0)->shape));
+  return out.status();
+}
+
+Status TranslateFusedMatMulActivation(OnnxNode& node, Builder& out) {
+  SMELT_RETURN_IF_ERROR(TranslateMatMul(node, out));
+  node.SetOutput(0, EmitFusedActivation(node, out, node.output(0)));
   return out.status();
 }
 
 Verdict InnerDimensionsAgree(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0) || !node.knows_input(1)) return Verdict::kNotChecked;
-  const Shape& a = node.input_shape(0);
-  const Shape& b = node.input_shape(1);
-  if (a.rank() == 0 || b.rank() == 0) return Verdict::kNotChecked;
+  if (node.input_rank(0) == 0 || node.input_rank(1) == 0) return Verdict::kNotChecked;
+  const Shape a = FactorShape(node, 0);
+  const Shape b = FactorShape(node, 1);
   const Dim left = a.dim(a.rank() - 1);
   const Dim right = b.rank() == 1 ? b.dim(0) : b.dim(b.rank() - 2);
-  if (left.is_static() && right.is_static() && left != right) {
-    return Violated(node, 1, node.input_text(0) + " by " + node.input_text(1), finding);
-  }
-  return node.output_type(0)
-             ? Verdict::kHolds
-             : Violated(node, 1, node.input_text(0) + " by " + node.input_text(1), finding);
+  const bool fits = !left.is_static() || !right.is_static() || left == right;
+  if (fits && node.output_type(0)) return Verdict::kHolds;
+  return Violated(node, 1, node.input_text(0) + " by " + node.input_text(1), finding);
 }
 
 // --- Gemm: alpha * op(A) * op(B) + beta * C ---
@@ -123,12 +102,6 @@ Status InferGemm(OnnxNode& node) {
       0, {node.input_dtype(0), Shape{node.input_shape(0).dim(TransposesA(node) ? 1 : 0),
                                      node.input_shape(1).dim(TransposesB(node) ? 0 : 1)}});
   return Status::Ok();
-}
-
-Constant Scaled(const Constant& constant, double factor) {
-  if (factor == 1.0) return constant;
-  return constant.WithStep({ConstantStep::Kind::kMultiply, -1,
-                            std::make_shared<const std::vector<double>>(1, factor), DType::kF32});
 }
 
 // C as a bias of `columns` elements; nothing when it is computed or differs between rows.
@@ -160,16 +133,10 @@ Status TranslateGemm(OnnxNode& node, Builder& out) {
   const DType type = node.input_dtype(0);
   ValueId a = node.input(0);
   const ValueId b = node.input(1);
-  if (!ir::IsFloat(type)) {
-    if (TransposesA(node)) a = out.Transpose(a, {1, 0});
-    const ValueId right = TransposesB(node) ? out.Transpose(b, {1, 0}) : b;
-    node.SetOutput(0, AddScaled(node, out, IntegerProduct(out, a, right), beta));
-    return out.status();
-  }
   const Constant* weights = node.input_constant(1);
-  if (weights == nullptr) {
-    ValueId y = BatchMatmul(out, a, b, TransposesA(node), TransposesB(node));
-    if (alpha != 1.0) y = out.Mul(y, out.Scalar(type, alpha));
+  if (!ir::IsFloat(type) || weights == nullptr) {
+    const MatrixProduct product{a, b, TransposesA(node), TransposesB(node), alpha};
+    const ValueId y = EmitProduct(out, product, node.output_type(0)->shape);
     node.SetOutput(0, AddScaled(node, out, y, beta));
     return out.status();
   }
@@ -177,9 +144,15 @@ Status TranslateGemm(OnnxNode& node, Builder& out) {
   const Constant rows = TransposesB(node) ? *weights : weights->Transposed(swap);
   if (TransposesA(node)) a = out.Transpose(a, {1, 0});  // `weights` is not valid behind this
   const auto bias = BiasRow(node, node.output_type(0)->shape.dim(1), beta);
-  const ValueId y = FullyConnected(out, a, out.Const(Scaled(rows, alpha), node.input_name(1)),
-                                   bias ? out.Const(*bias, node.input_name(2)) : ValueId{});
+  const ValueId y = EmitFullyConnected(out, a, out.Const(Scaled(rows, alpha), node.input_name(1)),
+                                       bias ? out.Const(*bias, node.input_name(2)) : ValueId{});
   node.SetOutput(0, bias ? y : AddScaled(node, out, y, beta));
+  return out.status();
+}
+
+Status TranslateFusedGemm(OnnxNode& node, Builder& out) {
+  SMELT_RETURN_IF_ERROR(TranslateGemm(node, out));
+  node.SetOutput(0, EmitFusedActivation(node, out, node.output(0)));
   return out.status();
 }
 
@@ -227,45 +200,48 @@ Verdict IntegersAreNotScaled(const OnnxNode& node, Bounds, Finding& finding) {
                   finding);
 }
 
-constexpr OnnxConstraint kMatMul[] = {
-    {Reason::kTypeMismatch, SameTypes, {}, "both inputs have one element type"},
-    {Reason::kUnsupportedRank, RankWithin<0>, {1, 64}, "the left input has rank {lo} or more"},
-    {Reason::kUnsupportedRank, RankWithin<1>, {1, 64}, "the right input has rank {lo} or more"},
-    {Reason::kShapeMismatch, InnerDimensionsAgree, {}, "the matrices and their batches fit"},
-};
-constexpr OnnxConstraint kGemmTypes = {
+constexpr OnnxConstraint kOneType = {
     Reason::kTypeMismatch, SameTypes, {}, "all inputs have one element type"};
-constexpr OnnxConstraint kGemmLeft = {
+constexpr OnnxConstraint kLeftRank = {
+    Reason::kUnsupportedRank, RankWithin<0>, {1, 64}, "the left input has rank {lo} or more"};
+constexpr OnnxConstraint kRightRank = {
+    Reason::kUnsupportedRank, RankWithin<1>, {1, 64}, "the right input has rank {lo} or more"};
+constexpr OnnxConstraint kFits = {
+    Reason::kShapeMismatch, InnerDimensionsAgree, {}, "the matrices and their batches fit"};
+constexpr OnnxConstraint kRankA = {
     Reason::kUnsupportedRank, RankWithin<0>, {2, 2}, "A has rank {lo}"};
-constexpr OnnxConstraint kGemmRight = {
+constexpr OnnxConstraint kRankB = {
     Reason::kUnsupportedRank, RankWithin<1>, {2, 2}, "B has rank {lo}"};
-constexpr OnnxConstraint kGemmShapes = {
+constexpr OnnxConstraint kGemmFits = {
     Reason::kShapeMismatch, GemmShapesAgree, {}, "the matrices fit and C broadcasts to the result"};
-constexpr OnnxConstraint kGemm1[] = {
-    kGemmTypes,
-    kGemmLeft,
-    kGemmRight,
-    kGemmShapes,
-    {Reason::kShapeMismatch,
-     RepeatsOnlyWhenAsked,
-     {},
-     "C has the result's shape, or broadcast is 1"},
-};
-constexpr OnnxConstraint kGemm7[] = {
-    kGemmTypes,
-    kGemmLeft,
-    kGemmRight,
-    kGemmShapes,
-    {Reason::kUnsupportedAttributeValue,
-     IntegersAreNotScaled,
-     {},
-     "alpha and beta are 1 for integer types"},
-};
+constexpr OnnxConstraint kExact = {Reason::kUnsupportedAttributeValue,
+                                   IntegersAreNotScaled,
+                                   {},
+                                   "alpha and beta are 1 for integer types"};
+constexpr OnnxConstraint kFloatsOnly = {
+    Reason::kUnsupportedType, TypeIn<0, kFloatTypes>, {}, "inputs of a float type"};
+
+constexpr OnnxConstraint kMatMul[] = {kOneType, kLeftRank, kRightRank, kFits};
+constexpr OnnxConstraint kMatMulActivation[] = {kOneType, kLeftRank, kRightRank, kFits,
+                                                kFusedActivation};
+constexpr OnnxConstraint kRepeats = {Reason::kShapeMismatch,
+                                     RepeatsOnlyWhenAsked,
+                                     {},
+                                     "C has the result's shape, or broadcast is 1"};
+constexpr OnnxConstraint kGemm1[] = {kOneType, kRankA, kRankB, kGemmFits, kRepeats};
+constexpr OnnxConstraint kGemm7[] = {kOneType, kRankA, kRankB, kGemmFits, kExact};
+constexpr OnnxConstraint kFusedGemm[] = {kFloatsOnly, kOneType,  kRankA,
+                                         kRankB,      kGemmFits, kFusedActivation};
 
 constexpr OnnxRule kRules[] = {
     {"", "Gemm", 1, 6, kGemm1, InferGemm, TranslateGemm},
     {"", "Gemm", 7, 13, kGemm7, InferGemm, TranslateGemm},
     {"", "MatMul", 1, 13, kMatMul, InferMatMul, TranslateMatMul},
+    {kContribDomain, "FusedGemm", 1, 1, kFusedGemm, InferGemm, TranslateFusedGemm},
+    {kContribDomain, "FusedMatMul", 1, 1, kMatMul, InferMatMul, TranslateMatMul},
+    {kContribDomain, "FusedMatMulActivation", 1, 1, kMatMulActivation, InferMatMul,
+     TranslateFusedMatMulActivation},
+    {kContribDomain, "TransposeMatMul", 1, 1, kMatMul, InferMatMul, TranslateMatMul},
 };
 
 }  // namespace

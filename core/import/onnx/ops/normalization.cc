@@ -1,13 +1,12 @@
 // Normalizations: batch, instance, group, layer, root mean square, mean and variance.
-#include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <optional>
 #include <vector>
 
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/standardized.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -22,42 +21,6 @@ using ir::ValueId;
 constexpr double kDefaultEpsilon = 9.999999747378752e-06;  // 1e-5 as a float
 
 double Epsilon(const OnnxNode& node) { return node.Float("epsilon", kDefaultEpsilon); }
-
-// Axes first .. rank - 1.
-std::vector<std::int32_t> AxesFrom(int first, int rank) {
-  std::vector<std::int32_t> axes(static_cast<std::size_t>(std::max(rank - first, 0)));
-  std::iota(axes.begin(), axes.end(), first);
-  return axes;
-}
-
-ValueId MeanOver(Builder& out, ValueId x, const std::vector<std::int32_t>& axes) {
-  return out.Emit(OpKind::kMean, {x, out.ConstI32(axes)}, {{"keep_dims", true}});
-}
-
-// x minus its mean over `axes`, that mean, and 1 / sqrt(variance + epsilon).
-struct Standardized {
-  ValueId centered, mean, inverse_deviation;
-};
-Standardized Standardize(Builder& out, ValueId x, const std::vector<std::int32_t>& axes,
-                         double epsilon) {
-  Standardized result;
-  result.mean = MeanOver(out, x, axes);
-  result.centered = out.Sub(x, result.mean);
-  const ValueId variance = MeanOver(out, out.Mul(result.centered, result.centered), axes);
-  if (!out.status().ok()) return result;
-  result.inverse_deviation =
-      out.Unary(OpKind::kRsqrt, out.Add(variance, out.Scalar(out.type(variance).dtype, epsilon)));
-  return result;
-}
-
-// A vector of one value for each channel, (C) -> (C, 1, ...), beside a tensor of `rank` axes.
-ValueId PerChannel(Builder& out, ValueId vector, int rank, DType dtype) {
-  const ValueId cast = out.Cast(vector, dtype);
-  if (!out.status().ok() || rank == 2) return cast;
-  Shape shape{out.type(cast).shape.dim(0)};
-  for (int i = 2; i < rank; ++i) shape.push_back(1);
-  return out.Reshape(cast, shape);
-}
 
 // --- BatchNormalization ---
 
@@ -178,54 +141,21 @@ Status InferLayerNormalization(OnnxNode& node) {
   return Status::Ok();
 }
 
-// Computed in f32 whatever the type of x (stash_type 1); scale and bias apply in x's type.
-void FillLayerNormalizationBody(const OnnxNode& node, Builder& body,
-                                std::span<const ValueId> inputs, int axis, int results) {
-  const DType dtype = node.input_dtype(0);
-  const ValueId wide = body.Cast(inputs[0], DType::kF32);
-  const Standardized x = Standardize(body, wide, AxesFrom(axis, node.input_rank(0)), Epsilon(node));
-  ValueId y = body.Cast(body.Mul(x.centered, x.inverse_deviation), dtype);
-  y = body.Mul(y, inputs[1]);
-  if (inputs.size() > 2) y = body.Add(y, inputs[2]);
-  const ValueId all[] = {y, x.mean, x.inverse_deviation};
-  if (body.status().ok())
-    body.graph().SetOutputs(std::span(all).first(static_cast<std::size_t>(results)));
-}
-
-void FillRmsNormalizationBody(const OnnxNode& node, Builder& body, std::span<const ValueId> inputs,
-                              int axis, int) {
-  const DType dtype = node.input_dtype(0);
-  const ValueId wide = body.Cast(inputs[0], DType::kF32);
-  const ValueId power = MeanOver(body, body.Mul(wide, wide), AxesFrom(axis, node.input_rank(0)));
-  const ValueId inverse =
-      body.Unary(OpKind::kRsqrt, body.Add(power, body.Scalar(DType::kF32, Epsilon(node))));
-  const ValueId y = body.Mul(body.Cast(body.Mul(wide, inverse), dtype), inputs[1]);
-  if (body.status().ok()) body.graph().SetOutputs({&y, 1});
-}
-
-using FillBody = void (*)(const OnnxNode&, Builder&, std::span<const ValueId>, int, int);
-
-template <FillBody kFill>
-Status TranslateComposite(OnnxNode& node, Builder& out) {
-  const int axis = *ir::NormalizeAxis(node.Int("axis", -1), node.input_rank(0));
+template <bool kRootMeanSquare>
+Status TranslateLastAxes(OnnxNode& node, Builder& out) {
   int results = 1;
   for (int i = 0; i < node.output_count(); ++i) {
     if (node.has_output(i)) results = i + 1;
   }
-  const std::string name = "onnx." + node.op_type();
-  const ir::GraphId id = node.module().AddGraph(name + "." + std::to_string(node.source().index));
-  Builder body(node.module(), id, out.origin());
-  std::vector<ValueId> operands, inputs;
-  for (int i = 0; i < node.input_count(); ++i) {
-    operands.push_back(node.input(i));
-    inputs.push_back(body.graph().AddInput(node.input_type(i), "x" + std::to_string(i)));
-  }
-  kFill(node, body, inputs, axis, results);
-  SMELT_RETURN_IF_ERROR(body.status());
-  std::vector<ir::TensorType> types;
-  for (const ValueId value : body.graph().outputs()) types.push_back(body.graph().type(value));
-  const auto values = out.EmitComposite(
-      name, operands, {{"axis", std::int64_t{axis}}, {"epsilon", Epsilon(node)}}, types, id);
+  LastAxesNorm norm;
+  norm.root_mean_square = kRootMeanSquare;
+  norm.axis = *ir::NormalizeAxis(node.Int("axis", -1), node.input_rank(0));
+  norm.epsilon = Epsilon(node);
+  norm.x = node.input(0);
+  norm.scale = node.input(1);
+  norm.bias = node.input(2);
+  norm.label = std::to_string(node.source().index);
+  const std::vector<ValueId> values = EmitLastAxesNorm(out, norm, results);
   for (int i = 0; i < results && out.status().ok(); ++i) {
     node.SetOutput(i, values[static_cast<std::size_t>(i)]);
   }
@@ -349,10 +279,12 @@ constexpr OnnxRule kRules[] = {
      TranslateInstanceNormalization},
     {"", "GroupNormalization", 21, 21, kGroupNormalization, SameAsFirst,
      TranslateGroupNormalization},
-    {"", "LayerNormalization", 17, 17, kLayerNormalization, InferLayerNormalization,
-     TranslateComposite<FillLayerNormalizationBody>},
-    {"", "RMSNormalization", 23, 23, kLayerNormalization, SameAsFirst,
-     TranslateComposite<FillRmsNormalizationBody>},
+    // Version 1 is ONNX Runtime's, from before ONNX had the operator.
+    {"", "LayerNormalization", 1, 17, kLayerNormalization, InferLayerNormalization,
+     TranslateLastAxes<false>},
+    {"", "RMSNormalization", 23, 23, kLayerNormalization, SameAsFirst, TranslateLastAxes<true>},
+    {"", "SimplifiedLayerNormalization", 1, 1, kLayerNormalization, InferLayerNormalization,
+     TranslateLastAxes<true>},
     {"", "MeanVarianceNormalization", 9, 13, kMeanVariance, SameAsFirst, TranslateMeanVariance},
 };
 

@@ -276,6 +276,38 @@ TEST(Importer, NodesWhoseOperatorSetIsNotImportedAreResolvedByName) {
   EXPECT_EQ(imported->diagnostics[0].severity, ir::Severity::kNote);
 }
 
+// One node of a domain, and the version of it that the model imports; 0: none.
+OnnxModel ContribModel(const char* op, int version) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {2}).Node(op, {"x"}, {"y"}, {}, "com.microsoft").Output("y");
+  if (version > 0) {
+    auto* import = model.proto().add_opset_import();
+    import->set_domain("com.microsoft");
+    import->set_version(version);
+  }
+  return model;
+}
+
+TEST(Importer, ReadsTheDomainOfOnnxRuntime) {
+  EXPECT_THAT(ContribModel("QuickGelu", 1).Refusals(), ElementsAre());
+  EXPECT_THAT(ContribModel("QuickGelu", 2).Refusals(), ElementsAre(Reason::kUnsupportedOpset));
+  EXPECT_THAT(ContribModel("Relu", 1).Refusals(), ElementsAre(Reason::kUnsupportedOnnxOp));
+  auto unimported = ContribModel("QuickGelu", 0).Import();
+  ASSERT_TRUE(unimported.ok());
+  ASSERT_EQ(unimported->diagnostics.size(), 1u);
+  EXPECT_EQ(unimported->diagnostics[0].severity, ir::Severity::kNote);
+}
+
+TEST(Importer, SaysWhyRandomOperatorsAreRefused) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {2}).Node("RandomNormalLike", {"x"}, {"y"}).Output("y");
+  auto imported = model.Import();
+  ASSERT_TRUE(imported.ok());
+  ASSERT_FALSE(imported->diagnostics.empty());
+  EXPECT_EQ(imported->diagnostics[0].reason, Reason::kUnsupportedOnnxOp);
+  EXPECT_THAT(imported->diagnostics[0].message, HasSubstr("random"));
+}
+
 TEST(Importer, ModulePathsComeFromNodeMetadata) {
   OnnxModel model = ReluModel();
   const std::string key = "pkg.torch.onnx.name_scopes",

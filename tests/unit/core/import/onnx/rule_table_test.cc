@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <tuple>
 
 #include "core/import/onnx/onnx_rule.h"
 #include "core/import/onnx/schema_table.h"
@@ -10,10 +11,10 @@
 namespace smelt::onnx_import {
 namespace {
 
-std::set<int> Versions(std::string_view op) {
+std::set<int> Versions(std::string_view domain, std::string_view op) {
   std::set<int> versions;
   for (const Schema& schema : AllSchemas()) {
-    if (schema.op == op) versions.insert(schema.since);
+    if (schema.domain == domain && schema.op == op) versions.insert(schema.since);
   }
   return versions;
 }
@@ -21,7 +22,7 @@ std::set<int> Versions(std::string_view op) {
 TEST(RuleTable, RangesEndAtVersionsOfTheOperator) {
   for (const auto family : AllRules()) {
     for (const OnnxRule& rule : family) {
-      const std::set<int> versions = Versions(rule.op);
+      const std::set<int> versions = Versions(rule.domain, rule.op);
       EXPECT_TRUE(versions.contains(rule.since)) << rule.op << " " << rule.since;
       EXPECT_TRUE(versions.contains(rule.until)) << rule.op << " " << rule.until;
       EXPECT_LE(rule.since, rule.until);
@@ -30,12 +31,13 @@ TEST(RuleTable, RangesEndAtVersionsOfTheOperator) {
 }
 
 TEST(RuleTable, NoTwoRulesCoverOneVersion) {
-  std::set<std::pair<std::string_view, int>> covered;
+  std::set<std::tuple<std::string_view, std::string_view, int>> covered;
   for (const auto family : AllRules()) {
     for (const OnnxRule& rule : family) {
-      for (const int version : Versions(rule.op)) {
+      for (const int version : Versions(rule.domain, rule.op)) {
         if (version < rule.since || version > rule.until) continue;
-        EXPECT_TRUE(covered.emplace(rule.op, version).second) << rule.op << " " << version;
+        EXPECT_TRUE(covered.emplace(rule.domain, rule.op, version).second)
+            << rule.op << " " << version;
       }
     }
   }
@@ -59,7 +61,8 @@ TEST(RuleTable, EveryConstraintExplainsItself) {
 TEST(RuleTable, FindsTheRuleOfAVersion) {
   EXPECT_EQ(SchemaVersion("", "Conv", 10), 1);
   EXPECT_EQ(SchemaVersion("", "Conv", 21), 11);
-  EXPECT_EQ(SchemaVersion("", "LayerNormalization", 16), 0);
+  EXPECT_EQ(SchemaVersion("", "GridSample", 15), 0);
+  EXPECT_EQ(SchemaVersion("", "LayerNormalization", 16), 1);  // ONNX Runtime's
   EXPECT_EQ(SchemaVersion("com.example", "Conv", 17), 0);
   ASSERT_NE(FindRule("", "Conv", 11), nullptr);
   EXPECT_EQ(FindRule("", "Conv", 11)->op, "Conv");
@@ -68,12 +71,20 @@ TEST(RuleTable, FindsTheRuleOfAVersion) {
   EXPECT_FALSE(IsKnownOperator("", "Lopp"));
 }
 
+TEST(RuleTable, TellsDomainsApart) {
+  EXPECT_EQ(SchemaVersion(kContribDomain, "FusedConv", 1), 1);
+  EXPECT_EQ(FindRule("", "FusedConv", 1), nullptr);
+  ASSERT_NE(FindRule(kContribDomain, "FusedConv", 1), nullptr);
+  EXPECT_NE(FindRule(kContribDomain, "Attention", 1), FindRule("", "Attention", 23));
+  EXPECT_FALSE(IsKnownOperator(kContribDomain, "Conv"));
+}
+
 TEST(SchemaTable, IsOrderedAndCoversTheNewestOpset) {
   const Schema* before = nullptr;
   for (const Schema& schema : AllSchemas()) {
     if (before != nullptr) {
-      EXPECT_TRUE(before->op < schema.op ||
-                  (before->op == schema.op && before->since < schema.since));
+      EXPECT_LT(std::tie(before->domain, before->op, before->since),
+                std::tie(schema.domain, schema.op, schema.since));
     }
     before = &schema;
   }
