@@ -24,8 +24,24 @@ from oracle.onnx_side import OnnxRuntimeEngine
 
 HERE = Path(__file__).resolve().parent
 # TRANSPOSEs that the layout of each model needs: one for its image; two an attention whose
-# projections are packed; one an output that keeps channels first behind a channels-last operator.
+# projections are packed, four where they are not; one an output that keeps channels first behind
+# a channels-last operator. Where less would do, the comment says how much.
 TRANSPOSES = {
+    "bert": 12,  # 3 attentions; 6 were their projections packed when converted
+    "convnext": 1,
+    "deeplabv3": 3,
+    "densenet121": 1,
+    "detr": 28,  # 6 attentions and an image: 25 with the batch first everywhere
+    "gpt2": 12,  # 3 attentions whose projection is packed: 6, cut by Split after one TRANSPOSE
+    "hrnet": 2,
+    "lstm_tagger": 3,  # 1 did the directions meet by CONCATENATION along the features
+    "shufflenet_v2": 14,  # one a unit with a shortcut; 1 were channels renamed through Split
+    "super_resolution": 0,
+    "super_resolution_view": 1,  # 0 by DEPTH_TO_SPACE
+    "swin": 9,
+    "vit_b": 19,  # 3 attentions and an image: 7 could the projection be cut in any order of axes
+    "whisper_decoder": 16,  # 4 attentions
+    "whisper_encoder": 9,  # 2 attentions
     "resnet18": 1,
     "resnet50": 1,
     "mobilenet_v2": 1,
