@@ -8,40 +8,32 @@ depends on the input, and then every conversion looks right.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
-from typing import Any, Callable, Optional, Sequence, Union
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from models.pictures import pictures
-
-Dim = Union[int, str]
-
-
-@dataclass
-class Port:
-    """An input of the model. `sample` draws the value of one input set, by the set's number; its
-    sizes are what the symbolic dimensions of `shape` are in every set."""
-
-    name: str
-    shape: tuple[Dim, ...]
-    sample: Callable[[int], np.ndarray]
-
+from models.ports import Dim, Ports, Shape
 
 class Network:
     """A model under construction. Knows the channel count of each value that a layer made."""
 
     def __init__(
-        self, name: str, opset: int, size: Optional[int] = None, batch: Dim = 1, channels: int = 3
+        self,
+        name: str,
+        opset: int,
+        size: Optional[int] = None,
+        batch: Dim = 1,
+        channels: int = 3,
+        sizes: Optional[Mapping[str, Sequence[int]]] = None,
     ) -> None:
-        """With a `size`, square images are the first input; a named batch is symbolic."""
+        """With a `size`, square images are the first input; `sizes` are those of Ports."""
         self.name = name
         self.opset = opset
         self.rng = np.random.default_rng(zlib.crc32(name.encode()))
-        self.ports: list[Port] = []
-        self.bound: dict[str, int] = {}  # symbolic dimensions whose size the conversion is told
+        self.ports = Ports(name, sizes)
+        self.bound: list[str] = []  # symbolic dimensions whose size the conversion is told
         # Shapes of float outputs where inference finds none or unnamed dimensions.
         self.declared: dict[str, Sequence[Dim]] = {}
         self.norms: list[onnx.NodeProto] = []
@@ -49,31 +41,22 @@ class Network:
         self._nodes: list[onnx.NodeProto] = []
         self._channels: dict[str, int] = {}
         if size is not None:
-            self._images((channels, size, size), batch)
+            self.ports.images("images", batch, (channels, size, size))
+            self._channels["images"] = channels
 
     @property
     def input(self) -> str:
         return self.ports[0].name
 
-    def _images(self, shape: tuple[int, int, int], batch: Dim) -> None:
-        count = batch if isinstance(batch, int) else 2
-        self.port(
-            "images",
-            (batch, *shape),
-            lambda i: pictures(self.name, count * (i + 1), shape)[count * i :],
-        )
-        self._channels["images"] = shape[0]
-
-    def port(self, name: str, shape: Sequence[Dim], sample: Callable[[int], np.ndarray]) -> str:
-        self.ports.append(Port(name, tuple(shape), sample))
-        return name
-
     def drawn(
-        self, name: str, shape: Sequence[Dim], draw: Callable[[np.random.Generator], np.ndarray]
+        self,
+        name: str,
+        shape: Sequence[Dim],
+        draw: Callable[[np.random.Generator, Shape], np.ndarray],
     ) -> str:
-        """An input whose sets come from a generator seeded by the names and the set's number."""
-        seed = zlib.crc32(f"{self.name}/{name}".encode())
-        return self.port(name, shape, lambda i: draw(np.random.default_rng([seed, i])))
+        """An input; see Ports."""
+        self.ports.drawn(name, shape, draw)
+        return name
 
     def channels(self, value: str) -> int:
         return self._channels[value]
@@ -245,7 +228,7 @@ class Network:
             node.output[:] = [renamed.get(n, n) for n in node.output]
         inputs = [
             helper.make_tensor_value_info(
-                p.name, helper.np_dtype_to_tensor_dtype(p.sample(0).dtype), p.shape
+                p.name, helper.np_dtype_to_tensor_dtype(self.ports.sample(p, 0).dtype), p.shape
             )
             for p in self.ports
         ]

@@ -45,6 +45,7 @@ from models.architectures import (
 )
 from models.calibration import calibrate
 from models.pictures import pictures
+from models.ports import INPUT_SETS
 from oracle.judge import Work, judge_each
 
 ZOO = {
@@ -77,7 +78,6 @@ SCALED = {
     "whisper_decoder": whisper.decoder,
     "whisper_encoder": whisper.encoder,
 }
-INPUT_SETS = 4
 
 
 def write(name: str, folder: Path, full: bool) -> Work:
@@ -89,10 +89,10 @@ def write(name: str, folder: Path, full: bool) -> Work:
     path = folder / f"{name}.onnx"
     onnx.save(model, path)
     if network.bound:
-        lines = [f"{dim}={size}\n" for dim, size in network.bound.items()]
+        lines = [f"{dim}={network.ports.size(dim, 0)}\n" for dim in network.bound]
         (folder / f"{name}.dims").write_text("".join(lines))
     sets = {
-        f"{i}_{index}": port.sample(i)
+        f"{i}_{index}": network.ports.sample(port, i)
         for i in range(INPUT_SETS)
         for index, port in enumerate(network.ports)
     }

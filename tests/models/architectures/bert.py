@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.network import Network
+from models.ports import Shape
 from models.transformer import (
     SHARP,
     additive_mask,
@@ -20,17 +21,13 @@ from models.transformer import (
 )
 
 Built = tuple[Network, dict[str, str]]
-BATCH, LENGTH = 2, 11
+SIZES = {"batch": (2, 2, 1, 1), "sequence": (11, 11, 20, 20)}
 
 
-def _ids(rng: np.random.Generator, count: int) -> np.ndarray:
-    return rng.integers(0, count, (BATCH, LENGTH))
-
-
-def _mask(rng: np.random.Generator) -> np.ndarray:
+def _mask(rng: np.random.Generator, shape: Shape) -> np.ndarray:
     """The tail of each sequence is padding."""
-    lengths = rng.integers(4, LENGTH + 1, (BATCH, 1))
-    return (np.arange(LENGTH) < lengths).astype(np.int64)
+    lengths = rng.integers(4, shape[1] + 1, (shape[0], 1))
+    return (np.arange(shape[1]) < lengths).astype(np.int64)
 
 
 def _embedding(n: Network, ids: str, rows: int, width: int) -> str:
@@ -61,11 +58,11 @@ def _attention(n: Network, x: str, mask: str, width: int, count: int) -> str:
 
 def bert(full: bool) -> Built:
     width, count, depth, words = (768, 12, 12, 30522) if full else (96, 4, 3, 500)
-    n = Network("bert", 14)
+    n = Network("bert", 14, sizes=SIZES)
     symbolic = ("batch", "sequence")
-    ids = n.drawn("input_ids", symbolic, lambda rng: _ids(rng, words))
+    ids = n.drawn("input_ids", symbolic, lambda rng, shape: rng.integers(0, words, shape))
     mask = n.drawn("attention_mask", symbolic, _mask)
-    kinds = n.drawn("token_type_ids", symbolic, lambda rng: _ids(rng, 2))
+    kinds = n.drawn("token_type_ids", symbolic, lambda rng, shape: rng.integers(0, 2, shape))
     positions = n.constant(np.arange(512)[None], "position_ids")
     rows = slice_of(n, positions, 1, 0, size_of(n, ids, 1))
     x = n.one("Add", _embedding(n, ids, words, width), _embedding(n, kinds, 2, width))

@@ -9,6 +9,7 @@ import numpy as np
 
 from models.architectures.resnet import bottleneck, stem
 from models.network import Network
+from models.ports import Shape
 from models.transformer import (
     INT64_MAX,
     SHARP,
@@ -24,7 +25,6 @@ from models.transformer import (
 )
 
 Built = tuple[Network, dict[str, str]]
-BATCH = 2
 
 
 def _backbone(n: Network, base: int, depths: tuple[int, ...]) -> str:
@@ -89,11 +89,12 @@ def _perceptron(n: Network, x: str, width: int, out: int) -> str:
     return n.one("Sigmoid", dense(n, x, width, out))
 
 
-def _valid(rng: np.random.Generator, cells: int) -> np.ndarray:
+def _valid(rng: np.random.Generator, shape: Shape) -> np.ndarray:
     """Which cells of the backbone's last stage are of the image: what is below and right of a
     random height and width is padding."""
-    sides = rng.integers(3, cells + 1, (BATCH, 2, 1, 1))
-    return (np.mgrid[:cells, :cells] < sides).all(axis=1)
+    batch, rows, columns = shape
+    sides = rng.integers(3, rows + 1, (batch, 2, 1, 1))
+    return (np.mgrid[:rows, :columns] < sides).all(axis=1)
 
 
 def detr(full: bool) -> Built:
@@ -103,7 +104,7 @@ def detr(full: bool) -> Built:
     hidden = 2048 if full else 128
     n = Network("detr", 14, size, batch="batch")
     cells = size // 32
-    valid = n.drawn("pixel_mask", ("batch", cells, cells), lambda rng: _valid(rng, cells))
+    valid = n.drawn("pixel_mask", ("batch", cells, cells), _valid)
     features = n.conv(_backbone(n, base, depths), width, bias=True, gain=1.0)
     batch = size_of(n, features, 0)
     flat = reshape(n, features, [batch, width, -1])

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.network import Network
+from models.ports import Shape
 from models.transformer import (
     SHARP,
     Size,
@@ -18,7 +19,13 @@ from models.transformer import (
 )
 
 Built = tuple[Network, dict[str, str]]
-BATCH, PAST, STEPS, LONGEST = 2, 6, 3, 64
+PAST, LONGEST = 6, 64
+SIZES = {
+    "batch_size": (2, 2, 1, 1),
+    "sequence_length": (3, 3, 1, 1),
+    "past_sequence_length": (PAST,) * 4,
+    "total_sequence_length": (PAST + 3, PAST + 3, PAST + 1, PAST + 1),
+}
 
 
 def _new_gelu(n: Network, x: str) -> str:
@@ -75,31 +82,30 @@ def _attention(
     return _conv1d(n, flat, width, width), k, v
 
 
-def _padded_left(rng: np.random.Generator) -> np.ndarray:
-    start = rng.integers(0, PAST, (BATCH, 1))
-    return (np.arange(PAST + STEPS) >= start).astype(np.int64)
+def _padded_left(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    return (np.arange(shape[1]) >= rng.integers(0, PAST, (shape[0], 1))).astype(np.int64)
+
+
+def _places(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    first = rng.integers(0, LONGEST - shape[1], (shape[0], 1))
+    return first + np.arange(shape[1])
 
 
 def gpt2(full: bool) -> Built:
     width, count, depth, words = (768, 12, 12, 50257) if full else (96, 4, 3, 300)
-    n = Network("gpt2", 13)
-    n.bound = {"past_sequence_length": PAST}
+    n = Network("gpt2", 13, sizes=SIZES)
+    n.bound = ["past_sequence_length"]
     rows = ("batch_size", "sequence_length")
-    ids = n.drawn("input_ids", rows, lambda rng: rng.integers(0, words, (BATCH, STEPS)))
+    ids = n.drawn("input_ids", rows, lambda rng, shape: rng.integers(0, words, shape))
     mask = n.drawn("attention_mask", ("batch_size", "total_sequence_length"), _padded_left)
-    places = n.drawn(
-        "position_ids",
-        rows,
-        lambda rng: rng.integers(0, LONGEST - STEPS, (BATCH, 1)) + np.arange(STEPS),
-    )
+    places = n.drawn("position_ids", rows, _places)
     cached = ("batch_size", count, "past_sequence_length", width // count)
-    sizes = (BATCH, count, PAST, width // count)
     pasts = [
         tuple(
             n.drawn(
                 f"past_key_values.{layer}.{kind}",
                 cached,
-                lambda rng: rng.standard_normal(sizes, np.float32),
+                lambda rng, shape: rng.standard_normal(shape, np.float32),
             )
             for kind in ("key", "value")
         )

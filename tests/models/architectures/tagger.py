@@ -3,13 +3,22 @@ pack_padded_sequence is exported, and a linear layer."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from models.network import Network
+from models.ports import Shape
 from models.transformer import Size, dense, joined, reshape, size_of, transpose
 
 Built = tuple[Network, dict[str, str]]
-BATCH, LENGTH, TAGS = 3, 12, 17
+TAGS = 17
+SIZES = {"batch": (3, 3, 1, 1), "sequence": (12, 12, 9, 9)}
+
+
+def _lengths(length: int, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    """Longest first, as packing wants them; none longer than the shortest row."""
+    return np.sort(rng.integers(1, length + 1, shape))[::-1].copy()
 
 
 def _lstm(n: Network, x: str, lengths: str, batch: Size, inputs: int, hidden: int) -> str:
@@ -37,14 +46,12 @@ def _lstm(n: Network, x: str, lengths: str, batch: Size, inputs: int, hidden: in
 
 def lstm_tagger(full: bool) -> Built:
     words, width, hidden = (40000, 300, 512) if full else (400, 48, 32)
-    n = Network("lstm_tagger", 14)
+    n = Network("lstm_tagger", 14, sizes=SIZES)
     ids = n.drawn(
-        "tokens", ("batch", "sequence"), lambda rng: rng.integers(0, words, (BATCH, LENGTH))
+        "tokens", ("batch", "sequence"), lambda rng, shape: rng.integers(0, words, shape)
     )
     # The longest sequence fills its row: pad_packed_sequence would cut the rows to it.
-    given = n.drawn(
-        "lengths", ("batch",), lambda rng: np.sort(rng.integers(3, LENGTH + 1, BATCH))[::-1].copy()
-    )
+    given = n.drawn("lengths", ("batch",), partial(_lengths, min(SIZES["sequence"])))
     lengths = n.one("Cast", given, to=6)
     x = transpose(n, n.one("Gather", n.random((words, width), 1.0), ids, axis=0), 1, 0, 2)
     batch = size_of(n, x, 1)

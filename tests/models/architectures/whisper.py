@@ -8,6 +8,7 @@ from typing import Optional
 import numpy as np
 
 from models.network import Network
+from models.ports import Shape
 from models.transformer import (
     SHARP,
     dense,
@@ -24,7 +25,8 @@ from models.transformer import (
 )
 
 Built = tuple[Network, dict[str, str]]
-BATCH, TOKENS, LONGEST = 2, 7, 448
+LONGEST = 448
+SIZES = {"batch_size": (2, 2, 1, 1), "decoder_sequence_length": (7, 7, 1, 1)}
 
 
 def _shape(full: bool) -> tuple[int, int, int, int]:
@@ -49,9 +51,10 @@ def _attention(
     return dense(n, unite_heads(n, mixed, batch, length, width), width, width)
 
 
-def _spectrogram(bins: int, frames: int, rng: np.random.Generator) -> np.ndarray:
+def _spectrogram(rng: np.random.Generator, shape: Shape) -> np.ndarray:
     """Smooth in time, within about -1 and 1 as log-mel features are."""
-    coarse = rng.normal(0, 0.8, (BATCH, bins, frames // 10 + 2))
+    batch, bins, frames = shape
+    coarse = rng.normal(0, 0.8, (batch, bins, frames // 10 + 2))
     at = np.arange(frames) / 10
     left = at.astype(int)
     return (
@@ -62,12 +65,8 @@ def _spectrogram(bins: int, frames: int, rng: np.random.Generator) -> np.ndarray
 def encoder(full: bool) -> Built:
     width, count, depth, length = _shape(full)
     bins = 80
-    n = Network("whisper_encoder", 17)
-    mel = n.drawn(
-        "input_features",
-        ("batch_size", bins, 2 * length),
-        lambda rng: _spectrogram(bins, 2 * length, rng),
-    )
+    n = Network("whisper_encoder", 17, sizes=SIZES)
+    mel = n.drawn("input_features", ("batch_size", bins, 2 * length), _spectrogram)
     n.with_channels(mel, bins)
     x = n.with_channels(gelu(n, n.conv(mel, width, 3, bias=True, axes=1)), width)
     x = gelu(n, n.conv(x, width, 3, 2, bias=True, axes=1))
@@ -95,16 +94,16 @@ def _causal(n: Network, ids: str) -> str:
 def decoder(full: bool) -> Built:
     width, count, depth, length = _shape(full)
     words = 51865 if full else 400
-    n = Network("whisper_decoder", 17)
+    n = Network("whisper_decoder", 17, sizes=SIZES)
     ids = n.drawn(
         "input_ids",
         ("batch_size", "decoder_sequence_length"),
-        lambda rng: rng.integers(0, words, (BATCH, TOKENS)),
+        lambda rng, shape: rng.integers(0, words, shape),
     )
     source = n.drawn(
         "encoder_hidden_states",
         ("batch_size", length, width),
-        lambda rng: rng.standard_normal((BATCH, length, width), np.float32),
+        lambda rng, shape: rng.standard_normal(shape, np.float32),
     )
     table = n.random((words, width), 0.3)
     places = slice_of(n, n.random((LONGEST, width), 0.3), 0, 0, size_of(n, ids, 1))
