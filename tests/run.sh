@@ -108,7 +108,7 @@ numpy, onnx, onnxruntime, ai_edge_litert.interpreter' >/dev/null 2>&1; then
 oracle_tests() { # how many tests need the oracles
   local rules zoo manifest probes
   rules=$(grep -hE '^    "[A-Z][A-Za-z0-9]*": _' tests/property/families/*.py | wc -l)
-  zoo=$(grep -cE '^    "[a-z0-9_]+": [a-z]+\.' tests/models/zoo.py)
+  zoo=$(grep -cE '^    "[a-z0-9_]+": [a-z0-9_]+\.' tests/models/zoo.py)
   manifest=$(grep -cv '^#' tests/conformance/expected.txt)
   probes=$({ build/release/tests/write_probe --list; ls tests/probe/variants; } | wc -l)
   echo $((rules + zoo + 1 + manifest + 1 + probes + 4))

@@ -3,7 +3,8 @@
 
     many_clients.py BIN_DIR EXPECTED_DIR MODEL...
 
-EXPECTED_DIR/NAME.tflite are artifacts made one at a time. Each client converts each model once, in
+EXPECTED_DIR/NAME.tflite are artifacts made one at a time, with the sizes of NAME.dims beside the
+model where there is one. Each client converts each model once, in
 an order of its own; every artifact must have exactly the expected bytes.
 """
 
@@ -35,6 +36,13 @@ class Tally:
                 print(f"FAILED {what}")
 
 
+def sizes(model: pathlib.Path) -> list[str]:
+    """Options that bind the model's symbolic dimensions."""
+    listed = model.with_suffix(".dims")
+    lines = listed.read_text().split() if listed.is_file() else []
+    return [option for line in lines for option in ("--dim", line)]
+
+
 def run_client(daemon: DaemonProcess, number: int, models: list[pathlib.Path],
                expected: dict[str, bytes], tally: Tally) -> None:
     order = models[:]
@@ -42,7 +50,7 @@ def run_client(daemon: DaemonProcess, number: int, models: list[pathlib.Path],
     for model in order:
         out = daemon.folder / f"{number}.{model.stem}.tflite"
         done = daemon.client("convert", model, "-o", out, "--verify", "structure", "--progress",
-                             "quiet", timeout=900)
+                             "quiet", *sizes(model), timeout=900)
         same = done.returncode == 0 and out.read_bytes() == expected[model.stem]
         tally.check(same, f"client {number} {model.stem}: exit status {done.returncode}, "
                     + done.stderr[-300:])

@@ -2,7 +2,8 @@
 # Converts models through a real daemon and its client.
 #   zoo_through_daemon.sh BIN_DIR OUT_DIR MODEL...
 # writes OUT_DIR/NAME.tflite for each, prints one line a model and the daemon's log where something
-# failed, and stops the daemon it started.
+# failed, and stops the daemon it started. NAME.dims beside a model has NAME=SIZE for its symbolic
+# dimensions, one a line.
 set -uo pipefail
 bin=$1
 out=$2
@@ -37,8 +38,11 @@ failed=0
 for model in "$@"; do
   name=$(basename "$model" .onnx)
   rm -f "$out/$name.tflite"
-  if "$bin/smelt" --server "$address" convert "$model" -o "$out/$name.tflite" \
-    >"$scratch/answer" 2>&1; then
+  options=(-o "$out/$name.tflite")
+  if [[ -f ${model%.onnx}.dims ]]; then
+    while read -r size; do options+=(--dim "$size"); done <"${model%.onnx}.dims"
+  fi
+  if "$bin/smelt" --server "$address" convert "$model" "${options[@]}" >"$scratch/answer" 2>&1; then
     passed=$((passed + 1))
     echo "ok     convert $name"
   else

@@ -8,32 +8,63 @@ depends on the input, and then every conversion looks right.
 from __future__ import annotations
 
 import zlib
-from typing import Any, Optional, Sequence
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from models.ports import Dim, Ports, Shape
 
 class Network:
     """A model under construction. Knows the channel count of each value that a layer made."""
 
-    def __init__(self, name: str, opset: int, size: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        opset: int,
+        size: Optional[int] = None,
+        batch: Dim = 1,
+        channels: int = 3,
+        sizes: Optional[Mapping[str, Sequence[int]]] = None,
+    ) -> None:
+        """With a `size`, square images are the first input; `sizes` are those of Ports."""
         self.name = name
         self.opset = opset
         self.rng = np.random.default_rng(zlib.crc32(name.encode()))
-        self.input_shape = (1, 3, size, size)
+        self.ports = Ports(name, sizes)
+        self.bound: list[str] = []  # symbolic dimensions whose size the conversion is told
+        # Shapes of float outputs where inference finds none or unnamed dimensions.
+        self.declared: dict[str, Sequence[Dim]] = {}
         self.norms: list[onnx.NodeProto] = []
         self.weights: dict[str, np.ndarray] = {}
         self._nodes: list[onnx.NodeProto] = []
-        self._channels = {"images": 3}
+        self._channels: dict[str, int] = {}
+        if size is not None:
+            self.ports.images("images", batch, (channels, size, size))
+            self._channels["images"] = channels
 
     @property
     def input(self) -> str:
-        return "images"
+        return self.ports[0].name
+
+    def drawn(
+        self,
+        name: str,
+        shape: Sequence[Dim],
+        draw: Callable[[np.random.Generator, Shape], np.ndarray],
+    ) -> str:
+        """An input; see Ports."""
+        self.ports.drawn(name, shape, draw)
+        return name
 
     def channels(self, value: str) -> int:
         return self._channels[value]
+
+    def with_channels(self, value: str, count: int) -> str:
+        """The same value, said to have so many channels: what an operator not known here made."""
+        self._channels[value] = count
+        return value
 
     def add(
         self, op: str, inputs: Sequence[str], outputs: int = 1, **attributes: Any
@@ -74,22 +105,24 @@ class Network:
         bias: bool = False,
         pad: Optional[int] = None,
         gain: float = 2.0,
+        dilation: int = 1,
+        axes: int = 2,
     ) -> str:
-        """Convolution with "half" padding unless told otherwise."""
+        """Convolution over so many axes, with "half" padding unless told otherwise."""
         inputs = self.channels(x)
-        fan_in = inputs // groups * kernel * kernel
-        weight = self.random((out, inputs // groups, kernel, kernel), np.sqrt(gain / fan_in))
-        operands = [x, weight]
+        fan_in = inputs // groups * kernel**axes
+        shape = (out, inputs // groups) + (kernel,) * axes
+        operands = [x, self.random(shape, np.sqrt(gain / fan_in))]
         if bias:
             operands.append(self.random((out,), 0.1))
-        padding = kernel // 2 if pad is None else pad
+        padding = kernel // 2 * dilation if pad is None else pad
         y = self.one(
             "Conv",
             *operands,
-            kernel_shape=[kernel, kernel],
-            strides=[stride, stride],
-            pads=[padding] * 4,
-            dilations=[1, 1],
+            kernel_shape=[kernel] * axes,
+            strides=[stride] * axes,
+            pads=[padding] * (2 * axes),
+            dilations=[dilation] * axes,
             group=groups,
         )
         self._channels[y] = out
@@ -122,8 +155,16 @@ class Network:
         self.norms.append(self._nodes[-1])
         return y
 
-    def conv_norm(self, x: str, out: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> str:
-        return self.norm(self.conv(x, out, kernel, stride, groups))
+    def conv_norm(
+        self,
+        x: str,
+        out: int,
+        kernel: int = 1,
+        stride: int = 1,
+        groups: int = 1,
+        dilation: int = 1,
+    ) -> str:
+        return self.norm(self.conv(x, out, kernel, stride, groups, dilation=dilation))
 
     def relu(self, x: str) -> str:
         return self.one("Relu", x)
@@ -185,9 +226,14 @@ class Network:
         for node in nodes:
             node.input[:] = [renamed.get(n, n) for n in node.input]
             node.output[:] = [renamed.get(n, n) for n in node.output]
-        image = helper.make_tensor_value_info("images", TensorProto.FLOAT, self.input_shape)
+        inputs = [
+            helper.make_tensor_value_info(
+                p.name, helper.np_dtype_to_tensor_dtype(self.ports.sample(p, 0).dtype), p.shape
+            )
+            for p in self.ports
+        ]
         empty = [helper.make_empty_tensor_value_info(n) for n in outputs]
-        graph = helper.make_graph(nodes, self.name, [image], empty)
+        graph = helper.make_graph(nodes, self.name, inputs, empty)
         graph.initializer.extend(numpy_helper.from_array(v, n) for n, v in self.weights.items())
         imports = [helper.make_opsetid("", self.opset)]
         model = helper.make_model(graph, opset_imports=imports, producer_name="zoo")
@@ -195,5 +241,8 @@ class Network:
         inferred = onnx.shape_inference.infer_shapes(model)
         for value, known in zip(model.graph.output, inferred.graph.output):
             value.CopyFrom(known)
+            if value.name in self.declared:
+                shape = self.declared[value.name]
+                value.CopyFrom(helper.make_tensor_value_info(value.name, TensorProto.FLOAT, shape))
         onnx.checker.check_model(model)
         return model

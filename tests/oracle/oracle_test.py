@@ -123,12 +123,12 @@ class Generators(unittest.TestCase):
                 self.assertEqual(a.read_bytes(), b.read_bytes())
 
 
-def _model(folder: Path, op: str, x: str = "x", y: str = "y") -> str:
+def _model(folder: Path, op: str, x: str = "x", y: str = "y", size: int | str = 4) -> str:
     graph = helper.make_graph(
         [helper.make_node(op, [x], [y])],
         "g",
-        [helper.make_tensor_value_info(x, 1, [4])],
-        [helper.make_tensor_value_info(y, 1, [4])],
+        [helper.make_tensor_value_info(x, 1, [size])],
+        [helper.make_tensor_value_info(y, 1, [size])],
     )
     path = folder / f"{op}_{x}_{y}.onnx"
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
@@ -175,6 +175,16 @@ class WrittenFiles(unittest.TestCase):
         np.savez(self.inputs, **same)
         work = Work("test", _model(self.folder, "Relu"), self.tflite, self.inputs, "zoo")
         self.assertEqual(judge(work).state, "invalid")
+
+    def test_sets_of_different_sizes_vary_only_among_their_like(self) -> None:
+        path = _model(self.folder, "Relu", size="n")
+        work = Work("test", path, None, self.inputs, "zoo")
+        sets = [_float(-1, 2, -3, 4), _float(-1, 2, -3, 4), _float(5, 6), _float(5, 6)]
+        np.savez(self.inputs, **{f"{i}_0": value for i, value in enumerate(sets)})
+        self.assertEqual(judge(work).state, "invalid")
+        sets[3] = _float(1, 6)
+        np.savez(self.inputs, **{f"{i}_0": value for i, value in enumerate(sets)})
+        self.assertEqual(judge(work).state, "right")
 
 
 def main() -> int:

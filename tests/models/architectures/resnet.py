@@ -7,7 +7,7 @@ from models.network import Network
 Built = tuple[Network, dict[str, str]]
 
 
-def _basic(n: Network, x: str, width: int, stride: int) -> str:
+def basic(n: Network, x: str, width: int, stride: int = 1) -> str:
     y = n.relu(n.conv_norm(x, width, 3, stride))
     y = n.conv_norm(y, width, 3)
     if stride != 1 or n.channels(x) != width:
@@ -15,20 +15,23 @@ def _basic(n: Network, x: str, width: int, stride: int) -> str:
     return n.relu(n.one("Add", y, x))
 
 
-def _bottleneck(n: Network, x: str, width: int, stride: int) -> str:
+def bottleneck(n: Network, x: str, width: int, stride: int = 1, dilation: int = 1) -> str:
     y = n.relu(n.conv_norm(x, width, 1))
-    y = n.relu(n.conv_norm(y, width, 3, stride))
+    y = n.relu(n.conv_norm(y, width, 3, stride, dilation=dilation))
     y = n.conv_norm(y, 4 * width, 1)
     if stride != 1 or n.channels(x) != 4 * width:
         x = n.conv_norm(x, 4 * width, 1, stride)
     return n.relu(n.one("Add", y, x))
 
 
+def stem(n: Network, width: int) -> str:
+    return n.max_pool(n.relu(n.conv_norm(n.input, width, 7, 2)), 3, 2, 1)
+
+
 def _resnet(name: str, opset: int, depths: list[int], deep: bool) -> Built:
     n = Network(name, opset, 224)
-    x = n.relu(n.conv_norm(n.input, 64, 7, 2))
-    x = n.max_pool(x, 3, 2, 1)
-    block = _bottleneck if deep else _basic
+    x = stem(n, 64)
+    block = bottleneck if deep else basic
     for stage, depth in enumerate(depths):
         for index in range(depth):
             x = block(n, x, 64 << stage, 2 if stage and index == 0 else 1)
