@@ -12,6 +12,7 @@ struct ConvertFlags {
   std::string output;  // empty: a temporary file that is removed
   std::string verify = "structure";
   std::vector<std::string> dims;  // NAME=VALUE
+  std::vector<std::string> channels_last_outputs;
   std::string dump_after;         // its IR text goes to stderr
   bool check_ir = false;
   bool json = false;
