@@ -13,7 +13,7 @@ struct ConvertFlags {
   std::string verify = "structure";
   std::vector<std::string> dims;  // NAME=VALUE
   std::vector<std::string> channels_last_outputs;
-  std::string dump_after;         // its IR text goes to stderr
+  std::string dump_after;  // its IR text goes to stderr
   bool check_ir = false;
   bool json = false;
   bool with_folder = false;  // files beside the model serve as external data
