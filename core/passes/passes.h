@@ -11,6 +11,10 @@ namespace smelt::passes {
 // Removes TRANSPOSE, RESHAPE and CAST that change nothing; those of constants become views.
 Status Canonicalize(PassContext& context);
 
+// x times a gate of x becomes GELU or HARD_SWISH, where an exporter spelt it out. Leaves the parts
+// of the pattern without use.
+Status FuseGates(PassContext& context);
+
 // Multiplications and additions by per-channel constants behind a convolution or FULLY_CONNECTED go
 // into its weights and bias, also where the importer's TRANSPOSE stands between.
 Status FoldBatchNorm(PassContext& context);

@@ -15,6 +15,7 @@ namespace {
 constexpr Pass kPipeline[] = {
     {"canonicalize", "Removes data movement that moves nothing; that of constants becomes a view.",
      false, Canonicalize},
+    {"fuse_gates", "Recognizes GELU and HARD_SWISH where they are spelt out.", false, FuseGates},
     {"fold_batch_norm", "Folds per-channel scales and shifts into the weights before them.", false,
      FoldBatchNorm},
     {"fuse_activation", "Fuses ReLU-like activations into the operator before them.", false,

@@ -68,6 +68,8 @@ Result<ConvertRequest> MakeRequest(const ConvertFlags& flags) {
   request.max_inline_bytes = flags.max_inline_bytes;
   request.check_ir = flags.check_ir;
   request.dump_after = flags.dump_after;
+  request.channels_last_outputs = {flags.channels_last_outputs.begin(),
+                                   flags.channels_last_outputs.end()};
   for (const std::string& dim : flags.dims) {
     const std::size_t equals = dim.find('=');
     if (equals == std::string::npos) {

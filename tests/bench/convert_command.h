@@ -12,7 +12,8 @@ struct ConvertFlags {
   std::string model;
   std::string output;  // empty: a temporary file that is removed
   std::string verify = "structure";
-  std::vector<std::string> dims;       // NAME=VALUE
+  std::vector<std::string> dims;  // NAME=VALUE
+  std::vector<std::string> channels_last_outputs;
   std::string dump_after;              // its IR text goes to stderr
   std::uint64_t max_inline_bytes = 0;  // as in ConvertRequest
   bool check_ir = false;

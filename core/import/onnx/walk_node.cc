@@ -20,19 +20,9 @@
 namespace smelt::onnx_import {
 namespace {
 
-// Evaluates one constraint; nothing when it holds. What could not be checked goes to `unchecked`.
-std::optional<ir::Diagnostic> Check(const OnnxConstraint& constraint, OnnxNode& node,
-                                    std::vector<std::string>& unchecked) {
-  Finding finding;
-  node.reset_asked_unknown();
-  Verdict verdict = constraint.check(node, constraint.bounds, finding);
-  if (node.asked_unknown()) verdict = Verdict::kNotChecked;
-  if (verdict == Verdict::kHolds) return std::nullopt;
+ir::Diagnostic Violation(const OnnxConstraint& constraint, const OnnxNode& node,
+                         const Finding& finding) {
   std::string allowed = rules::FillDoc(constraint.doc, constraint.bounds);
-  if (verdict == Verdict::kNotChecked) {
-    unchecked.push_back(std::move(allowed));
-    return std::nullopt;
-  }
   auto diagnostic = NodeDiagnostic(
       ir::Severity::kError, constraint.reason, node.source(),
       NodeText(node.source()) + ": found " + finding.found + "; allowed is: " + allowed);
@@ -43,8 +33,24 @@ std::optional<ir::Diagnostic> Check(const OnnxConstraint& constraint, OnnxNode& 
   return diagnostic;
 }
 
+// Evaluates one constraint; nothing when it holds. What could not be checked goes to `unchecked`.
+std::optional<ir::Diagnostic> Check(const OnnxConstraint& constraint, OnnxNode& node,
+                                    std::vector<const OnnxConstraint*>& unchecked) {
+  Finding finding;
+  node.reset_asked_unknown();
+  Verdict verdict = constraint.check(node, constraint.bounds, finding);
+  if (node.asked_unknown()) verdict = Verdict::kNotChecked;
+  if (verdict == Verdict::kHolds) return std::nullopt;
+  if (verdict == Verdict::kNotChecked) {
+    unchecked.push_back(&constraint);
+    return std::nullopt;
+  }
+  return Violation(constraint, node, finding);
+}
+
 // One note for all that an earlier problem hides at this node.
-ir::Diagnostic HiddenNote(const OnnxNode& node, const std::vector<std::string>& unchecked) {
+ir::Diagnostic HiddenNote(const OnnxNode& node,
+                          const std::vector<const OnnxConstraint*>& unchecked) {
   std::string why = "what it needs to know";
   std::string tensor;
   for (int i = 0; tensor.empty() && i < node.input_count(); ++i) {
@@ -56,8 +62,10 @@ ir::Diagnostic HiddenNote(const OnnxNode& node, const std::vector<std::string>& 
       NodeDiagnostic(ir::Severity::kNote, Reason::kNotChecked, node.source(),
                      NodeText(node.source()) + ": not checked, an earlier problem hides " + why);
   note.tensor = std::move(tensor);
-  for (const std::string& text : unchecked)
-    note.allowed += (note.allowed.empty() ? "" : "; ") + text;
+  for (const OnnxConstraint* constraint : unchecked) {
+    note.allowed += (note.allowed.empty() ? "" : "; ") +
+                    rules::FillDoc(constraint->doc, constraint->bounds);
+  }
   return note;
 }
 
@@ -239,7 +247,7 @@ bool GraphWalk::InferAndCheck(Step& step, OnnxNode& node) {
   const Status inferred = step.rule->infer == nullptr ? Status::Ok() : step.rule->infer(node);
   step.types_known = inferred.ok() && !node.asked_unknown();
   bool explained = false;  // a constraint says better what inference stumbled over
-  std::vector<std::string> unchecked;
+  std::vector<const OnnxConstraint*> unchecked;
   for (const OnnxConstraint& constraint : step.rule->constraints) {
     auto diagnostic = Check(constraint, node, unchecked);
     if (!diagnostic) continue;
@@ -254,6 +262,12 @@ bool GraphWalk::InferAndCheck(Step& step, OnnxNode& node) {
   const bool hidden = !step.types_known || !AllInputsKnown(node);
   if (hidden && (valid || !unchecked.empty())) {
     context_.diagnostics.push_back(HiddenNote(node, unchecked));
+  }
+  if (valid && !hidden && !unchecked.empty()) {
+    // Nothing hides what the check wants to know: the node does not have it.
+    context_.diagnostics.push_back(
+        Violation(*unchecked.front(), node, {"nothing that tells it", "", ""}));
+    valid = false;
   }
   return valid && !hidden && CheckResultSizes(step, node);
 }

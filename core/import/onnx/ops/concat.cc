@@ -109,7 +109,8 @@ std::optional<std::vector<std::int64_t>> SplitSizes(const OnnxNode& node, int ax
   const Dim total = node.input_shape(0).dim(axis);
   const std::int64_t parts =
       node.has_attr("num_outputs") ? node.Int("num_outputs", 0) : std::int64_t{node.output_count()};
-  if (!total.is_static() || parts <= 0) return std::nullopt;
+  constexpr std::int64_t kMostParts = 1 << 20;
+  if (!total.is_static() || parts <= 0 || parts > kMostParts) return std::nullopt;
   // Equal parts; since opset 18 the last one may be smaller.
   const std::int64_t size = (total.value() + parts - 1) / parts;
   std::vector<std::int64_t> sizes(static_cast<std::size_t>(parts), size);

@@ -175,6 +175,21 @@ Verdict ParametersFit(const OnnxNode& node, Bounds, Finding& finding) {
   return Verdict::kHolds;
 }
 
+// The zero point has the shape of the scale; of one element each may be a scalar.
+Verdict ZeroPointFits(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.has_input(2)) return Verdict::kHolds;
+  if (!node.knows_input(1) || !node.knows_input(2)) return Verdict::kNotChecked;
+  const Shape& scale = node.input_shape(1);
+  const Shape& zero = node.input_shape(2);
+  bool fits = scale.rank() == zero.rank();
+  for (int i = 0; fits && i < scale.rank(); ++i) {
+    fits = scale.dim(i) == zero.dim(i) || !scale.dim(i).is_static() || !zero.dim(i).is_static();
+  }
+  const bool single = scale.rank() <= 1 && zero.rank() <= 1 && scale.ElementCount() == 1 &&
+                      zero.ElementCount() == 1;
+  return fits || single ? Verdict::kHolds : Violated(node, 2, node.input_text(2), finding);
+}
+
 Verdict QuantizesToInteger(const OnnxNode& node, Bounds, Finding& finding) {
   if (node.has_input(2)) return CheckTypeIn(node, 2, kQuantizedTypes, finding);
   const std::int64_t stated = node.Int("output_dtype", 0);
@@ -197,6 +212,8 @@ constexpr OnnxConstraint kBlocks = {Reason::kQuantizationUnsupported,
                                     "each block of block_size positions of a static axis"};
 constexpr OnnxConstraint kParameters = {
     Reason::kShapeMismatch, ParametersFit, {}, "scale and zero point are as long as the axis"};
+constexpr OnnxConstraint kZeroPoint = {
+    Reason::kShapeMismatch, ZeroPointFits, {}, "the zero point has the shape of the scale"};
 constexpr OnnxConstraint kQuantize[] = {
     {Reason::kUnsupportedType,
      TypeIn<0, kFloatTypes | Types(DType::kI32)>,
@@ -206,6 +223,7 @@ constexpr OnnxConstraint kQuantize[] = {
     {Reason::kUnsupportedType, QuantizesToInteger, {}, "u8, i8, u16 or i16 as result"},
     kBlocks,
     kParameters,
+    kZeroPoint,
 };
 constexpr OnnxConstraint kDequantize[] = {
     {Reason::kUnsupportedType,
@@ -216,6 +234,7 @@ constexpr OnnxConstraint kDequantize[] = {
     {Reason::kUnsupportedType, DequantizesToFloat, {}, "a float result"},
     kBlocks,
     kParameters,
+    kZeroPoint,
 };
 
 constexpr OnnxRule kRules[] = {
