@@ -63,8 +63,8 @@ ir::Diagnostic HiddenNote(const OnnxNode& node,
                      NodeText(node.source()) + ": not checked, an earlier problem hides " + why);
   note.tensor = std::move(tensor);
   for (const OnnxConstraint* constraint : unchecked) {
-    note.allowed += (note.allowed.empty() ? "" : "; ") +
-                    rules::FillDoc(constraint->doc, constraint->bounds);
+    note.allowed +=
+        (note.allowed.empty() ? "" : "; ") + rules::FillDoc(constraint->doc, constraint->bounds);
   }
   return note;
 }
@@ -82,6 +82,13 @@ bool AllInputsKnown(const OnnxNode& node) {
     if (node.has_input(i) && !node.knows_input(i)) return false;
   }
   return true;
+}
+
+// Inference runs before the checks: what it concludes from a bad attribute may be no shape.
+bool HasNegativeSize(const ir::TensorType& type) {
+  return std::ranges::any_of(type.shape.dims(), [](ir::Dim dim) {
+    return dim.is_unknown() || (dim.is_static() && dim.value() < 0);
+  });
 }
 
 ir::OpId LastOp(const ir::Graph& graph) { return graph.op(graph.return_op()).previous; }
@@ -386,6 +393,7 @@ void GraphWalk::Refuse(const Step& step, const OnnxNode& node) {
     std::optional<ir::TensorType> type;
     if (node.has_output(i)) {
       if (step.types_known) type = node.output_type(i);
+      if (type && HasNegativeSize(*type)) type.reset();
       if (!type) type = DeclaredTypeOf(node.output_name(i));
     }
     types.push_back(type.value_or(ir::TensorType{}));
