@@ -22,6 +22,9 @@ Status FoldBatchNorm(PassContext& context);
 // RELU, RELU6 and RELU_N1_TO_1 directly behind an operator with a fused activation become that.
 Status FuseActivation(PassContext& context);
 
+// GATHER of one position, PACK and UNPACK become RESHAPE with SLICE, CONCATENATION and SPLIT.
+Status ExposeViews(PassContext& context);
+
 // Decides for all operators at once in which order of axes they work, so that few TRANSPOSEs are
 // left (layout/layout.h). Requires that composites are expanded.
 Status SolveLayout(PassContext& context);

@@ -25,6 +25,8 @@ constexpr Pass kPipeline[] = {
      LegalizeStructure},
     {"canonicalize_expanded", "The same as canonicalize, for what legalization expanded.", false,
      Canonicalize},
+    {"expose_views", "Says by RESHAPE, SLICE, SPLIT and CONCATENATION what these can say.", false,
+     ExposeViews},
     {"layout", "Chooses the order of axes of every operator, so that little data is moved.", false,
      SolveLayout},
     {"fuse_activation_laid_out", "The same as fuse_activation, for what layout brought together.",

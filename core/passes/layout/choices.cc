@@ -27,9 +27,10 @@ std::vector<int> Identity(std::size_t count) {
 }
 
 // The units in the order in which `order` has their pieces; those that it lacks follow the unit
-// that is before them in the source. Nothing when the order tears a unit apart.
+// that is before them in the source, and all rows unless they are rows themselves. Nothing when the
+// order tears a unit apart.
 std::optional<std::vector<int>> LabelFor(const std::vector<Unit>& units, const Order& order,
-                                         const auto& pieces_of) {
+                                         const auto& pieces_of, const auto& is_row) {
   std::map<Atom, int> unit_of_first;
   for (std::size_t u = 0; u < units.size(); ++u) {
     if (const Axis& pieces = pieces_of(units[u]); !pieces.empty()) {
@@ -52,6 +53,10 @@ std::optional<std::vector<int>> LabelFor(const std::vector<Unit>& units, const O
   for (int u = 0; u < static_cast<int>(units.size()); ++u) {
     if (!pieces_of(units[At(u)]).empty()) continue;
     auto place = u == 0 ? label.begin() : std::ranges::find(label, u - 1) + 1;
+    if (!is_row(u)) {
+      const auto last_row = std::ranges::find_if(label.rbegin(), label.rend(), is_row).base();
+      place = std::max(place, last_row);
+    }
     label.insert(place, u);
   }
   if (label.size() != units.size()) return std::nullopt;
@@ -254,9 +259,12 @@ void Choices::TakeUp(int node, bool is_result, int port, const Order& order) {
                 : choice.relation->IsSideOperand(port)) {
     return;
   }
-  const auto label = LabelFor(choice.units, order, [&](const Unit& unit) -> const Axis& {
-    return is_result ? unit.results[At(port)] : unit.operands[At(port)];
-  });
+  const auto label = LabelFor(
+      choice.units, order,
+      [&](const Unit& unit) -> const Axis& {
+        return is_result ? unit.results[At(port)] : unit.operands[At(port)];
+      },
+      [&](int u) { return choice.relation->axes[At(choice.units[At(u)].axis)].row; });
   if (!label || !Allows(choice, *label)) return;
   if (std::ranges::find(choice.labels, *label) != choice.labels.end()) return;
   choice.labels.push_back(*label);

@@ -140,6 +140,14 @@ TEST_F(ClassicCases, AttentionWithPackedProjectionHasTwo) {
   EXPECT_EQ(Left({b().Add(x, Dense(merged, 16))}), 2u);
 }
 
+// The order that the reader of a product's result wants reaches the product's operand.
+TEST_F(ClassicCases, RowsOfAProductTurnBeforeOrBehindIt) {
+  const ValueId x = b().Unary(OpKind::kRelu, Input({2, 4, 6, 8}));
+  const ValueId rows = b().Reshape(b().Transpose(x, {2, 0, 1, 3}), {6, 2, 32});
+  const ValueId y = b().Transpose(Dense(rows, 16), {1, 0, 2});
+  EXPECT_EQ(Left({b().Unary(OpKind::kRelu, y)}), 1u);
+}
+
 TEST_F(ClassicCases, DecodingOneTokenHasNone) {
   const ValueId x = Input({1, 1, 16});
   const auto heads = [&](ValueId y) {
