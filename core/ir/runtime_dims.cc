@@ -25,11 +25,10 @@ std::optional<RuntimeDims::Axis> RuntimeDims::FindAxis(Dim dim) const {
     }
     return std::nullopt;
   };
-  if (const auto found = in(x_)) return found;
   for (const ValueId input : graph.inputs()) {
     if (const auto found = in(input)) return found;
   }
-  return std::nullopt;
+  return in(x_);
 }
 
 bool RuntimeDims::Knows(Dim dim) const {

@@ -12,7 +12,8 @@ namespace smelt::ir {
 
 class RuntimeDims {
  public:
-  // Looks for dimensions in `x`, then in the inputs of the builder's graph.
+  // Looks for dimensions in the inputs of the builder's graph, then in `x`: who asks an input needs
+  // no tensor in between to be there, or to have one order of axes.
   RuntimeDims(Builder& builder, ValueId x) : builder_(builder), x_(x) {}
 
   // True when `dim` is static, or the size of an axis that can be read.

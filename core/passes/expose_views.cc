@@ -107,6 +107,50 @@ Status RewriteUnpack(const LegalizeSite& site) {
   return Status::Ok();
 }
 
+// True when all that reads the value's elements, through views, is TRANSPOSE.
+bool IsTransposed(const ir::Graph& graph, ValueId value) {
+  const std::vector<ir::Use> uses = graph.UsesOf(value);
+  return !uses.empty() && std::ranges::all_of(uses, [&](const ir::Use& use) {
+    const ir::Op& op = graph.op(use.op);
+    if (op.kind == OpKind::kTranspose || op.kind == OpKind::kShape) return true;
+    return op.kind == OpKind::kReshape && use.operand == 0 && IsTransposed(graph, op.result());
+  });
+}
+
+// Parts of a packed projection that are turned afterwards: with the parts as an axis of its own one
+// TRANSPOSE turns them all.
+Status RewriteSplit(const LegalizeSite& site) {
+  const ir::Graph& graph = site.graph();
+  const ValueId x = site.op().input(1);
+  const Shape shape = site.type(x).shape;
+  const ir::Constant* where = graph.constant(site.op().input(0));
+  const auto axes = where != nullptr ? where->AsInts() : std::nullopt;
+  const auto axis = axes ? ir::NormalizeAxis(axes->front(), shape.rank()) : std::nullopt;
+  if (!axis || !shape.dim(*axis).is_static()) return Status::Ok();
+  const std::vector<ValueId> results = site.op().results;
+  for (const ValueId result : results) {
+    if (!IsTransposed(graph, result)) return Status::Ok();
+  }
+  const auto count = static_cast<std::int64_t>(results.size());
+  Shape apart = WithAxis(shape, *axis, Dim(count));
+  apart.dim(*axis + 1) = Dim(shape.dim(*axis).value() / count);
+  std::vector<std::int32_t> begin(static_cast<std::size_t>(apart.rank()), 0);
+  std::vector<std::int32_t> size(begin.size(), -1);
+  size[static_cast<std::size_t>(*axis)] = 1;
+  Builder b = site.Before();
+  const ValueId packed = b.Reshape(x, apart);
+  for (const ValueId result : results) {
+    const ValueId part = b.Emit(OpKind::kSlice, {packed, b.ConstI32(begin), b.ConstI32(size)});
+    const ValueId view = b.Reshape(part, site.type(result).shape);
+    SMELT_RETURN_IF_ERROR(b.status());
+    site.graph().ReplaceAllUses(result, view);
+    ++begin[static_cast<std::size_t>(*axis)];
+  }
+  site.graph().Erase(site.id);
+  ++site.context.rewrites;
+  return Status::Ok();
+}
+
 }  // namespace
 
 Status ExposeViews(PassContext& context) {
@@ -119,6 +163,9 @@ Status ExposeViews(PassContext& context) {
           break;
         case OpKind::kPack:
           SMELT_RETURN_IF_ERROR(RewritePack(site));
+          break;
+        case OpKind::kSplit:
+          SMELT_RETURN_IF_ERROR(RewriteSplit(site));
           break;
         case OpKind::kUnpack:
           SMELT_RETURN_IF_ERROR(RewriteUnpack(site));

@@ -32,6 +32,9 @@ Status SolveLayout(PassContext& context);
 // Stores float32 weights as float16, if the job asks for it.
 Status Float16Weights(PassContext& context);
 
+// Operators of equal kind, operands and attributes become one.
+Status ShareEqual(PassContext& context);
+
 // Erases operators whose results nobody uses.
 Status RemoveDead(PassContext& context);
 

@@ -31,6 +31,7 @@ constexpr Pass kPipeline[] = {
      SolveLayout},
     {"fuse_activation_laid_out", "The same as fuse_activation, for what layout brought together.",
      false, FuseActivation},
+    {"share_equal", "Computes only once what several operators compute alike.", false, ShareEqual},
     {"legalize_types", "Takes detours around element types and ranks that kernels lack.", true,
      LegalizeTypes},
     {"float16_weights", "Stores float32 weights as float16, if the job asks for it.", true,

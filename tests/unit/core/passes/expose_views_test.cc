@@ -68,6 +68,47 @@ TEST(ExposeViews, UnpackIsASplit) {
              1);
 }
 
+TEST(ExposeViews, PartsThatAreTurnedGetAnAxis) {
+  ExpectPass(ExposeViews, R"(graph @main(%x "x": f32[3,8]) {
+    %axis = const i32[] [1]
+    %p, %q = SPLIT(%axis, %x) {num_splits=2} : f32[3,4], f32[3,4] from {1}
+    %t = const i32[2] [1, 0]
+    %a "a" = TRANSPOSE(%p, %t) : f32[4,3] from {1}
+    %b "b" = TRANSPOSE(%q, %t) : f32[4,3] from {1}
+    return %a, %b
+  })",
+             R"(graph @main(%x "x": f32[3,8]) {
+    %apart = const i32[3] [3, 2, 4]
+    %packed = RESHAPE(%x, %apart) {new_shape=[3, 2, 4]} : f32[3,2,4] from {1}
+    %b0 = const i32[3] [0, 0, 0]
+    %s0 = const i32[3] [-1, 1, -1]
+    %p0 = SLICE(%packed, %b0, %s0) : f32[3,1,4] from {1}
+    %t0 = const i32[2] [3, 4]
+    %p = RESHAPE(%p0, %t0) {new_shape=[3, 4]} : f32[3,4] from {1}
+    %b1 = const i32[3] [0, 1, 0]
+    %s1 = const i32[3] [-1, 1, -1]
+    %q0 = SLICE(%packed, %b1, %s1) : f32[3,1,4] from {1}
+    %t1 = const i32[2] [3, 4]
+    %q = RESHAPE(%q0, %t1) {new_shape=[3, 4]} : f32[3,4] from {1}
+    %t = const i32[2] [1, 0]
+    %a "a" = TRANSPOSE(%p, %t) : f32[4,3] from {1}
+    %b "b" = TRANSPOSE(%q, %t) : f32[4,3] from {1}
+    return %a, %b
+  })",
+             1);
+}
+
+TEST(ExposeViews, OtherSplitsStay) {
+  ExpectUnchanged(ExposeViews, R"(graph @main(%x "x": f32[3,8]) {
+    %axis = const i32[] [1]
+    %p, %q = SPLIT(%axis, %x) {num_splits=2} : f32[3,4], f32[3,4] from {1}
+    %t = const i32[2] [1, 0]
+    %a "a" = TRANSPOSE(%p, %t) : f32[4,3] from {1}
+    %b "b" = NEG(%q) : f32[3,4] from {1}
+    return %a, %b
+  })");
+}
+
 TEST(ExposeViews, ShapeArithmeticStays) {
   ExpectUnchanged(ExposeViews, R"(graph @main(%x "x": i32[], %y "y": i32[]) {
     %z "z" = PACK(%x, %y) {values_count=2, axis=0} : i32[2] from {1}
