@@ -181,12 +181,29 @@ Dim SymbolTable::CeilDiv(Dim a, Dim b) {
   return FloorDiv(Add(a, Sub(b, 1)), b);
 }
 
+namespace {
+
+// True when `whole` is min(part, ...), or max(part, ...) for kMax.
+bool IsExtremeOf(SymbolTable& symbols, Dim whole, Dim part, DimFactor::Kind kind) {
+  if (!whole.is_symbol()) return false;
+  const std::vector<DimTerm> terms = symbols.TermsOf(whole);
+  if (terms.size() != 1 || terms[0].coefficient != 1 || terms[0].factors.size() != 1) return false;
+  const DimFactor& factor = terms[0].factors[0];
+  return factor.kind == kind && (factor.a == part || factor.b == part);
+}
+
+}  // namespace
+
 Dim SymbolTable::Min(Dim a, Dim b) {
   if (AnyUnknown(a, b)) return Dim::Unknown();
   const auto gap = Polynomial::Sub(impl_->Expand(a), impl_->Expand(b));
   const auto reverse = Polynomial::Sub(impl_->Expand(b), impl_->Expand(a));
   if (gap.has_value() && impl_->AtLeastZero(*gap)) return b;
   if (reverse.has_value() && impl_->AtLeastZero(*reverse)) return a;
+  if (IsExtremeOf(*this, a, b, DimFactor::Kind::kMax)) return b;  // min(max(x, b), b)
+  if (IsExtremeOf(*this, b, a, DimFactor::Kind::kMax)) return a;
+  if (IsExtremeOf(*this, a, b, DimFactor::Kind::kMin)) return a;  // min(min(x, b), b)
+  if (IsExtremeOf(*this, b, a, DimFactor::Kind::kMin)) return b;
   if (Text(b) < Text(a)) std::swap(a, b);
   return impl_->InternAtom(SymbolAtom::Kind::kMin, a, b);
 }
@@ -197,6 +214,10 @@ Dim SymbolTable::Max(Dim a, Dim b) {
   const auto reverse = Polynomial::Sub(impl_->Expand(b), impl_->Expand(a));
   if (gap.has_value() && impl_->AtLeastZero(*gap)) return a;
   if (reverse.has_value() && impl_->AtLeastZero(*reverse)) return b;
+  if (IsExtremeOf(*this, a, b, DimFactor::Kind::kMin)) return b;  // max(min(x, b), b)
+  if (IsExtremeOf(*this, b, a, DimFactor::Kind::kMin)) return a;
+  if (IsExtremeOf(*this, a, b, DimFactor::Kind::kMax)) return a;  // max(max(x, b), b)
+  if (IsExtremeOf(*this, b, a, DimFactor::Kind::kMax)) return b;
   if (Text(b) < Text(a)) std::swap(a, b);
   return impl_->InternAtom(SymbolAtom::Kind::kMax, a, b);
 }

@@ -119,6 +119,25 @@ Dim SymbolicSize(OnnxNode& node, Dim size, std::int64_t start, std::int64_t end,
   return symbols.Fresh("slice of " + node.input_name(0));
 }
 
+// The size of a slice from 0 to a symbolic end; nothing for other slices.
+std::optional<Dim> PrefixSize(OnnxNode& node, const Ints& axes, int axis) {
+  const auto ends = node.input_dims(2);
+  const auto starts = node.input_ints(1);
+  const auto steps = Steps(node);
+  const auto at = static_cast<std::size_t>(
+      std::ranges::find_if(
+          axes,
+          [&](std::int64_t one) { return ir::NormalizeAxis(one, node.input_rank(0)) == axis; }) -
+      axes.begin());
+  const bool told = ends && starts && steps && at < ends->size() && at < starts->size() &&
+                    at < steps->size() && (*starts)[at] == 0 && (*steps)[at] == 1;
+  if (!told) return std::nullopt;
+  ir::SymbolTable& symbols = node.symbols();
+  const Dim end = (*ends)[at];
+  if (symbols.Max(end, Dim(0)) != end) return std::nullopt;  // a negative one counts from the end
+  return symbols.Min(end, node.input_shape(0).dim(axis));
+}
+
 Status InferSlice(OnnxNode& node) {
   if (!node.knows_input(0)) return Status::Ok();
   const auto plan = MakePlan(node);
@@ -138,7 +157,8 @@ Status InferSlice(OnnxNode& node) {
     } else if (computed_axes || std::find_if(axes->begin(), axes->end(), [&](std::int64_t axis) {
                                   return ir::NormalizeAxis(axis, shape.rank()) == i;
                                 }) != axes->end()) {
-      shape.dim(i) = node.symbols().Fresh("slice of " + node.input_name(0));
+      const auto prefix = axes && BoundsAreInputs(node) ? PrefixSize(node, *axes, i) : std::nullopt;
+      shape.dim(i) = prefix.value_or(node.symbols().Fresh("slice of " + node.input_name(0)));
     }
   }
   node.SetOutputType(0, {node.input_dtype(0), shape});

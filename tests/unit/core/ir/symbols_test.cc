@@ -71,6 +71,16 @@ TEST_F(SymbolsTest, MinAndMaxDecideWhatIsProvable) {
   EXPECT_EQ(table_.Text(table_.Max(n_, 1)), "max(1, N)");  // N may be 0
 }
 
+TEST_F(SymbolsTest, MinAndMaxAbsorbEachOther) {
+  const Dim least = table_.Min(n_, 512), most = table_.Max(n_, h_);
+  EXPECT_EQ(table_.Max(least, n_), n_);
+  EXPECT_EQ(table_.Max(n_, least), n_);
+  EXPECT_EQ(table_.Min(most, h_), h_);
+  EXPECT_EQ(table_.Max(most, n_), most);
+  EXPECT_EQ(table_.Min(512, least), least);
+  EXPECT_NE(table_.Max(least, h_), h_);
+}
+
 TEST_F(SymbolsTest, OverflowBecomesFresh) {
   const Dim huge = table_.Mul(n_, INT64_MAX);
   const Dim sum = table_.Add(huge, huge);

@@ -33,6 +33,17 @@ TEST(ImportReshape, ResolvesZeroAndMinusOne) {
                F32({3, 0}, {}));
 }
 
+TEST(ImportSlice, APrefixAsLongAsAnAxisIsThatLong) {
+  OnnxModel model;
+  model.Input("x", ir::DType::kF32, {"n"}).Init("table", Count({8, 2}));
+  model.Init("zero", I64({1}, {0})).Node("Shape", {"x"}, {"n"});
+  model.Node("Slice", {"table", "zero", "n"}, {"y"}).Output("y");
+  auto imported = model.Import();
+  ASSERT_TRUE(imported.ok());
+  const ir::Graph& graph = imported->module.main();
+  EXPECT_EQ(imported->module.symbols().Text(graph.type(graph.outputs()[0])), "f32[min(8, n),2]");
+}
+
 TEST(ImportReshape, RefusesOtherElementCounts) {
   EXPECT_EQ(
       MakeModel(
