@@ -45,6 +45,8 @@ std::unique_ptr<Verb> MakeCancel();
 std::unique_ptr<Verb> MakeGet();
 std::unique_ptr<Verb> MakePut();
 std::unique_ptr<Verb> MakeOps();
+std::unique_ptr<Verb> MakeExplain();
+std::unique_ptr<Verb> MakeCompletion();
 std::unique_ptr<Verb> MakeServerInfo();
 
 }  // namespace smelt::client

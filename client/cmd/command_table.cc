@@ -13,6 +13,8 @@ constexpr Command kCommands[] = {
     {"get", "Fetch a job's artifact, report or model, or any blob", MakeGet},
     {"put", "Upload files without a job; print their blob names", MakePut},
     {"ops", "Show which operators are supported, and their requirements", MakeOps},
+    {"explain", "Show what reason codes mean, and what to do about them", MakeExplain},
+    {"completion", "Print a completion script for a shell", MakeCompletion},
     {"server info", "Show version, limits and state of the daemon", MakeServerInfo},
 };
 

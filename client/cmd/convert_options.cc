@@ -12,6 +12,60 @@ Result<v1::VerifyMode> ParseVerify(const std::string& text) {
   return Status(Reason::kUsage, "--verify is '" + text + "'; it must be structure or run");
 }
 
+// Several values after one another, by commas or by repetition.
+void AddListOption(CLI::App& app, const char* name, std::vector<std::string>& values,
+                   const char* help, const char* type) {
+  app.add_option(name, values, help)
+      ->type_name(type)
+      ->delimiter(',')
+      ->take_all()
+      ->allow_extra_args(false);
+}
+
+Status AddExtraReports(const SubmitOptions& options, v1::ConvertOptions& wire) {
+  for (const std::string& name : options.extra_reports) {
+    if (name != "coverage" && name != "tensors") {
+      return Status(Reason::kUsage,
+                    "--extra-report is '" + name + "'; it must be coverage or tensors");
+    }
+    wire.add_extra_reports(name == "coverage" ? v1::OP_COVERAGE : v1::TENSOR_CORRESPONDENCE);
+  }
+  if (options.reproducer) wire.add_extra_reports(v1::REPRODUCER);
+  return Status::Ok();
+}
+
+Status AddDumps(const SubmitOptions& options, v1::ConvertOptions& wire) {
+  constexpr std::string_view kAfter = "after:";
+  for (const std::string& text : options.dumps) {
+    const bool after = text.starts_with(kAfter) && text.size() > kAfter.size();
+    if (!after && text != "all") {
+      return Status(Reason::kUsage, "--dump is '" + text + "'; it must be after:PASS or all",
+                    "The report lists the passes; 'import' is before the first one.");
+    }
+    wire.add_dump_after(after ? text.substr(kAfter.size()) : text);
+  }
+  return Status::Ok();
+}
+
+Status AddPolicies(const SubmitOptions& options, v1::ConvertOptions& wire) {
+  for (const std::string& name : options.custom_ops) {
+    if (name == "all") {
+      wire.mutable_custom_operators()->set_all(true);
+    } else {
+      wire.mutable_custom_operators()->add_names(name);
+    }
+  }
+  if (options.compute_type != "source" && options.compute_type != "f32") {
+    return Status(Reason::kUsage,
+                  "--compute-type is '" + options.compute_type + "'; it must be source or f32");
+  }
+  wire.set_compute(options.compute_type == "f32" ? v1::COMPUTE_FLOAT32 : v1::COMPUTE_SOURCE);
+  wire.set_min_runtime(options.min_runtime);
+  for (const std::string& name : options.from) wire.add_from_tensors(name);
+  for (const std::string& name : options.to) wire.add_to_tensors(name);
+  return Status::Ok();
+}
+
 }  // namespace
 
 void AddSubmitOptions(CLI::App& app, SubmitOptions& options) {
@@ -51,6 +105,27 @@ void AddSubmitOptions(CLI::App& app, SubmitOptions& options) {
       ->take_all()
       ->allow_extra_args(false);
   app.add_flag("--check-ir", options.check_ir, "Verify the graph after every pass");
+  AddListOption(app, "--extra-report", options.extra_reports,
+                "Write a report beside the artifact, also of a refused model (repeatable)",
+                "coverage|tensors");
+  app.add_flag("--reproducer", options.reproducer,
+               "Of a refused model, write the refused nodes alone as a small ONNX file");
+  AddListOption(app, "--custom-ops", options.custom_ops,
+                "Carry these operators as CUSTOM ones where nothing translates them; your runtime "
+                "must register them",
+                "NAME,...|all");
+  app.add_option("--min-runtime", options.min_runtime,
+                 "Oldest runtime release that must run the artifact, such as 2.4")
+      ->type_name("VERSION");
+  AddListOption(app, "--from", options.from, "Convert only what lies behind these tensors",
+                "NAME,...");
+  AddListOption(app, "--to", options.to, "Convert only what these tensors need", "NAME,...");
+  AddListOption(app, "--dump", options.dumps,
+                "Write the graph as text, as it is after a pass or after all (repeatable)",
+                "after:PASS|all");
+  app.add_option("--compute-type", options.compute_type,
+                 "f32: compute double, float16 and bfloat16 tensors in float32")
+      ->type_name("source|f32");
   app.add_option("--request-id", options.request_id,
                  "Makes a repeated command return the same job (at most 128 bytes)")
       ->type_name("ID");
@@ -149,6 +224,9 @@ Result<v1::ConvertOptions> ToConvertOptions(const SubmitOptions& options) {
   wire.set_verify(verify);
   for (const std::string& pass : options.disabled_passes) wire.add_disabled_passes(pass);
   wire.set_check_ir(options.check_ir);
+  SMELT_RETURN_IF_ERROR(AddExtraReports(options, wire));
+  SMELT_RETURN_IF_ERROR(AddDumps(options, wire));
+  SMELT_RETURN_IF_ERROR(AddPolicies(options, wire));
   return wire;
 }
 

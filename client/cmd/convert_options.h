@@ -26,6 +26,14 @@ struct SubmitOptions {
   std::string verify = "run";
   std::vector<std::string> disabled_passes;
   bool check_ir = false;
+  std::vector<std::string> extra_reports;  // coverage, tensors
+  bool reproducer = false;
+  std::vector<std::string> custom_ops;  // names, or "all"
+  std::string min_runtime;
+  std::vector<std::string> from;
+  std::vector<std::string> to;
+  std::vector<std::string> dumps;  // "after:PASS", or "all"
+  std::string compute_type = "source";
   std::string request_id;  // "": a random one
 };
 

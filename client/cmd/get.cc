@@ -62,7 +62,9 @@ class GetVerb final : public Verb {
 
   Result<ExitCode> GetArtifact(Session& session, const v1::Job& job) {
     std::string name = artifact_;
-    if (name.empty() && !job.artifacts().empty()) name = job.artifacts(0).name();
+    if (name.empty() && job.state() == v1::SUCCEEDED && !job.artifacts().empty()) {
+      name = job.artifacts(0).name();
+    }
     const std::string output = OutputFor(name);
     SMELT_RETURN_IF_ERROR(FetchArtifact(session, job, name, output));
     session.progress().Finish();

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 #include "client/files/spool.h"
 #include "client/net/blob_digest.h"
@@ -25,7 +26,21 @@ Status CheckFolder(const std::string& path) {
                 "Create it first.");
 }
 
+// The artifact is the first of a job that succeeded; all others stand beside it.
+int FirstExtra(const v1::Job& job) { return job.state() == v1::SUCCEEDED ? 1 : 0; }
+
+// "OUT_op_coverage_report.json" beside OUT.tflite: the daemon names files after the model. In the
+// current folder when the artifact goes to standard output.
+std::string ExtraPath(const v1::Job& job, const std::string& output, const std::string& name) {
+  const std::string plain = fs::path(name).filename().string();
+  if (output == "-") return plain;
+  const std::string stem = fs::path(job.convert().input().file_name()).stem().string();
+  const std::string rest = plain.starts_with(stem) ? plain.substr(stem.size()) : "_" + plain;
+  return (fs::path(output).parent_path() / (fs::path(output).stem().string() + rest)).string();
+}
+
 const v1::JobArtifact* FindArtifact(const v1::Job& job, const std::string& name) {
+  if (name.empty() && FirstExtra(job) == 0) return nullptr;
   for (const v1::JobArtifact& artifact : job.artifacts()) {
     if (name.empty() || artifact.name() == name) return &artifact;
   }
@@ -66,10 +81,11 @@ std::string ReportPlace(const Session& session, const v1::Job& job, const Outcom
 }
 
 void PrintOutcome(Session& session, const v1::Job& job, const v1::Report& report,
-                  const OutcomeOptions& options) {
+                  const OutcomeOptions& options, const std::vector<std::string>& extras) {
   const std::string report_place = ReportPlace(session, job, options);
   if (job.state() != v1::SUCCEEDED) {
     PrintFailure(session.err(), report, report_place, session.err_ink());
+    PrintExtras(session.err(), extras, session.err_ink());
     return;
   }
   if (session.json()) return;
@@ -81,6 +97,20 @@ void PrintOutcome(Session& session, const v1::Job& job, const v1::Report& report
   }
   PrintSuccess(to_err ? session.err() : session.out(), report, Place(job, options.output),
                report_place, to_err ? session.err_ink() : session.out_ink());
+  PrintExtras(to_err ? session.err() : session.out(), extras,
+              to_err ? session.err_ink() : session.out_ink());
+}
+
+Result<std::vector<std::string>> FetchExtras(Session& session, const v1::Job& job,
+                                             const std::string& output) {
+  std::vector<std::string> paths;
+  for (int i = FirstExtra(job); i < job.artifacts_size() && !output.empty(); ++i) {
+    const v1::JobArtifact& extra = job.artifacts(i);
+    paths.push_back(ExtraPath(job, output, extra.name()));
+    SMELT_ASSIGN_OR_RETURN(const Digest digest, FromWire(extra.digest()));
+    SMELT_RETURN_IF_ERROR(DownloadToFile(session.connection(), digest, extra.name(), paths.back()));
+  }
+  return paths;
 }
 
 }  // namespace
@@ -143,11 +173,13 @@ Result<ExitCode> ShowOutcome(Session& session, const v1::Job& job, const Outcome
   if (job.state() == v1::SUCCEEDED && !options.output.empty()) {
     SMELT_RETURN_IF_ERROR(FetchArtifact(session, job, "", options.output));
   }
+  SMELT_ASSIGN_OR_RETURN(const std::vector<std::string> extras,
+                         FetchExtras(session, job, options.output));
   session.progress().Finish();
   if (!options.report.empty()) {
     SMELT_RETURN_IF_ERROR(WriteText(session, options.report, ToJson(report, JsonShape::kDocument)));
   }
-  PrintOutcome(session, job, report, options);
+  PrintOutcome(session, job, report, options, extras);
   if (session.json()) session.PrintJson(report);
   return ExitCodeOf(job, report, options.strict);
 }

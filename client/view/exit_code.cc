@@ -11,11 +11,14 @@ ExitCode ExitCodeFor(Reason reason) {
     case Reason::kUnsupportedOnnxOp: case Reason::kUnsupportedDomain:
     case Reason::kUnsupportedOpset: case Reason::kCustomOpCandidateDisabled:
     case Reason::kCustomOpNotInAllowlist: case Reason::kRuntimeOperatorUnsupported:
-    case Reason::kNotChecked: case Reason::kUnsupportedType: case Reason::kUnsupportedRank:
+    case Reason::kNotChecked: case Reason::kCustomOpLowered:
+    case Reason::kRuntimeVersionUnsupported:
+    case Reason::kUnsupportedType: case Reason::kUnsupportedRank:
     case Reason::kShapeMismatch: case Reason::kTypeMismatch: case Reason::kUnknownRank:
     case Reason::kDynamicDimensionUnsupported: case Reason::kRuntimeTypeUnsupported:
     case Reason::kRuntimeRankUnsupported: case Reason::kUnknownDimensionName:
     case Reason::kValueOutOfRange: case Reason::kTransposeLeft:
+    case Reason::kUnknownTensorName: case Reason::kComputeTypeChanged:
     case Reason::kUnsupportedAttributeValue:
     case Reason::kMissingAttribute: case Reason::kAttributeTypeMismatch:
     case Reason::kRequiresConstantInput: case Reason::kMissingInput: case Reason::kTooManyInputs:

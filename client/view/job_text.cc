@@ -67,7 +67,8 @@ void PrintJob(std::ostream& out, const v1::Job& job) {
   for (const auto& [label, text] : rows) print(label, text);
   for (const v1::JobArtifact& artifact : job.artifacts()) {
     print("artifact", artifact.name() + "  " + ShowBytes(artifact.digest().size_bytes()) + "  " +
-                          artifact.digest().sha256());
+                          artifact.digest().sha256() +
+                          (artifact.kind() == "tflite_custom" ? "  (CUSTOM operators)" : ""));
   }
 }
 

@@ -48,8 +48,10 @@ std::string CoverageText(const v1::Coverage& coverage) {
   std::string text = "from " + Count(coverage.source_nodes(), "source node");
   std::string parts;
   const std::pair<std::uint32_t, const char*> words[] = {{coverage.converted(), "converted"},
+                                                         {coverage.fused(), "fused"},
                                                          {coverage.folded(), "folded"},
-                                                         {coverage.decomposed(), "decomposed"}};
+                                                         {coverage.decomposed(), "decomposed"},
+                                                         {coverage.custom(), "custom"}};
   for (const auto& [count, word] : words) {
     if (count != 0) parts += (parts.empty() ? "" : ", ") + std::to_string(count) + " " + word;
   }
@@ -182,6 +184,12 @@ void PrintSuccess(std::ostream& out, const v1::Report& report, const std::string
     }
     PrintRow(out, ink, "target", target);
     PrintRow(out, ink, "sha256", Printable(artifact.digest().sha256()));
+    std::string custom;
+    for (const std::string& code : artifact.custom_operators()) {
+      custom += (custom.empty() ? "" : ", ") + Printable(code);
+    }
+    if (!custom.empty()) custom += ": no stock runtime loads the file";
+    PrintRow(out, ink, "custom", custom);
   }
   PrintRow(out, ink, "operators", OperatorsText(report.coverage()));
   PrintRow(out, ink, "", Counted(report.coverage().target_operators()));
@@ -197,6 +205,14 @@ void PrintSuccess(std::ostream& out, const v1::Report& report, const std::string
   std::size_t number = 0;
   for (const v1::Diagnostic* warning : WithSeverity(report, v1::SEVERITY_WARNING)) {
     PrintDiagnostic(out, *warning, ++number, ink);
+  }
+}
+
+void PrintExtras(std::ostream& out, const std::vector<std::string>& paths, const Ink& ink) {
+  const char* name = "beside";
+  for (const std::string& path : paths) {
+    PrintRow(out, ink, name, Printable(path));
+    name = "";
   }
 }
 

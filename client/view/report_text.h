@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "client/view/text.h"
 #include "smelt/v1/jobs.pb.h"
@@ -21,6 +22,9 @@ void PrintFailure(std::ostream& out, const v1::Report& report, const std::string
 // `place` says where the artifact is.
 void PrintSuccess(std::ostream& out, const v1::Report& report, const std::string& place,
                   const std::string& report_place, const Ink& ink);
+
+// The files that were written beside the artifact, or in its place.
+void PrintExtras(std::ostream& out, const std::vector<std::string>& paths, const Ink& ink);
 
 std::uint64_t CountWarnings(const v1::Report& report);
 

@@ -22,6 +22,8 @@ enum class Reason : std::uint16_t {
   kCustomOpNotInAllowlist = 1005,
   kRuntimeOperatorUnsupported = 1006,
   kNotChecked = 1007,
+  kCustomOpLowered = 1008,
+  kRuntimeVersionUnsupported = 1009,
   // 11xx types and shapes
   kUnsupportedType = 1101,
   kUnsupportedRank = 1102,
@@ -34,6 +36,8 @@ enum class Reason : std::uint16_t {
   kUnknownDimensionName = 1109,
   kValueOutOfRange = 1110,
   kTransposeLeft = 1111,
+  kUnknownTensorName = 1112,
+  kComputeTypeChanged = 1113,
   // 12xx attributes and operands
   kUnsupportedAttributeValue = 1201,
   kMissingAttribute = 1202,

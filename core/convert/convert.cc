@@ -2,17 +2,23 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include "core/base/digest.h"
+#include "core/convert/extra_reports.h"
 #include "core/convert/stage_clock.h"
 #include "core/convert/verify.h"
+#include "core/export/tflite/op_versions.h"
+#include "core/export/tflite/runtime_profile.h"
 #include "core/export/tflite/writer.h"
 #include "core/import/onnx/importer.h"
 #include "core/import/tflite/reader.h"
 #include "core/ir/text.h"
+#include "core/passes/compute_type.h"
 #include "core/passes/io_layout.h"
 #include "core/passes/pass.h"
 #include "core/report/coverage.h"
+#include "core/report/json.h"
 #include "core/report/to_proto.h"
 #include "core/target/profile.h"
 #include "smelt/v1/report.pb.h"
@@ -44,6 +50,31 @@ bool IsNoJudgement(const Status& status) {
          status.reason() == Reason::kInvalidArgument;
 }
 
+ir::Diagnostic ComputeTypeNote(std::uint64_t tensors) {
+  ir::Diagnostic note;
+  note.severity = ir::Severity::kNote;
+  note.reason = Reason::kComputeTypeChanged;
+  note.stage = "import";
+  note.message = std::to_string(tensors) +
+                 " tensors of double, float16 or bfloat16 are computed in float32, as asked for";
+  return note;
+}
+
+Status CheckDumps(const std::set<std::string>& wanted) {
+  for (const std::string& name : wanted) {
+    if (name == "all" || name == "import") continue;
+    if (std::ranges::find(passes::Pipeline(), name, &passes::Pass::name) !=
+        passes::Pipeline().end()) {
+      continue;
+    }
+    std::string known = "import";
+    for (const passes::Pass& pass : passes::Pipeline()) known += ", " + std::string(pass.name);
+    return Status(Reason::kInvalidArgument, "no pass is called \"" + name + "\"",
+                  "The graph can be printed after all of: " + known + ".");
+  }
+  return Status::Ok();
+}
+
 // One conversion: the stages in order, sharing what each leaves to the next.
 class Conversion {
  public:
@@ -56,7 +87,20 @@ class Conversion {
     report_.set_converter_version(std::string(ConverterVersion()));
     report_.set_target(request_.target);
     report_.set_backend("flatbuffer_direct");
-    SMELT_ASSIGN_OR_RETURN(profile_, target::FindProfile(request_.target));
+    SMELT_ASSIGN_OR_RETURN(const target::Profile* newest, target::FindProfile(request_.target));
+    profile_ = *newest;
+    if (!request_.min_runtime.empty()) {
+      SMELT_ASSIGN_OR_RETURN(runtime_,
+                             tflite_export::RuntimeProfile::Make(*newest, request_.min_runtime));
+      profile_ = runtime_->profile();
+    }
+    SMELT_RETURN_IF_ERROR(CheckDumps(request_.dump_after));
+    SMELT_RETURN_IF_ERROR(RunStages());
+    return WriteExtras();
+  }
+
+ private:
+  Status RunStages() {
     for (auto stage : {&Conversion::Import, &Conversion::RunPasses, &Conversion::Write,
                        &Conversion::Check, &Conversion::VerifyRun}) {
       SMELT_RETURN_IF_ERROR(cancel_.Check());
@@ -67,7 +111,6 @@ class Conversion {
     return Status::Ok();
   }
 
- private:
   // A verdict on the model goes to the report; anything else ends the conversion with the status.
   Status Fail(const Status& status, std::string_view stage) {
     if (IsNoJudgement(status)) return status;
@@ -76,20 +119,34 @@ class Conversion {
     return Status::Ok();
   }
 
-  // `stage` is what progress is reported as: verification reads the source once more.
-  Result<onnx_import::Imported> ImportModel(std::string_view stage) {
+  onnx_import::ImportRequest SourceRequest() const {
     onnx_import::ImportRequest source;
     source.model = request_.model;
     source.external_files = &request_.external_files;
     source.dims = request_.dims;
     source.input_shapes = request_.input_shapes;
     source.batch = request_.batch;
+    source.custom_operators = {request_.custom_operators.all, request_.custom_operators.names};
+    source.from = request_.from;
+    source.to = request_.to;
+    return source;
+  }
+
+  // `stage` is what progress is reported as: verification reads the source once more.
+  Result<onnx_import::Imported> ImportModel(std::string_view stage) {
+    onnx_import::ImportRequest source = SourceRequest();
+    source.list_tensors = Wants(ExtraReport::kTensorCorrespondence);
     source.progress = [this, stage](std::uint64_t done, std::uint64_t total) {
       sink_.OnProgress(stage, done, total, "nodes");
     };
     SMELT_ASSIGN_OR_RETURN(onnx_import::Imported imported, onnx_import::Import(source, cancel_));
     SMELT_RETURN_IF_ERROR(passes::MakeChannelsLast(imported.module, request_.channels_last_inputs,
                                                    request_.channels_last_outputs));
+    if (request_.compute_float32) {
+      SMELT_ASSIGN_OR_RETURN(const std::uint64_t changed,
+                             passes::ComputeInFloat32(imported.module));
+      if (changed != 0) imported.diagnostics.push_back(ComputeTypeNote(changed));
+    }
     return imported;
   }
 
@@ -105,8 +162,10 @@ class Conversion {
     }
     summary->set_parameter_bytes(imported->facts.parameter_bytes);
     diagnostics_ = std::move(imported->diagnostics);
+    source_tensors_ = std::move(imported->tensors);
     module_.emplace(std::move(imported->module));
     report::FillPorts(*module_, *summary);
+    SMELT_RETURN_IF_ERROR(Dump("import"));
     clock_.End("import");
     return Status::Ok();
   }
@@ -118,14 +177,16 @@ class Conversion {
     options.disabled = request_.disabled_passes;
     options.check_ir = request_.check_ir;
     options.passes.float16_weights = request_.float16_weights;
+    options.passes.operator_version = tflite_export::OperatorVersion;
+    if (Wants(ExtraReport::kTensorCorrespondence)) options.passes.stored_orders = &stored_orders_;
+    Status dumped;
     options.after_pass = [&](std::string_view pass) {
       sink_.OnProgress("passes", ++passes_done_, passes::Pipeline().size(), "passes");
-      if (pass == request_.dump_after) {
-        sink_.OnDump(pass, ir::Print(*module_, ir::PrintOptions{.constants = false}));
-      }
+      if (dumped.ok()) dumped = Dump(pass);
     };
     const Status status =
-        passes::RunPipeline(*module_, *profile_, options, cancel_, diagnostics_, outcomes);
+        passes::RunPipeline(*module_, profile_, options, cancel_, diagnostics_, outcomes);
+    SMELT_RETURN_IF_ERROR(dumped);
     for (const passes::PassOutcome& outcome : outcomes) {
       v1::PassRecord* record = report_.add_passes();
       record->set_name(std::string(outcome.name));
@@ -147,6 +208,11 @@ class Conversion {
     tflite_export::WriteOptions options;
     options.description = "smelt " + std::string(ConverterVersion());
     if (request_.max_inline_bytes != 0) options.max_inline_bytes = request_.max_inline_bytes;
+    options.list_tensors = Wants(ExtraReport::kTensorCorrespondence);
+    module_->metadata["smelt.converter_version"] = ConverterVersion();
+    module_->metadata["smelt.source_sha256"] = request_.model_sha256.empty()
+                                                   ? Digest::Of(request_.model.span()).Hex()
+                                                   : request_.model_sha256;
     Hasher hasher;
     options.append = [&](ByteSpan bytes) {
       hasher.Update(bytes);
@@ -155,15 +221,17 @@ class Conversion {
     options.progress = [&](std::uint64_t done, std::uint64_t total) {
       sink_.OnProgress("write", done, total, "bytes");
     };
-    auto summary = tflite_export::Write(*module_, *profile_, options, cancel_);
+    auto summary = tflite_export::Write(*module_, profile_, options, cancel_);
     if (!summary.ok()) return Fail(summary.status(), "write");
     const Digest digest = hasher.Finish();
     v1::Artifact* artifact = report_.add_artifacts();
     artifact->set_name(Stem(request_.file_name) + ".tflite");
-    artifact->set_kind("tflite");
+    artifact->set_kind(summary->custom_codes.empty() ? "tflite" : "tflite_custom");
     artifact->mutable_digest()->set_sha256(digest.Hex());
     artifact->mutable_digest()->set_size_bytes(digest.size_bytes);
     artifact->set_min_runtime_version(summary->min_runtime_version);
+    for (const std::string& code : summary->custom_codes) artifact->add_custom_operators(code);
+    written_tensors_ = std::move(summary->tensors);
     module_.reset();  // verification runs without the conversion's memory
     clock_.End("write");
     return Status::Ok();
@@ -183,6 +251,12 @@ class Conversion {
 
   Status VerifyRun() {
     if (request_.verify != Verify::kRun) return Status::Ok();
+    if (const auto& custom = report_.artifacts(0).custom_operators(); !custom.empty()) {
+      report_.mutable_verification()->set_not_run_because(
+          "the artifact holds the CUSTOM operator " + custom[0] +
+          (custom.size() > 1 ? " and others" : "") + ", which only its own runtime computes");
+      return Status::Ok();
+    }
     sink_.OnProgress("verify", 0, 0, "bytes");
     SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, sink_.WrittenBytes());
     auto written = tflite_import::Read(bytes);
@@ -199,16 +273,61 @@ class Conversion {
     return Status::Ok();
   }
 
+  bool Wants(ExtraReport report) const { return request_.extra_reports.contains(report); }
+
+  Status Dump(std::string_view pass) {
+    const auto& wanted = request_.dump_after;
+    if (!wanted.contains("all") && !wanted.contains(std::string(pass))) return Status::Ok();
+    return AddExtra("_" + std::string(pass) + ".ir.txt", "ir_text",
+                    ir::Print(*module_, ir::PrintOptions{.constants = false}));
+  }
+
+  Status AddExtra(const std::string& suffix, std::string_view kind, const std::string& text) {
+    return sink_.AddExtra(Stem(request_.file_name) + suffix, kind,
+                          std::as_bytes(std::span<const char>(text)));
+  }
+
+  // Reports that stand beside the artifact, or in its place.
+  Status WriteExtras() {
+    if (Wants(ExtraReport::kOpCoverage)) {
+      SMELT_ASSIGN_OR_RETURN(const std::string json,
+                             report::ToJson(OpCoverageOf(report_, request_)));
+      SMELT_RETURN_IF_ERROR(AddExtra("_op_coverage_report.json", "op_coverage", json));
+    }
+    const bool refused = report_.state() == "failed";
+    if (Wants(ExtraReport::kTensorCorrespondence) && !refused) {
+      SMELT_ASSIGN_OR_RETURN(
+          const std::string json,
+          report::ToJson(TensorCorrespondence(request_, source_tensors_, written_tensors_,
+                                              stored_orders_, report_.model())));
+      SMELT_RETURN_IF_ERROR(
+          AddExtra("_tensor_correspondence_report.json", "tensor_correspondence", json));
+    }
+    if (Wants(ExtraReport::kReproducer) && refused) {
+      onnx_import::ImportRequest source = SourceRequest();
+      source.extract = RefusedNodes(report_);
+      const auto imported = onnx_import::Import(source, cancel_);
+      if (imported.ok() && !imported->extract.empty()) {
+        SMELT_RETURN_IF_ERROR(AddExtra("_reproducer.onnx", "reproducer", imported->extract));
+      }
+    }
+    return Status::Ok();
+  }
+
   const ConvertRequest& request_;
   ConvertSink& sink_;
   const CancelToken& cancel_;
   v1::Report& report_;
   StageClock clock_;
-  const target::Profile* profile_ = nullptr;
+  std::optional<tflite_export::RuntimeProfile> runtime_;
+  target::Profile profile_;
   std::optional<ir::Module> module_;
   ir::Diagnostics diagnostics_;
   std::uint64_t passes_done_ = 0;
-};  // namespace
+  std::vector<onnx_import::SourceTensor> source_tensors_;
+  std::vector<tflite_export::WrittenTensor> written_tensors_;
+  passes::StoredOrders stored_orders_;
+};
 
 }  // namespace
 

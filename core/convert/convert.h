@@ -23,6 +23,16 @@ namespace smelt {
 
 enum class Verify { kStructure, kRun };
 
+// Files beside the artifact; see smelt.v1.ExtraReport.
+enum class ExtraReport { kOpCoverage, kTensorCorrespondence, kReproducer };
+
+// Operators that may be written as CUSTOM ones where nothing translates them: "Op", "domain::Op" or
+// "domain.Op". Off by default.
+struct CustomOperators {
+  bool all = false;
+  std::vector<std::string> names;
+};
+
 struct ConvertRequest {
   SharedBytes model;                                  // mapped or owned; read in place
   std::map<std::string, SharedBytes> external_files;  // relative path as the model writes it
@@ -41,8 +51,15 @@ struct ConvertRequest {
   std::uint64_t max_inline_bytes = 0;
   Verify verify = Verify::kRun;
   std::vector<std::string> disabled_passes;
-  bool check_ir = false;   // IR verifier after every pass
-  std::string dump_after;  // pass name; its IR text goes to the sink
+  bool check_ir = false;             // IR verifier after every pass
+  std::set<std::string> dump_after;  // passes, "import" or "all"; their IR text goes to the sink
+  std::set<ExtraReport> extra_reports;
+  CustomOperators custom_operators;
+  std::string min_runtime;        // oldest release that must run the artifact; empty: any
+  std::vector<std::string> from;  // tensors to begin at; empty: the model's inputs
+  std::vector<std::string> to;    // tensors to end at; empty: the model's outputs
+  bool compute_float32 = false;   // in place of double, float16 and bfloat16
+  std::string model_sha256;       // of `model`, in hexadecimal; empty: computed here
 };
 
 // Receives what a conversion produces, on the calling thread.
@@ -57,8 +74,12 @@ class ConvertSink {
   // Progress; `total` 0 when unknown. Cheap to ignore.
   virtual void OnProgress(std::string_view stage, std::uint64_t done, std::uint64_t total,
                           std::string_view unit) = 0;
-  // Text asked for by dump_after.
-  virtual void OnDump(std::string_view /*pass*/, std::string_view /*text*/) {}
+  // A whole file beside the artifact, also of a refused model: a report of `extra_reports`, or the
+  // text of a pass. `kind` is that of smelt.v1.JobArtifact.
+  virtual Status AddExtra(std::string_view /*name*/, std::string_view /*kind*/,
+                          ByteSpan /*bytes*/) {
+    return Status::Ok();
+  }
 };
 
 // Converts. The report is always filled, also on failure: `report->state()` says "succeeded" or

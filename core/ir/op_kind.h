@@ -29,6 +29,7 @@ enum class OpKind : std::uint16_t {
   kSoftmax = 25,
   kSpaceToDepth = 26,
   kTanh = 28,
+  kCustom = 32,  // attrs: custom_code; the rest is the operator's own
   kMul = 18,
   kPad = 34,
   kGather = 36,
@@ -131,6 +132,9 @@ enum class OpKind : std::uint16_t {
   kReturn = 2001,     // last op of every graph; its operands are the graph's results
 };
 
-constexpr bool IsTfliteBuiltin(OpKind kind) { return static_cast<std::uint16_t>(kind) < 1000; }
+// An operator that a TFLite runtime brings along: CUSTOM ones are registered by whoever uses it.
+constexpr bool IsTfliteBuiltin(OpKind kind) {
+  return static_cast<std::uint16_t>(kind) < 1000 && kind != OpKind::kCustom;
+}
 
 }  // namespace smelt::ir

@@ -55,6 +55,7 @@ constexpr AttrSpec kConvAttrs[] = {
     {"dilation_w_factor", kInt, kRequired}, {"dilation_h_factor", kInt, kRequired},
     {"quantized_bias_type", kString}};
 constexpr AttrSpec kCumsumAttrs[] = {{"exclusive", kBool}, {"reverse", kBool}};
+constexpr AttrSpec kCustomAttrs[] = {{"custom_code", kString, kRequired}};  // and its own
 constexpr AttrSpec kDepthwiseAttrs[] = {
     {"padding", kString, kRequired},        {"stride_w", kInt, kRequired},
     {"stride_h", kInt, kRequired},          {"depth_multiplier", kInt},
@@ -124,6 +125,7 @@ constexpr OpInfo kOps[] = {
     {OpKind::kSoftmax, "SOFTMAX", 1, 1, 1, kSoftmaxAttrs, &infer::LastAxis},
     {OpKind::kSpaceToDepth, "SPACE_TO_DEPTH", 1, 1, 1, kBlockAttrs, &infer::SpaceToDepth},
     {OpKind::kTanh, "TANH", 1, 1, 1, {}, &infer::Unary},
+    {OpKind::kCustom, "CUSTOM", 0, -1, -1, kCustomAttrs, nullptr},
     {OpKind::kPad, "PAD", 2, 2, 1, {}, &infer::Pad},
     {OpKind::kGather, "GATHER", 2, 2, 1, kGatherAttrs, &infer::Gather},
     {OpKind::kTranspose, "TRANSPOSE", 2, 2, 1, {}, &infer::Transpose},

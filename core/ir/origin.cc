@@ -31,6 +31,14 @@ OriginId OriginTable::Merge(OriginId a, OriginId b) {
   return Intern(std::move(merged));
 }
 
+OriginId OriginTable::Absorb(OriginId into, OriginId what) {
+  const std::vector<SourceId>& own = SourcesOf(into);
+  for (const SourceId source : SourcesOf(what)) {
+    if (!std::ranges::binary_search(own, source)) absorbed_.insert(source);
+  }
+  return Merge(into, what);
+}
+
 OriginId OriginTable::Intern(std::vector<SourceId> set) {
   const auto [at, is_new] = ids_.try_emplace(set, static_cast<OriginId>(sets_.size()));
   if (is_new) sets_.push_back(std::move(set));

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,10 @@ class OriginTable {
   SourceId AddSource(SourceNode node);
   OriginId Of(SourceId source);
   OriginId Merge(OriginId a, OriginId b);
+  // The same, and `what`'s sources are remembered as absorbed: the operator of `into` computes
+  // them along with its own.
+  OriginId Absorb(OriginId into, OriginId what);
+  bool IsAbsorbed(SourceId source) const { return absorbed_.contains(source); }
 
   const std::vector<SourceNode>& sources() const { return sources_; }
   const std::vector<SourceId>& SourcesOf(OriginId origin) const { return sets_[origin]; }  // sorted
@@ -40,6 +45,7 @@ class OriginTable {
   std::vector<SourceNode> sources_;
   std::vector<std::vector<SourceId>> sets_;
   std::map<std::vector<SourceId>, OriginId> ids_;
+  std::set<SourceId> absorbed_;
 };
 
 }  // namespace smelt::ir

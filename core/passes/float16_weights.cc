@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/ir/builder.h"
+#include "core/passes/legalize_site.h"
 #include "core/passes/passes.h"
 
 namespace smelt::passes {
@@ -33,6 +34,14 @@ bool FitsFloat16(const ir::Constant& constant) {
   return true;
 }
 
+// False when the runtime to serve is too old for the operator.
+bool HasVersion(const LegalizeSite& site) {
+  const target::OperatorSupport* support = site.context.profile.Find(site.op().kind);
+  if (support == nullptr) return false;
+  const OperatorVersionFn version = site.context.options.operator_version;
+  return version == nullptr || version(site.graph(), site.op()) <= support->max_version;
+}
+
 }  // namespace
 
 Status Float16Weights(PassContext& context) {
@@ -54,6 +63,12 @@ Status Float16Weights(PassContext& context) {
                                              graph.value(value).name);
       const ir::ValueId whole = builder.Unary(ir::OpKind::kDequantize, half);
       SMELT_RETURN_IF_ERROR(builder.status());
+      const LegalizeSite site{context, id, graph.value(whole).producer};
+      if (!HasVersion(site)) {
+        site.Refuse(Reason::kRuntimeVersionUnsupported, half, "float16 weights",
+                    "no DEQUANTIZE of them in runtime " + std::string(context.profile.runtime));
+        return Status::Ok();
+      }
       for (const ir::Use use : uses) graph.SetOperand(use, whole);
       ++context.rewrites;
     }

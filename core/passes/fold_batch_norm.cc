@@ -118,7 +118,7 @@ class Folding {
     }
     scales_ = scales_ || multiplies;
     shifts_ = shifts_ || !multiplies;
-    op().origin = context_.module.origins().Merge(op().origin, user.origin);
+    op().origin = context_.module.origins().Absorb(op().origin, user.origin);
     graph_.ReplaceAllUses(result, at);
     graph_.value(at).name = graph_.value(result).name;  // it holds that value now
     graph_.Erase(use.op);

@@ -67,7 +67,7 @@ Status FuseActivation(PassContext& context) {
       const ir::ValueId after = graph.op(id).result();
       graph.op(producer).attrs.Set(kFused, std::string(*name));
       graph.op(producer).origin =
-          context.module.origins().Merge(graph.op(producer).origin, graph.op(id).origin);
+          context.module.origins().Absorb(graph.op(producer).origin, graph.op(id).origin);
       graph.ReplaceAllUses(after, before);
       graph.value(before).name = graph.value(after).name;  // it holds that value now
       graph.value(before).quant = graph.value(after).quant;

@@ -34,13 +34,6 @@ ValueId Horner(Builder& b, ValueId x, std::span<const double> coefficients) {
   return sum;
 }
 
-ValueId EmitErf(Builder& b, ValueId input) {
-  ValueId x = b.Maximum(input, b.Scalar(DType::kF32, -kErfEdge));
-  x = b.Minimum(x, b.Scalar(DType::kF32, kErfEdge));
-  const ValueId square = b.Mul(x, x);
-  return b.Div(b.Mul(x, Horner(b, square, kErfP)), Horner(b, square, kErfQ));
-}
-
 // a - trunc(a / b) * b. Operands within int32.
 ValueId TruncModByDivision(Builder& b, ValueId x, ValueId y) {
   return b.Sub(x, b.Mul(b.Div(x, y), y));
@@ -97,6 +90,13 @@ Status ExpandTruncMod(const LegalizeSite& site) {
 }
 
 }  // namespace
+
+ValueId EmitErf(Builder& b, ValueId input) {
+  ValueId x = b.Maximum(input, b.Scalar(DType::kF32, -kErfEdge));
+  x = b.Minimum(x, b.Scalar(DType::kF32, kErfEdge));
+  const ValueId square = b.Mul(x, x);
+  return b.Div(b.Mul(x, Horner(b, square, kErfP)), Horner(b, square, kErfQ));
+}
 
 ValueId EmitTruncMod(Builder& b, ValueId dividend, ValueId divisor) {
   if (!b.status().ok()) return {};

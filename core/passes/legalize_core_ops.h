@@ -9,6 +9,9 @@ namespace smelt::passes {
 // kind.
 Status ExpandCoreOperator(const LegalizeSite& site);
 
+// erf of f32 values: a quotient of polynomials, within 4e-7 relatively.
+ir::ValueId EmitErf(ir::Builder& builder, ir::ValueId x);
+
 // The remainder with the dividend's sign, for operands of one type. Exact. Also used by the
 // division of wide integers.
 ir::ValueId EmitTruncMod(ir::Builder& builder, ir::ValueId dividend, ir::ValueId divisor);

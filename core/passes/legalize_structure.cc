@@ -50,7 +50,7 @@ class StructureLegalizer {
  private:
   Status Visit(const LegalizeSite& site) {
     const OpKind kind = site.op().kind;
-    if (ir::IsTfliteBuiltin(kind)) return Status::Ok();
+    if (ir::IsTfliteBuiltin(kind) || kind == OpKind::kCustom) return Status::Ok();
     if (kind != OpKind::kComposite) return ExpandCoreOperator(site);
     if (!site.op().regions.empty()) return Inline(site);
     if (!AlreadyRefused(site)) {

@@ -1,4 +1,5 @@
 // Element types and ranks that the profile's kernels compute right.
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "core/passes/legalize_expand.h"
 #include "core/passes/legalize_rank.h"
 #include "core/passes/legalize_site.h"
+#include "core/passes/legalize_version.h"
 
 namespace smelt::passes {
 namespace {
@@ -53,16 +55,64 @@ class TypeLegalizer {
  private:
   Status Visit(const LegalizeSite& site, bool& changed) {
     const OpKind kind = site.op().kind;
-    if (!ir::IsTfliteBuiltin(kind)) return Status::Ok();  // refused by the structure pass
+    if (!ir::IsTfliteBuiltin(kind)) return Status::Ok();  // refused before, or CUSTOM
     const target::OperatorSupport* support = context_.profile.Find(kind);
-    if (support == nullptr) {
+    if (support == nullptr) return ReplaceMissing(site, changed);
+    const ValueId bad = OffendingType(site, *support);
+    if (bad.valid()) return FixType(site, *support, bad, changed);
+    SMELT_RETURN_IF_ERROR(LegalizeRank(site, *support, changed));
+    return changed ? Status::Ok() : LegalizeVersion(site, *support, changed);
+  }
+
+  Status ReplaceMissing(const LegalizeSite& site, bool& changed) {
+    if (context_.profile.runtime.empty()) {
       site.Refuse(Reason::kRuntimeOperatorUnsupported, {}, "an operator without a kernel",
                   "operators of core/OPERATORS.md");
       return Status::Ok();
     }
-    const ValueId bad = OffendingType(site, *support);
-    if (bad.valid()) return FixType(site, *support, bad, changed);
-    return LegalizeRank(site, *support, changed);
+    SMELT_RETURN_IF_ERROR(ExpandForVersion(site, changed));
+    if (!changed) RefuseVersion(site, 0);
+    return Status::Ok();
+  }
+
+  // A version that the runtime is too old for: older words, or another element type.
+  Status LegalizeVersion(const LegalizeSite& site, const target::OperatorSupport& support,
+                         bool& changed) {
+    if (context_.options.operator_version == nullptr) return Status::Ok();
+    if (context_.options.operator_version(graph_, site.op()) <= support.max_version) {
+      return Status::Ok();
+    }
+    SMELT_RETURN_IF_ERROR(ExpandForVersion(site, changed));
+    if (changed) return Status::Ok();
+    const DataOperands* data = FindDataOperands(site.op().kind);
+    if (data != nullptr) {
+      const DType dtype = site.In(support.type_operand);
+      const auto detour = DetourFor(*data, dtype, TypesWithinVersion(site, *data, support));
+      if (detour) return TakeDetour(site, *data, *detour, changed);
+    }
+    RefuseVersion(site, support.max_version);
+    return Status::Ok();
+  }
+
+  void RefuseVersion(const LegalizeSite& site, int newest) const {
+    const std::string runtime = "runtime " + std::string(context_.profile.runtime);
+    const int wanted = std::max(1, context_.options.operator_version == nullptr
+                                       ? 1
+                                       : context_.options.operator_version(graph_, site.op()));
+    site.Refuse(Reason::kRuntimeVersionUnsupported, {}, "version " + std::to_string(wanted),
+                newest == 0 ? "no version in " + runtime
+                            : "versions up to " + std::to_string(newest) + " in " + runtime);
+  }
+
+  // A runtime without BITCAST reaches other types by value only.
+  std::optional<Detour> DetourFor(const DataOperands& data, DType dtype,
+                                  target::TypeSet types) const {
+    std::optional<Detour> detour = FindDetour(data.use, dtype, types);
+    if (detour && detour->bitcast && context_.profile.Find(OpKind::kBitcast) == nullptr) {
+      return data.use == DataUse::kMoves ? FindDetour(DataUse::kOrders, dtype, types)
+                                         : std::nullopt;
+    }
+    return detour;
   }
 
   // The operand or result whose element type the kernel lacks.
@@ -92,7 +142,7 @@ class TypeLegalizer {
     if (changed) return Status::Ok();
     const ir::DataOperands* data = ir::FindDataOperands(site.op().kind);
     if (data != nullptr) {
-      std::optional<Detour> detour = FindDetour(data->use, dtype, support.types);
+      std::optional<Detour> detour = DetourFor(*data, dtype, support.types);
       // u32 division goes through i64, which is an expansion of its own.
       if (!detour && dtype == DType::kU32 && IsDivision(site.op().kind)) {
         detour = Detour{DType::kI64, false};

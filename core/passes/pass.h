@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,9 +17,21 @@
 
 namespace smelt::passes {
 
+// The version that a file must promise for an operator of the graph.
+using OperatorVersionFn = int (*)(const ir::Graph& graph, const ir::Op& op);
+
+// A tensor's name -> its axes in the order in which they are stored, as the source numbers them;
+// none when axes were split or joined.
+using StoredOrders = std::map<std::string, std::vector<int>>;
+
 // What a job asks of the passes.
 struct PassOptions {
   bool float16_weights = false;
+  // Null: the profile's versions are not asked for.
+  OperatorVersionFn operator_version = nullptr;
+  // Null, or where to note named tensors of the entry point that are stored in another order of
+  // axes than the source's.
+  StoredOrders* stored_orders = nullptr;
 };
 
 struct PassContext {

@@ -29,6 +29,11 @@ Status SolveLayout(PassContext& context) {
     const ir::GraphId id{i};
     SMELT_ASSIGN_OR_RETURN(const layout::LayoutOutcome outcome, layout::LayOut(context.module, id));
     if (outcome.cost_after < outcome.cost_before) ++context.rewrites;
+    if (context.options.stored_orders != nullptr && id == context.module.main_id()) {
+      for (const layout::StoredOrder& one : outcome.reordered) {
+        (*context.options.stored_orders)[context.module.graph(id).value(one.value).name] = one.axes;
+      }
+    }
     for (const layout::ResidualTranspose& residual : outcome.residuals) {
       Explain(context, context.module.graph(id), residual);
     }

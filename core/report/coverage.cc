@@ -1,5 +1,6 @@
 #include "core/report/coverage.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -49,9 +50,35 @@ void Count(Entry::Outcome outcome, v1::Coverage& coverage) {
     case Entry::NOT_CHECKED:
       coverage.set_not_checked(coverage.not_checked() + 1);
       return;
+    case Entry::FUSED:
+      coverage.set_fused(coverage.fused() + 1);
+      return;
+    case Entry::CUSTOM:
+      coverage.set_custom(coverage.custom() + 1);
+      return;
     default:  // the generated enum has sentinels; none of ours is left out above
       return;
   }
+}
+
+// TRANSPOSE is how a channels-last kernel is reached, DEQUANTIZE how weights are stored: neither is
+// a part of what the node says.
+bool IsPlumbing(ir::OpKind kind) {
+  return kind == ir::OpKind::kTranspose || kind == ir::OpKind::kDequantize;
+}
+
+// What the live operators say of one source node.
+struct Traces {
+  std::set<std::string> operators;
+  std::set<ir::OpKind> kinds;     // without plumbing
+  bool always_with_other = true;  // each of these carries a node that was not absorbed, too
+};
+
+Entry::Outcome OutcomeOf(const Traces& traces, bool absorbed) {
+  if (traces.operators.empty()) return Entry::FOLDED;
+  if (traces.kinds.contains(ir::OpKind::kCustom)) return Entry::CUSTOM;
+  if (absorbed && traces.always_with_other && !traces.kinds.empty()) return Entry::FUSED;
+  return traces.kinds.size() > 1 ? Entry::DECOMPOSED : Entry::CONVERTED;
 }
 
 }  // namespace
@@ -59,15 +86,22 @@ void Count(Entry::Outcome outcome, v1::Coverage& coverage) {
 void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
                   v1::Coverage& coverage) {
   const auto& sources = module.origins().sources();
-  std::vector<std::set<std::string>> operators(sources.size());
+  std::vector<Traces> traces(sources.size());
   for (std::uint32_t g = 0; g < module.graph_count(); ++g) {
     const ir::Graph& graph = module.graph(ir::GraphId{g});
     for (ir::OpId id : graph) {
       const ir::Op& op = graph.op(id);
       const std::string name(ir::GetOpInfo(op.kind).name);
       ++(*coverage.mutable_target_operators())[name];
-      for (ir::SourceId source : module.origins().SourcesOf(op.origin)) {
-        operators[source].insert(name);
+      const std::vector<ir::SourceId>& carried = module.origins().SourcesOf(op.origin);
+      for (const ir::SourceId source : carried) {
+        traces[source].operators.insert(name);
+        if (IsPlumbing(op.kind)) continue;
+        traces[source].kinds.insert(op.kind);
+        const bool with_other = std::ranges::any_of(carried, [&](ir::SourceId other) {
+          return other != source && !module.origins().IsAbsorbed(other);
+        });
+        traces[source].always_with_other = traces[source].always_with_other && with_other;
       }
     }
   }
@@ -77,19 +111,12 @@ void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
     ++(*coverage.mutable_source_operators())[sources[i].op_type];
     Entry* entry = coverage.add_entries();
     *entry->mutable_node() = ToProto(sources[i]);
-    for (const std::string& name : operators[i]) entry->add_target_operators(name);
+    for (const std::string& name : traces[i].operators) entry->add_target_operators(name);
     const auto finding = findings.find(Key(sources[i]));
-    Entry::Outcome outcome =
-        finding == findings.end() ? Entry::OUTCOME_UNSPECIFIED : finding->second;
-    if (outcome == Entry::OUTCOME_UNSPECIFIED) {
-      // TRANSPOSE is how a channels-last kernel is reached, not a part of the definition.
-      std::set<std::string> kinds = operators[i];
-      kinds.erase("TRANSPOSE");
-      kinds.erase("DEQUANTIZE");  // how weights are stored
-      outcome = operators[i].empty() ? Entry::FOLDED
-                : kinds.size() > 1   ? Entry::DECOMPOSED
-                                     : Entry::CONVERTED;
-    }
+    const Entry::Outcome outcome =
+        finding == findings.end()
+            ? OutcomeOf(traces[i], module.origins().IsAbsorbed(static_cast<ir::SourceId>(i)))
+            : finding->second;
     entry->set_outcome(outcome);
     Count(outcome, coverage);
   }

@@ -8,8 +8,9 @@
 namespace smelt::report {
 
 // `module` after the last pass. A node is rejected when an error names it, not checked when a note
-// says so, converted when a live operator carries its origin (decomposed when more than one kind
-// does), folded otherwise. Linear in operators and nodes.
+// says so, custom when a CUSTOM operator carries its origin, fused when a pass put it into the
+// operators of another node, converted when an operator carries its origin (decomposed when more
+// than one kind does), folded otherwise. Linear in operators and nodes.
 void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
                   v1::Coverage& coverage);
 

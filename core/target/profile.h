@@ -29,6 +29,7 @@ struct Profile {
   std::string_view name;                       // "litert"
   std::string_view description;                // the release it was measured on
   std::span<const OperatorSupport> operators;  // ordered by kind; absent: no kernel
+  std::string_view runtime = {};  // oldest release to serve, "2.4"; empty: the one measured
   const OperatorSupport* Find(ir::OpKind kind) const;
 };
 

@@ -16,6 +16,9 @@ constexpr std::size_t kMaxFileNameBytes = 255;
 constexpr std::size_t kMaxPathBytes = 1024;
 constexpr int kMaxExternalFiles = 4096;
 constexpr std::size_t kMaxListedDigests = 8;
+constexpr std::size_t kMaxNames = 1024;
+constexpr std::size_t kMaxDumps = 64;
+constexpr std::size_t kMaxNameBytes = 255;
 
 // A path that stays inside its bundle: relative, no empty, "." or ".." parts.
 bool StaysInside(std::string_view path) {
@@ -51,6 +54,46 @@ Status CheckInput(const v1::ModelInput& input) {
   return Status::Ok();
 }
 
+Status TooLong(const char* field, std::size_t limit) {
+  return Status(Reason::kInvalidArgument,
+                std::string(field) + " lists more than " + std::to_string(limit) +
+                    " names, or one of more than " + std::to_string(kMaxNameBytes) + " bytes");
+}
+
+template <class Names>
+bool Fits(const Names& names, std::size_t limit) {
+  return static_cast<std::size_t>(names.size()) <= limit &&
+         std::ranges::all_of(names, [](const std::string& name) {
+           return !name.empty() && name.size() <= kMaxNameBytes;
+         });
+}
+
+Status CheckOptions(const v1::ConvertOptions& options) {
+  for (const auto& [name, value] : options.dims()) {
+    if (value < 0) {
+      return Status(Reason::kInvalidArgument, "dimension \"" + name + "\" has the value " +
+                                                  std::to_string(value) + ", below 0");
+    }
+  }
+  if (options.batch() < 0) return Status(Reason::kInvalidArgument, "batch is below 0");
+  if (!Fits(options.custom_operators().names(), kMaxNames)) {
+    return TooLong("custom_operators.names", kMaxNames);
+  }
+  if (!Fits(options.from_tensors(), kMaxNames)) return TooLong("from_tensors", kMaxNames);
+  if (!Fits(options.to_tensors(), kMaxNames)) return TooLong("to_tensors", kMaxNames);
+  if (!Fits(options.dump_after(), kMaxDumps)) return TooLong("dump_after", kMaxDumps);
+  for (const int report : options.extra_reports()) {
+    if (report != v1::EXTRA_REPORT_UNSPECIFIED && v1::ExtraReport_IsValid(report)) continue;
+    return Status(Reason::kInvalidArgument,
+                  "extra_reports has the unknown value " + std::to_string(report));
+  }
+  if (!v1::ComputeType_IsValid(options.compute())) {
+    return Status(Reason::kInvalidArgument,
+                  "compute has the unknown value " + std::to_string(options.compute()));
+  }
+  return Status::Ok();
+}
+
 Status Missing(const std::vector<Digest>& missing) {
   std::string message = std::to_string(missing.size()) + " blob(s) are not stored:";
   for (std::size_t i = 0; i < std::min(missing.size(), kMaxListedDigests); ++i) {
@@ -77,15 +120,7 @@ Status Admission::Check(const v1::CreateJobRequest& request) {
   }
   if (!request.has_convert()) return Status(Reason::kInvalidArgument, "no operation is set");
   SMELT_RETURN_IF_ERROR(CheckInput(request.convert().input()));
-  for (const auto& [name, value] : request.convert().options().dims()) {
-    if (value < 0) {
-      return Status(Reason::kInvalidArgument, "dimension \"" + name + "\" has the value " +
-                                                  std::to_string(value) + ", below 0");
-    }
-  }
-  if (request.convert().options().batch() < 0) {
-    return Status(Reason::kInvalidArgument, "batch is below 0");
-  }
+  SMELT_RETURN_IF_ERROR(CheckOptions(request.convert().options()));
   SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> inputs, InputDigests(request.convert()));
   SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> missing, blobs_.FindMissing(inputs));
   return missing.empty() ? Status::Ok() : Missing(missing);

@@ -28,6 +28,7 @@ struct Attempt {
   std::vector<UniqueFd> external_files;
   std::unique_ptr<TempBlob> artifact;
   std::unique_ptr<TempBlob> report;
+  std::unique_ptr<TempBlob> extras;  // null: none are asked for
   Phase phase = Phase::kStarting;
   bool stop_requested = false;
 };

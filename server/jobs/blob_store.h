@@ -72,6 +72,11 @@ class BlobStore {
   virtual Result<Digest> Seal(std::unique_ptr<TempBlob> temp,
                               const std::optional<Digest>& expected) = 0;
 
+  // Copies `expected.size_bytes` bytes at `offset` of `from` into a blob of their own.
+  // kDigestMismatch when they are not `expected`, or `from` ends before.
+  virtual Result<Digest> PutPiece(const TempBlob& from, std::uint64_t offset,
+                                  const Digest& expected) = 0;
+
   // Stores bytes that fit in memory. kStorageFull, kIoError.
   virtual Result<Digest> Put(ByteSpan bytes) = 0;
 

@@ -26,9 +26,11 @@ struct RunSpec {
   std::string file_name;  // as the client named the model; no path
   int model_fd = -1;      // read-only, offset 0
   std::uint64_t model_bytes = 0;
+  std::string model_sha256;                 // as the blob is named
   std::map<std::string, int> external_fds;  // relative path as the model writes it -> read-only
   int artifact_fd = -1;  // empty file, read-write: the worker writes and re-reads
   int report_fd = -1;    // empty file, write: a smelt.v1.Report
+  int extras_fd = -1;    // files beside the artifact, one behind the other; -1: none are asked for
 };
 
 // How a worker process ended; the label of smelt_worker_exits_total.
@@ -57,7 +59,7 @@ struct OperatorCount {
   std::uint64_t count = 0;
 };
 
-// What was written to RunSpec::artifact_fd.
+// What was written to RunSpec::artifact_fd, or a piece of RunSpec::extras_fd.
 struct RunArtifact {
   std::string name;  // file name, "model.tflite"
   std::string kind;  // "tflite"
@@ -69,7 +71,8 @@ struct RunOutcome {
   Reason reason = Reason::kOk;         // of a failure: kWorkerCrashed, kWorkerTimeout, ... too
   std::string message;                 // of a failure: one sentence with its evidence
   std::optional<RunArtifact> artifact;
-  std::optional<Digest> report;  // of the bytes in report_fd; absent: none was written
+  std::vector<RunArtifact> extras;  // in the order of their bytes; also of a failure
+  std::optional<Digest> report;     // of the bytes in report_fd; absent: none was written
   std::vector<StageTime> stages;
   std::uint64_t peak_rss_bytes = 0;  // 0: unknown
   double cpu_seconds = 0;

@@ -80,6 +80,7 @@ class Scheduler {
   void OnDone(const AttemptRef& attempt, RunOutcome outcome);
   void Apply(const AttemptRef& attempt, RunOutcome outcome);
   Status Publish(Attempt& attempt, const RunOutcome& outcome, JobResult& result);
+  Status PublishExtras(const Attempt& attempt, const RunOutcome& outcome, JobResult& result);
   void AddReport(const Job& job, JobResult& result);
   void Finish(const AttemptRef& attempt, JobResult result);
   // The machine failed: queue the job again, or end it when that happened too often.

@@ -83,6 +83,7 @@ Status Scheduler::Prepare(Attempt& attempt, RunSpec& spec) {
   SMELT_ASSIGN_OR_RETURN(attempt.model, deps_.blobs.Open(model));
   spec.model_fd = attempt.model.get();
   spec.model_bytes = model.size_bytes;
+  spec.model_sha256 = model.Hex();
   for (const auto& [path, proto] : convert.input().external_files()) {
     SMELT_ASSIGN_OR_RETURN(const Digest digest, FromProto(proto));
     SMELT_ASSIGN_OR_RETURN(UniqueFd fd, deps_.blobs.Open(digest));
@@ -93,6 +94,10 @@ Status Scheduler::Prepare(Attempt& attempt, RunSpec& spec) {
   SMELT_ASSIGN_OR_RETURN(attempt.report, deps_.blobs.CreateTemp());
   spec.artifact_fd = attempt.artifact->fd();
   spec.report_fd = attempt.report->fd();
+  if (!spec.options.extra_reports().empty() || !spec.options.dump_after().empty()) {
+    SMELT_ASSIGN_OR_RETURN(attempt.extras, deps_.blobs.CreateTemp());
+    spec.extras_fd = attempt.extras->fd();
+  }
   return Status::Ok();
 }
 
@@ -155,9 +160,26 @@ Status Scheduler::Publish(Attempt& attempt, const RunOutcome& outcome, JobResult
                            deps_.blobs.Seal(std::move(attempt.artifact), outcome.artifact->digest));
     result.artifacts.push_back({outcome.artifact->name, outcome.artifact->kind, digest});
   }
+  SMELT_RETURN_IF_ERROR(PublishExtras(attempt, outcome, result));
   if (outcome.report) {
     SMELT_ASSIGN_OR_RETURN(result.report,
                            deps_.blobs.Seal(std::move(attempt.report), *outcome.report));
+  }
+  return Status::Ok();
+}
+
+// Pieces of one file become blobs of their own.
+Status Scheduler::PublishExtras(const Attempt& attempt, const RunOutcome& outcome,
+                                JobResult& result) {
+  if (!outcome.extras.empty() && attempt.extras == nullptr) {
+    return Status(Reason::kWorkerProtocol, "files that nobody asked for");
+  }
+  std::uint64_t offset = 0;
+  for (const RunArtifact& extra : outcome.extras) {
+    SMELT_ASSIGN_OR_RETURN(const Digest digest,
+                           deps_.blobs.PutPiece(*attempt.extras, offset, extra.digest));
+    offset += digest.size_bytes;
+    result.artifacts.push_back({extra.name, extra.kind, digest});
   }
   return Status::Ok();
 }

@@ -180,6 +180,29 @@ Result<Digest> FileBlobStore::Seal(std::unique_ptr<jobs::TempBlob> temp,
   return digest;
 }
 
+Result<Digest> FileBlobStore::PutPiece(const jobs::TempBlob& from, std::uint64_t offset,
+                                       const Digest& expected) {
+  constexpr std::uint64_t kBlockBytes = 256 * 1024;
+  SMELT_ASSIGN_OR_RETURN(const std::uint64_t size, deps_.fs.Size(from.fd()));
+  if (offset > size || expected.size_bytes > size - offset) {
+    return Status(Reason::kDigestMismatch, "the file has " + std::to_string(size) +
+                                               " bytes; a piece of " +
+                                               std::to_string(expected.size_bytes) + " at " +
+                                               std::to_string(offset) + " was announced");
+  }
+  SMELT_ASSIGN_OR_RETURN(std::unique_ptr<jobs::TempBlob> temp, CreateTemp());
+  std::vector<std::byte> block(std::min(kBlockBytes, expected.size_bytes));
+  for (std::uint64_t done = 0; done < expected.size_bytes;) {
+    const std::uint64_t wanted = std::min(kBlockBytes, expected.size_bytes - done);
+    const std::span<std::byte> part = std::span(block).first(wanted);
+    SMELT_ASSIGN_OR_RETURN(const std::size_t n, deps_.fs.ReadAt(from.fd(), offset + done, part));
+    if (n == 0) return Status(Reason::kIoError, "a worker's file became shorter");
+    SMELT_RETURN_IF_ERROR(deps_.fs.WriteAt(temp->fd(), done, part.first(n)));
+    done += n;
+  }
+  return Seal(std::move(temp), expected);
+}
+
 Result<Digest> FileBlobStore::Put(ByteSpan bytes) {
   const Digest digest = Digest::Of(bytes);
   if (files_->Has(digest)) return digest;

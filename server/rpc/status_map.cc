@@ -60,6 +60,8 @@ grpc::StatusCode GrpcCode(Reason reason) {
     case Reason::kCustomOpNotInAllowlist:
     case Reason::kRuntimeOperatorUnsupported:
     case Reason::kNotChecked:
+    case Reason::kCustomOpLowered:
+    case Reason::kRuntimeVersionUnsupported:
     case Reason::kUnsupportedType:
     case Reason::kUnsupportedRank:
     case Reason::kShapeMismatch:
@@ -71,6 +73,8 @@ grpc::StatusCode GrpcCode(Reason reason) {
     case Reason::kUnknownDimensionName:
     case Reason::kValueOutOfRange:
     case Reason::kTransposeLeft:
+    case Reason::kUnknownTensorName:
+    case Reason::kComputeTypeChanged:
     case Reason::kUnsupportedAttributeValue:
     case Reason::kMissingAttribute:
     case Reason::kAttributeTypeMismatch:

@@ -53,6 +53,21 @@ Result<SharedBytes> ArtifactSink::WrittenBytes() {
   return MapReadOnly(artifact_fd_, flushed_);
 }
 
+Status ArtifactSink::AddExtra(std::string_view name, std::string_view kind, ByteSpan bytes) {
+  if (extras_fd_ < 0) return Status::Ok();
+  const Digest digest = Digest::Of(bytes);
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(extras_fd_, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      return Status(Reason::kIoError, "writing " + std::string(name) + ": " + std::strerror(errno));
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+  }
+  extras_.push_back({std::string(name), std::string(kind), digest});
+  return Status::Ok();
+}
+
 void ArtifactSink::OnProgress(std::string_view stage, std::uint64_t done, std::uint64_t total,
                               std::string_view unit) {
   const auto now = std::chrono::steady_clock::now();

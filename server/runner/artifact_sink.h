@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/digest.h"
 #include "core/convert/convert.h"
 #include "server/workers/frame_channel.h"
 
@@ -16,15 +17,26 @@ namespace smelt::runner {
 
 class ArtifactSink final : public ConvertSink {
  public:
-  // `artifact_fd` is open for reading and writing, at the start of an empty file.
-  ArtifactSink(int artifact_fd, workers::FrameChannel& channel)
-      : artifact_fd_(artifact_fd), channel_(channel) {}
+  // A file beside the artifact: a piece of what was written to the descriptor for extras.
+  struct Extra {
+    std::string name;
+    std::string kind;
+    Digest digest;
+  };
+
+  // Both are open for reading and writing, at the start of an empty file; `extras_fd` is -1 when
+  // nothing beside the artifact was asked for.
+  ArtifactSink(int artifact_fd, int extras_fd, workers::FrameChannel& channel)
+      : artifact_fd_(artifact_fd), extras_fd_(extras_fd), channel_(channel) {}
 
   Status Append(ByteSpan bytes) override;
   Result<SharedBytes> WrittenBytes() override;
   // A new stage is told at once; within a stage at most ten frames a second are sent.
   void OnProgress(std::string_view stage, std::uint64_t done, std::uint64_t total,
                   std::string_view unit) override;
+
+  Status AddExtra(std::string_view name, std::string_view kind, ByteSpan bytes) override;
+  const std::vector<Extra>& extras() const { return extras_; }
 
   std::uint64_t size_bytes() const { return flushed_ + buffer_.size(); }
   // Writes what is buffered. kIoError: the disk, or the file size limit.
@@ -34,6 +46,8 @@ class ArtifactSink final : public ConvertSink {
   Status WriteAll(ByteSpan bytes);
 
   int artifact_fd_;
+  int extras_fd_;
+  std::vector<Extra> extras_;
   workers::FrameChannel& channel_;
   std::vector<std::byte> buffer_;  // small appends are gathered
   std::uint64_t flushed_ = 0;

@@ -51,6 +51,22 @@ Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
   request.disabled_passes.assign(options.disabled_passes().begin(),
                                  options.disabled_passes().end());
   request.check_ir = options.check_ir();
+  request.dump_after.insert(options.dump_after().begin(), options.dump_after().end());
+  for (const int report : options.extra_reports()) {
+    if (report == v1::OP_COVERAGE) request.extra_reports.insert(ExtraReport::kOpCoverage);
+    if (report == v1::TENSOR_CORRESPONDENCE) {
+      request.extra_reports.insert(ExtraReport::kTensorCorrespondence);
+    }
+    if (report == v1::REPRODUCER) request.extra_reports.insert(ExtraReport::kReproducer);
+  }
+  request.custom_operators.all = options.custom_operators().all();
+  request.custom_operators.names.assign(options.custom_operators().names().begin(),
+                                        options.custom_operators().names().end());
+  request.min_runtime = options.min_runtime();
+  request.from.assign(options.from_tensors().begin(), options.from_tensors().end());
+  request.to.assign(options.to_tensors().begin(), options.to_tensors().end());
+  request.compute_float32 = options.compute() == v1::COMPUTE_FLOAT32;
+  request.model_sha256 = start.model_sha256();
   return request;
 }
 
@@ -158,20 +174,34 @@ worker::v1::Done RunConversion(const Library& library, const worker::v1::Start& 
   Status status;
   Result<ConvertRequest> request = MakeRequest(start, descriptors);
   const Result<int> artifact_fd = DescriptorAt(descriptors, start.artifact_fd_index());
+  const Result<int> extras_fd = start.has_extras_fd_index()
+                                    ? DescriptorAt(descriptors, start.extras_fd_index())
+                                    : Result<int>(-1);
+  std::vector<ArtifactSink::Extra> extras;
   if (!request.ok()) {
     status = request.status();
   } else if (!artifact_fd.ok()) {
     status = artifact_fd.status();
+  } else if (!extras_fd.ok()) {
+    status = extras_fd.status();
   } else {
-    ArtifactSink sink(artifact_fd.value(), channel);
+    ArtifactSink sink(artifact_fd.value(), extras_fd.value(), channel);
     status = ConvertGuarded(library, *request, sink, cancel, &report);
     artifact_bytes = sink.size_bytes();
+    extras = sink.extras();
   }
   RecordStatus(status, &report);
   report.set_job_id(start.job_id());
 
   worker::v1::Done done;
   FillDone(report, artifact_bytes, &done);
+  for (const ArtifactSink::Extra& extra : extras) {
+    worker::v1::Extra* row = done.add_extras();
+    row->set_name(extra.name);
+    row->set_kind(extra.kind);
+    row->mutable_digest()->set_sha256(extra.digest.Hex());
+    row->mutable_digest()->set_size_bytes(extra.digest.size_bytes);
+  }
   const Result<int> report_fd = DescriptorAt(descriptors, start.report_fd_index());
   const Status written =
       report_fd.ok() ? WriteReport(*report_fd, report, done.mutable_report()) : report_fd.status();

@@ -18,6 +18,8 @@ using jobs::JobState;
 using jobs::RunOutcome;
 
 constexpr std::size_t kMaxMessageBytes = 1024;
+constexpr int kMaxExtras = 128;
+constexpr std::size_t kMaxNameBytes = 512;
 
 RunOutcome Failure(ExitCause cause, Reason reason, std::string message) {
   RunOutcome outcome;
@@ -110,6 +112,19 @@ void CopyOperators(const google::protobuf::RepeatedPtrField<worker::v1::Operator
   }
 }
 
+// False for what no worker of ours says.
+bool CopyExtras(const worker::v1::Done& done, std::vector<jobs::RunArtifact>& out) {
+  if (done.extras_size() > kMaxExtras) return false;
+  for (const worker::v1::Extra& extra : done.extras()) {
+    const Result<Digest> digest = jobs::FromProto(extra.digest());
+    const bool plain = !extra.name().empty() && extra.name().size() <= kMaxNameBytes &&
+                       extra.name().find('/') == std::string::npos;
+    if (!digest.ok() || !plain) return false;
+    out.push_back({extra.name(), extra.kind(), *digest});
+  }
+  return true;
+}
+
 RunOutcome JudgeDone(const worker::v1::Done& done) {
   RunOutcome outcome;
   if (done.state() == v1::SUCCEEDED) {
@@ -124,6 +139,10 @@ RunOutcome JudgeDone(const worker::v1::Done& done) {
     outcome.state = done.state() == v1::CANCELLED ? JobState::kCancelled : JobState::kFailed;
     outcome.reason = ReasonFromName(done.reason_code()).value_or(Reason::kInternalError);
     outcome.message = done.message();
+  }
+  if (!CopyExtras(done, outcome.extras)) {
+    return Failure(ExitCause::kProtocol, Reason::kWorkerProtocol,
+                   "the worker described the files beside its artifact wrongly");
   }
   if (outcome.reason == Reason::kOutOfMemory) outcome.exit_cause = ExitCause::kOutOfMemory;
   if (outcome.reason == Reason::kCancelled) outcome.exit_cause = ExitCause::kCancelled;

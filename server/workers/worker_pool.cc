@@ -30,6 +30,8 @@ worker::v1::Start MakeStart(const jobs::RunSpec& spec, std::vector<int>& descrip
   start.set_model_fd_index(add(spec.model_fd));
   start.set_artifact_fd_index(add(spec.artifact_fd));
   start.set_report_fd_index(add(spec.report_fd));
+  if (spec.extras_fd >= 0) start.set_extras_fd_index(add(spec.extras_fd));
+  start.set_model_sha256(spec.model_sha256);
   for (const auto& [path, fd] : spec.external_fds) {
     (*start.mutable_external_fd_index())[path] = add(fd);
   }

@@ -10,6 +10,7 @@
 #include <iostream>
 #include <vector>
 
+#include "core/base/digest.h"
 #include "core/convert/convert.h"
 #include "smelt/v1/report.pb.h"
 #include "tests/bench/file_io.h"
@@ -51,7 +52,11 @@ class DumpingSink final : public ConvertSink {
   Status Append(ByteSpan bytes) override { return file_.Append(bytes); }
   Result<SharedBytes> WrittenBytes() override { return file_.WrittenBytes(); }
   void OnProgress(std::string_view, std::uint64_t, std::uint64_t, std::string_view) override {}
-  void OnDump(std::string_view, std::string_view text) override { std::cerr << text; }
+  Status AddExtra(std::string_view, std::string_view, ByteSpan bytes) override {
+    std::cerr.write(reinterpret_cast<const char*>(bytes.data()),
+                    static_cast<std::streamsize>(bytes.size()));
+    return Status::Ok();
+  }
 
  private:
   FileSink& file_;
@@ -64,10 +69,11 @@ Result<ConvertRequest> MakeRequest(const ConvertFlags& flags) {
     SMELT_ASSIGN_OR_RETURN(request.external_files, MapFolderOf(flags.model));
   }
   request.file_name = flags.model;
+  request.model_sha256 = Digest::Of(request.model.span()).Hex();  // which a daemon knows, too
   request.verify = flags.verify == "run" ? Verify::kRun : Verify::kStructure;
   request.max_inline_bytes = flags.max_inline_bytes;
   request.check_ir = flags.check_ir;
-  request.dump_after = flags.dump_after;
+  if (!flags.dump_after.empty()) request.dump_after.insert(flags.dump_after);
   request.channels_last_outputs = {flags.channels_last_outputs.begin(),
                                    flags.channels_last_outputs.end()};
   for (const std::string& dim : flags.dims) {

@@ -79,6 +79,17 @@ TYPED_TEST_P(BlobStoreContract, UploadInPiecesBecomesABlob) {
   EXPECT_TRUE(this->store().QueryUpload("up-1")->sealed);
 }
 
+TYPED_TEST_P(BlobStoreContract, APieceOfAFileBecomesABlob) {
+  const auto temp = this->store().CreateTemp().value();
+  const std::string text = "first,second";
+  ASSERT_TRUE(FileSystem::Real().WriteAt(temp->fd(), 0, std::as_bytes(std::span(text))).ok());
+  const Digest second = Digest::Of(std::as_bytes(std::span(text).subspan(6)));
+  EXPECT_EQ(this->store().PutPiece(*temp, 6, second).value(), second);
+  EXPECT_TRUE(this->store().Open(second).ok());
+  EXPECT_EQ(this->store().PutPiece(*temp, 5, second).status().reason(), Reason::kDigestMismatch);
+  EXPECT_EQ(this->store().PutPiece(*temp, 7, second).status().reason(), Reason::kDigestMismatch);
+}
+
 TYPED_TEST_P(BlobStoreContract, PutStoresBytesAtOnceAndTwiceForFree) {
   EXPECT_EQ(this->store().Put(this->bytes_).value(), this->digest_);
   EXPECT_EQ(this->store().Put(this->bytes_).value(), this->digest_);
@@ -242,15 +253,15 @@ TYPED_TEST_P(BlobStoreContract, OpenedBlobsAreReadOnlyAndIndependent) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(BlobStoreContract, HasNothingButTheEmptyBlob,
-                            UploadInPiecesBecomesABlob, PutStoresBytesAtOnceAndTwiceForFree,
-                            UploadOfAStoredBlobIsSealedAtOnce, WrongBytesNeverBecomeABlob,
-                            IncompleteUploadCannotBeSealed, GapIsRefusedAndRepeatIsSkipped,
-                            BytesPastTheAnnouncedSizeAreRefused, CommittedUploadResumes,
-                            NewSessionTakesTheUploadOver, UploadsOfTheSameBlobDoNotDisturbEachOther,
-                            UploadIdIsBoundToItsBlob, BadUploadIdsAreRefused,
-                            BlobAboveTheLimitIsRefused, UnknownUploadIsNotFound,
-                            SweepForgetsUploadsAfterADay, SealedTempIsABlob,
-                            TempWithOtherBytesThanAnnouncedIsRefused, MissingBlobCannotBeOpened,
-                            OpenedBlobsAreReadOnlyAndIndependent);
+                            UploadInPiecesBecomesABlob, APieceOfAFileBecomesABlob,
+                            PutStoresBytesAtOnceAndTwiceForFree, UploadOfAStoredBlobIsSealedAtOnce,
+                            WrongBytesNeverBecomeABlob, IncompleteUploadCannotBeSealed,
+                            GapIsRefusedAndRepeatIsSkipped, BytesPastTheAnnouncedSizeAreRefused,
+                            CommittedUploadResumes, NewSessionTakesTheUploadOver,
+                            UploadsOfTheSameBlobDoNotDisturbEachOther, UploadIdIsBoundToItsBlob,
+                            BadUploadIdsAreRefused, BlobAboveTheLimitIsRefused,
+                            UnknownUploadIsNotFound, SweepForgetsUploadsAfterADay,
+                            SealedTempIsABlob, TempWithOtherBytesThanAnnouncedIsRefused,
+                            MissingBlobCannotBeOpened, OpenedBlobsAreReadOnlyAndIndependent);
 
 }  // namespace smelt::test

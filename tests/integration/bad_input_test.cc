@@ -119,7 +119,7 @@ const BadInput kBadInputs[] = {
      [] {
        return OneNode({"Frobnicate", {"x"}, {"y"}});
      }},
-    {"UnknownDomain", "unsupported_domain",
+    {"UnknownDomain", "custom_op_candidate_disabled",
      [] {
        return OneNode({"Relu", {"x"}, {"y"}, "", "com.example"});
      }},

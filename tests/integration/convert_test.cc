@@ -53,6 +53,53 @@ TEST_F(ConvertThroughDaemon, MakesAModelFileAndAReport) {
   EXPECT_EQ(report.artifacts(0).digest().sha256(), job.artifacts(0).digest().sha256());
 }
 
+TEST_F(ConvertThroughDaemon, PutsReportsBesideTheArtifact) {
+  v1::ConvertOptions options;
+  options.add_extra_reports(v1::OP_COVERAGE);
+  options.add_extra_reports(v1::TENSOR_CORRESPONDENCE);
+  options.add_dump_after("layout");
+  const auto created = client_.Submit(TrainedModel(), "digits_cnn.onnx", "", options);
+  ASSERT_TRUE(created.ok()) << created.error.message;
+  const v1::Job job = client_.Wait(created.value.id()).value;
+  ASSERT_EQ(job.state(), v1::SUCCEEDED) << job.message();
+  ASSERT_EQ(job.artifacts_size(), 4);
+  EXPECT_EQ(job.artifacts(0).kind(), "tflite");
+  EXPECT_EQ(job.artifacts(1).name(), "digits_cnn_layout.ir.txt");
+  EXPECT_NE(client_.Read(job.artifacts(1).digest()).value.find("CONV_2D"), std::string::npos);
+  EXPECT_EQ(job.artifacts(2).name(), "digits_cnn_op_coverage_report.json");
+  EXPECT_NE(client_.Read(job.artifacts(2).digest()).value.find("\"dispatch_mode\""),
+            std::string::npos);
+  EXPECT_EQ(job.artifacts(3).kind(), "tensor_correspondence");
+}
+
+TEST_F(ConvertThroughDaemon, PutsReportsInThePlaceOfARefusedModel) {
+  v1::ConvertOptions options;
+  options.add_extra_reports(v1::OP_COVERAGE);
+  options.add_extra_reports(v1::REPRODUCER);
+  options.set_min_runtime("1.5");
+  const auto created = client_.Submit(TrainedModel(), "digits_cnn.onnx", "", options);
+  ASSERT_TRUE(created.ok()) << created.error.message;
+  const v1::Job job = client_.Wait(created.value.id()).value;
+  EXPECT_EQ(job.state(), v1::SUCCEEDED) << "the oldest runtime runs it: " << job.message();
+  options.clear_min_runtime();
+  options.add_to_tensors("nowhere");
+  const auto refused = client_.Submit(TrainedModel(), "digits_cnn.onnx", "", options);
+  const v1::Job failed = client_.Wait(refused.value.id()).value;
+  EXPECT_EQ(failed.state(), v1::FAILED);
+  EXPECT_EQ(failed.reason_code(), "unknown_tensor_name");
+  ASSERT_EQ(failed.artifacts_size(), 1);
+  EXPECT_EQ(failed.artifacts(0).kind(), "op_coverage");
+}
+
+TEST_F(ConvertThroughDaemon, OptionsThatCannotBeAreErrorsOfTheCall) {
+  v1::ConvertOptions options;
+  options.add_extra_reports(static_cast<v1::ExtraReport>(77));
+  EXPECT_EQ(client_.Submit(TrainedModel(), "m.onnx", "", options).error.code, "INVALID_ARGUMENT");
+  options.clear_extra_reports();
+  options.add_from_tensors("");
+  EXPECT_EQ(client_.Submit(TrainedModel(), "m.onnx", "", options).error.code, "INVALID_ARGUMENT");
+}
+
 TEST_F(ConvertThroughDaemon, MakesTheSameBytesAgain) {
   const std::string model = TrainedModel();
   EXPECT_EQ(Convert(model).artifacts(0).digest().sha256(),

@@ -250,7 +250,8 @@ Answer<v1::ListOperatorsResponse> TestClient::Operators() {
 }
 
 Answer<v1::Job> TestClient::Submit(std::string_view model, const std::string& file_name,
-                                   const std::string& request_id) {
+                                   const std::string& request_id,
+                                   const v1::ConvertOptions& options) {
   const v1::Digest digest = DigestOf(model);
   const auto uploaded = Upload(digest.sha256().substr(0, 32), model);
   if (!uploaded.ok()) return {uploaded.error, {}};
@@ -259,6 +260,7 @@ Answer<v1::Job> TestClient::Submit(std::string_view model, const std::string& fi
   v1::ModelInput* input = request.mutable_convert()->mutable_input();
   *input->mutable_model() = digest;
   input->set_file_name(file_name);
+  *request.mutable_convert()->mutable_options() = options;
   return Create(request);
 }
 

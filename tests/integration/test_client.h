@@ -70,7 +70,8 @@ class TestClient {
 
   // Uploads `model` and creates a job for it; the file name chooses a chaos worker's trick.
   Answer<v1::Job> Submit(std::string_view model, const std::string& file_name,
-                         const std::string& request_id = "");
+                         const std::string& request_id = "",
+                         const v1::ConvertOptions& options = {});
 
  private:
   struct Stubs;

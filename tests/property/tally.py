@@ -38,7 +38,8 @@ class Tally:
         return None
 
     def only_unknown(self) -> bool:
-        return self.cases > 0 and self.refused["unsupported_onnx_op"] == self.cases
+        untranslated = ("unsupported_onnx_op", "custom_op_candidate_disabled")
+        return self.cases > 0 and sum(self.refused[r] for r in untranslated) == self.cases
 
 
 def offered_operators(page: Path) -> set[str] | None:

@@ -206,6 +206,16 @@ std::uint64_t MemoryBlobStore::TotalBytes() const {
   return total;
 }
 
+Result<Digest> MemoryBlobStore::PutPiece(const jobs::TempBlob& from, std::uint64_t offset,
+                                         const Digest& expected) {
+  std::vector<std::byte> bytes(expected.size_bytes);
+  SMELT_ASSIGN_OR_RETURN(const std::size_t n, FileSystem::Real().ReadAt(from.fd(), offset, bytes));
+  if (n != bytes.size() || Digest::Of(bytes) != expected) {
+    return Status(Reason::kDigestMismatch, "the piece is not the announced one");
+  }
+  return Put(bytes);
+}
+
 Result<Digest> MemoryBlobStore::Put(ByteSpan bytes) {
   std::lock_guard lock(mutex_);
   const Digest digest = Digest::Of(bytes);

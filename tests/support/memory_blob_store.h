@@ -25,6 +25,8 @@ class MemoryBlobStore final : public jobs::BlobStore {
   Result<std::unique_ptr<jobs::TempBlob>> CreateTemp() override;
   Result<Digest> Seal(std::unique_ptr<jobs::TempBlob> temp,
                       const std::optional<Digest>& expected) override;
+  Result<Digest> PutPiece(const jobs::TempBlob& from, std::uint64_t offset,
+                          const Digest& expected) override;
   Result<Digest> Put(ByteSpan bytes) override;
   Result<std::unique_ptr<jobs::UploadSession>> OpenUpload(const std::string& upload_id,
                                                           const Digest& digest) override;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <tuple>
+#include <utility>
 
 #include "core/export/tflite/constant_sharing.h"
 #include "core/export/tflite/op_versions.h"
@@ -85,6 +87,10 @@ class Planner {
 
   Status PlanOperator(std::size_t at, const ir::Graph& graph, const ir::Op& op) {
     const std::string_view name = ir::GetOpInfo(op.kind).name;
+    if (op.kind == ir::OpKind::kCustom) {
+      UseCode(at, {op.kind, 1, op.attrs.String("custom_code")});
+      return Status::Ok();
+    }
     const target::OperatorSupport* support = profile_.Find(op.kind);
     if (!ir::IsTfliteBuiltin(op.kind) || support == nullptr) {
       return Status(Reason::kInternalError,
@@ -96,16 +102,20 @@ class Planner {
                                                 std::to_string(version) + ", the runtime has " +
                                                 std::to_string(support->max_version));
     }
-    const auto [code, added] =
-        code_of_.try_emplace({op.kind, version}, static_cast<std::uint32_t>(plan_.op_codes.size()));
-    if (added) {
-      plan_.op_codes.push_back({op.kind, version});
-      const std::string_view runtime = RuntimeVersionOf(op.kind, version);
-      if (OlderRuntime(plan_.min_runtime_version, runtime)) plan_.min_runtime_version = runtime;
-    }
-    plan_.subgraphs[at].op_codes.push_back(code->second);
-    ++plan_.operator_counts[std::string(name)];
+    UseCode(at, {op.kind, version, ""});
     return Status::Ok();
+  }
+
+  void UseCode(std::size_t at, OperatorCodePlan wanted) {
+    const auto [code, added] =
+        code_of_.try_emplace({wanted.kind, wanted.version, wanted.custom_code},
+                             static_cast<std::uint32_t>(plan_.op_codes.size()));
+    ++plan_.operator_counts[std::string(ir::GetOpInfo(wanted.kind).name)];
+    plan_.subgraphs[at].op_codes.push_back(code->second);
+    if (!added) return;
+    const std::string_view runtime = RuntimeVersionOf(wanted.kind, wanted.version);
+    if (OlderRuntime(plan_.min_runtime_version, runtime)) plan_.min_runtime_version = runtime;
+    plan_.op_codes.push_back(std::move(wanted));
   }
 
   // Metadata first, then each distinct constant where it is first used.
@@ -148,7 +158,7 @@ class Planner {
   const ir::Module& module_;
   const target::Profile& profile_;
   FilePlan plan_;
-  std::map<std::pair<ir::OpKind, int>, std::uint32_t> code_of_;
+  std::map<std::tuple<ir::OpKind, int, std::string>, std::uint32_t> code_of_;
   std::deque<std::size_t> pending_;
 };
 

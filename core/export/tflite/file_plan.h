@@ -32,6 +32,7 @@ struct SubgraphPlan {
 struct OperatorCodePlan {
   ir::OpKind kind;
   int version;
+  std::string custom_code;  // of CUSTOM
 };
 
 struct MetadataPlan {

@@ -96,7 +96,8 @@ Position FlatImage::AddString(std::string_view text) {
 
 template <class T>
 Position FlatImage::AddNumbers(std::span<const T> values) {
-  AlignTo(sizeof(T), sizeof(T) - 4);  // the elements follow the 4-byte count
+  // The elements follow the 4-byte count.
+  AlignTo(std::max(sizeof(T), sizeof(std::uint32_t)), sizeof(T) > 4 ? sizeof(T) - 4 : 0);
   const auto position = static_cast<Position>(bytes_.size());
   Append(static_cast<std::uint32_t>(values.size()));
   const ByteSpan raw = std::as_bytes(values);
@@ -107,6 +108,7 @@ Position FlatImage::AddNumbers(std::span<const T> values) {
 Position FlatImage::AddVector(std::span<const std::int32_t> values) { return AddNumbers(values); }
 Position FlatImage::AddVector(std::span<const std::int64_t> values) { return AddNumbers(values); }
 Position FlatImage::AddVector(std::span<const float> values) { return AddNumbers(values); }
+Position FlatImage::AddVector(std::span<const std::uint8_t> values) { return AddNumbers(values); }
 
 Position FlatImage::AddReferences(std::size_t count) {
   return AddNumbers(std::span<const std::uint32_t>(std::vector<std::uint32_t>(count)));

@@ -49,6 +49,7 @@ class FlatImage {
   Position AddVector(std::span<const std::int32_t> values);
   Position AddVector(std::span<const std::int64_t> values);
   Position AddVector(std::span<const float> values);
+  Position AddVector(std::span<const std::uint8_t> values);
   // Of `count` references, to be filled in with PointElement.
   Position AddReferences(std::size_t count);
 

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/export/tflite/operator_options.h"
+#include "core/flat/custom_options.h"
 
 namespace smelt::tflite_export {
 namespace {
@@ -33,7 +34,7 @@ struct QuantSlot {
   enum : int { kScale = 2, kZeroPoint = 3, kAxis = 6 };
 };
 struct OpCodeSlot {
-  enum : int { kOldCode = 0, kVersion = 2, kCode = 3 };
+  enum : int { kOldCode = 0, kCustomCode = 1, kVersion = 2, kCode = 3 };
 };
 struct OperatorSlot {
   enum : int {
@@ -42,6 +43,7 @@ struct OperatorSlot {
     kOutputs,
     kOptionsTag,
     kOptions,
+    kCustomOptions,
     kOptions2Tag = 11,
     kOptions2 = 12
   };
@@ -94,7 +96,11 @@ class Layout {
                 static_cast<std::uint8_t>(std::min<std::int32_t>(code, kPlaceholderCode)));
       fields.I32(OpCodeSlot::kVersion, plan_.op_codes[i].version);
       fields.I32(OpCodeSlot::kCode, code);
-      image().PointElement(codes, i, image().AddTable(fields));
+      const std::string& custom = plan_.op_codes[i].custom_code;
+      if (!custom.empty()) fields.Reference(OpCodeSlot::kCustomCode);
+      const Position table = image().AddTable(fields);
+      image().PointElement(codes, i, table);
+      if (!custom.empty()) image().Point(table, OpCodeSlot::kCustomCode, image().AddString(custom));
     }
   }
 
@@ -216,11 +222,18 @@ class Layout {
       fields.U8(tag_slot, options.tag);
       fields.Reference(options_slot);
     }
+    const bool is_custom = op.kind == ir::OpKind::kCustom;
+    if (is_custom) fields.Reference(OperatorSlot::kCustomOptions);
     const Position table = image().AddTable(fields);
     std::vector<ir::ValueId> operands;
     for (const auto& operand : op.operands) operands.push_back(operand.value);
     image().Point(table, OperatorSlot::kInputs, AddIndices(subgraph, operands));
     image().Point(table, OperatorSlot::kOutputs, AddIndices(subgraph, op.results));
+    if (is_custom) {
+      const std::vector<std::uint8_t> bytes = flat::EncodeCustomOptions(op.attrs);
+      image().Point(table, OperatorSlot::kCustomOptions,
+                    image().AddVector(std::span<const std::uint8_t>(bytes)));
+    }
     if (options.union_index != 0) {
       const Position options_table = image().AddTable(options.fields);
       image().Point(table, options_slot, options_table);

@@ -56,6 +56,20 @@ Status SendPayload(Stream& stream, const PlacedPayload& payload, const ir::Const
   return Status::Ok();
 }
 
+std::vector<WrittenTensor> ListTensors(const ir::Module& module, const FilePlan& plan) {
+  std::vector<WrittenTensor> tensors;
+  for (std::uint32_t i = 0; i < plan.subgraphs.size(); ++i) {
+    const SubgraphPlan& subgraph = plan.subgraphs[i];
+    const ir::Graph& graph = module.graph(subgraph.graph);
+    for (std::uint32_t k = 0; k < subgraph.tensors.size(); ++k) {
+      const ir::Value& value = graph.value(subgraph.tensors[k].value);
+      tensors.push_back(
+          {i, k, subgraph.tensors[k].name, value.name, value.type, value.is_constant()});
+    }
+  }
+  return tensors;
+}
+
 }  // namespace
 
 Result<WriteSummary> Write(ir::Module& module, const target::Profile& profile,
@@ -75,6 +89,11 @@ Result<WriteSummary> Write(ir::Module& module, const target::Profile& profile,
   summary.file_bytes = layout.file_bytes;
   summary.min_runtime_version = plan.min_runtime_version;
   summary.operators = plan.operator_counts;
+  for (const OperatorCodePlan& code : plan.op_codes) {
+    if (!code.custom_code.empty()) summary.custom_codes.push_back(code.custom_code);
+  }
+  std::ranges::sort(summary.custom_codes);
+  if (options.list_tensors) summary.tensors = ListTensors(module, plan);
   return summary;
 }
 

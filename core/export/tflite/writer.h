@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/base/cancel_token.h"
 #include "core/base/result.h"
@@ -26,6 +27,17 @@ struct WriteOptions {
   // Receives the file in order.
   std::function<Status(ByteSpan)> append;
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;  // bytes; may be empty
+  bool list_tensors = false;  // fill WriteSummary::tensors
+};
+
+// A tensor as it is in the file.
+struct WrittenTensor {
+  std::uint32_t subgraph = 0;
+  std::uint32_t index = 0;  // in its subgraph
+  std::string name;         // unique in its subgraph
+  std::string source_name;  // of the value that it holds; may be empty
+  ir::TensorType type;
+  bool is_constant = false;
 };
 
 struct WriteSummary {
@@ -33,6 +45,8 @@ struct WriteSummary {
   std::uint64_t constant_bytes = 0;  // after sharing
   std::string min_runtime_version;   // "2.5.0": oldest runtime with every version used
   std::map<std::string, std::uint32_t> operators;  // name -> count
+  std::vector<std::string> custom_codes;           // of CUSTOM operators; sorted, each once
+  std::vector<WrittenTensor> tensors;              // if asked for
 };
 
 // kArtifactTooLarge past the format's limit; kInternalError when the module is not legalized.

@@ -45,6 +45,21 @@ Result<DeclaredType> ReadDeclaredType(const onnx::ValueInfoProto& info) {
   return type;
 }
 
+void DeclareType(const ir::TensorType& type, const ir::SymbolTable& symbols,
+                 onnx::ValueInfoProto* info) {
+  auto* tensor = info->mutable_type()->mutable_tensor_type();
+  tensor->set_elem_type(DTypeToOnnx(type.dtype));
+  tensor->mutable_shape();
+  for (const ir::Dim dim : type.shape) {
+    auto* made = tensor->mutable_shape()->add_dim();
+    if (dim.is_static()) {
+      made->set_dim_value(dim.value());
+    } else {
+      made->set_dim_param(symbols.Text(dim));
+    }
+  }
+}
+
 std::string DimName(const std::string& input, int axis, const DeclaredDim& dim) {
   return dim.name.empty() ? input + "[" + std::to_string(axis) + "]" : dim.name;
 }

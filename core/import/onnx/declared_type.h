@@ -8,6 +8,7 @@
 
 #include "core/base/result.h"
 #include "core/ir/shape.h"
+#include "core/ir/symbols.h"
 
 namespace onnx {
 class ValueInfoProto;
@@ -29,6 +30,10 @@ struct DeclaredType {
 // kMissingTypeInformation (no tensor type, or no shape), kUnsupportedType, kDimensionOverflow (a
 // negative size). A size of -1 counts as unknown: some exporters write it so.
 Result<DeclaredType> ReadDeclaredType(const onnx::ValueInfoProto& info);
+
+// The declaration of a type: what ReadDeclaredType reads.
+void DeclareType(const ir::TensorType& type, const ir::SymbolTable& symbols,
+                 onnx::ValueInfoProto* info);
 
 // The symbol of a dimension without size: its name, else "input[axis]".
 std::string DimName(const std::string& input, int axis, const DeclaredDim& dim);

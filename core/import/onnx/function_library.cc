@@ -134,6 +134,16 @@ bool FunctionLibrary::HasSchemaFunction(std::string_view op, int since) {
   return schema != nullptr && (schema->HasFunction() || schema->HasContextDependentFunction());
 }
 
+bool FunctionLibrary::GivesOtherThanTensors(std::string_view op, int since) {
+  const onnx::OpSchema* schema = FindOpSchema(std::string(op), since);
+  if (schema == nullptr) return false;
+  return std::ranges::any_of(schema->outputs(), [](const auto& output) {
+    return std::ranges::any_of(output.GetTypes(), [](const std::string* type) {
+      return type->find("seq(") != type->npos || type->find("optional(") != type->npos;
+    });
+  });
+}
+
 std::optional<Function> FunctionLibrary::SchemaFunction(
     const onnx::NodeProto& call, int since, std::span<const std::optional<ir::TensorType>> inputs,
     const PayloadSource& payloads) {

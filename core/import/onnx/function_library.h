@@ -30,6 +30,9 @@ class FunctionLibrary {
 
   // True when the ONNX library defines version `since` of its operator by other operators.
   static bool HasSchemaFunction(std::string_view op, int since);
+  // True when version `since` of ONNX's operator gives something else than tensors (sequences,
+  // optional values). False of operators that the library does not know.
+  static bool GivesOtherThanTensors(std::string_view op, int since);
   // That definition, for operands of these types (nothing: absent). Nothing when it defines none
   // for such a call.
   static std::optional<Function> SchemaFunction(

@@ -31,6 +31,10 @@ bool HasError(const ir::Diagnostics& diagnostics, std::size_t since) {
   return false;
 }
 
+bool IsDropped(const WalkContext& context, std::uint32_t index) {
+  return index < context.dropped.size() && context.dropped[index];
+}
+
 }  // namespace
 
 GraphWalk::GraphWalk(WalkContext& context, const onnx::GraphProto& proto, ir::GraphId graph)
@@ -178,11 +182,32 @@ Status GraphWalk::WalkNodes(const std::vector<std::uint32_t>& order) {
       SMELT_RETURN_IF_ERROR(context_.cancel.Check());
       if (context_.request.progress) context_.request.progress(done, order.size());
     }
-    WalkNode(index);
+    if (!IsDropped(context_, index)) WalkNode(index);
     ++done;
   }
   if (context_.request.progress) context_.request.progress(done, order.size());
   return Status::Ok();
+}
+
+std::vector<SourceTensor> GraphWalk::Tensors() const {
+  std::vector<SourceTensor> tensors;
+  const auto add = [&](const std::string& name, const onnx::NodeProto* node) {
+    const auto found = main_->by_name.find(name);
+    if (name.empty() || found == main_->by_name.end()) return;
+    SourceTensor& tensor = tensors.emplace_back();
+    tensor.name = name;
+    if (node != nullptr) {
+      tensor.op_type = node->op_type();
+      tensor.op_name = node->name();
+    }
+    tensor.value_name = graph_.value(found->second->value).name;
+    tensor.type = found->second->type;
+  };
+  for (const auto& input : main_->graph.input()) add(input.name(), nullptr);
+  for (const auto& node : main_->graph.node()) {
+    for (const std::string& name : node.output()) add(name, &node);
+  }
+  return tensors;
 }
 
 void GraphWalk::AddOutputs(ir::Signature& signature) {

@@ -32,6 +32,8 @@ class ValueInfoProto;
 
 namespace smelt::onnx_import {
 
+class Extract;
+
 // What stays the same for the whole model.
 struct WalkContext {
   const ImportRequest& request;
@@ -42,6 +44,8 @@ struct WalkContext {
   FunctionLibrary functions;
   ir::Module& module;
   ir::Diagnostics& diagnostics;
+  std::vector<bool> dropped = {};    // nodes of the graph that cropping emptied; empty: none
+  Extract* extract = nullptr;        // collects the nodes that the request asks for
   std::uint64_t expanded_nodes = 0;  // of all bodies that took the place of a node
 };
 
@@ -56,6 +60,8 @@ class GraphWalk {
   Status Run(ir::Signature& signature);
 
   std::uint64_t parameter_bytes() const { return parameter_bytes_; }
+  // The graph's inputs and results, after the walk.
+  std::vector<SourceTensor> Tensors() const;
 
  private:
   struct Step;   // one node under way
@@ -80,6 +86,7 @@ class GraphWalk {
   Step BeginStep(const onnx::NodeProto& proto, std::uint32_t index);
   // Finds schema and rule; false after a diagnostic said why there is none.
   bool FindRuleFor(Step& step);
+  bool RefuseOrCarry(Step& step, Reason otherwise, const std::string& why);
   void CheckOperatorsOnly();
   void CheckSubgraphOperators(const onnx::NodeProto& proto);
   bool InferAndCheck(Step& step, OnnxNode& node);
@@ -102,6 +109,12 @@ class GraphWalk {
   void TakeResults(Step& step, OnnxNode& node, bool whole,
                    std::span<const KnownValue* const> results);
   void SayOfCall(const Step& step, std::size_t since);
+
+  // --- Operators that nothing translates (walk_custom.cc) ---
+  bool MayBeCustom(const Step& step) const;
+  void CarryCustom(Step& step, OnnxNode& node);
+  Result<ir::Attributes> CustomAttributes(const Step& step) const;
+  Result<std::vector<ir::TensorType>> CustomTypes(const OnnxNode& node);
 
   // --- Control flow (walk_control.cc) ---
   static bool IsControlFlow(const Step& step);

@@ -3,10 +3,14 @@
 #include <onnx/onnx_pb.h>
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <unordered_set>
 
 #include "core/import/onnx/bound_dims.h"
+#include "core/import/onnx/crop.h"
+#include "core/import/onnx/declared_type.h"
+#include "core/import/onnx/extract.h"
 #include "core/import/onnx/graph_walk.h"
 #include "core/import/onnx/load.h"
 
@@ -71,6 +75,32 @@ bool CheckModel(const onnx::ModelProto& model, Imported& imported) {
   return walkable;
 }
 
+// Where the model declares no type for a tensor to begin at, a walk over all of it may know one.
+Result<std::vector<bool>> Crop(const ImportRequest& request, const CancelToken& cancel,
+                               onnx::GraphProto& graph) {
+  std::optional<Imported> whole;
+  const auto declare = [&](const std::string& name, onnx::ValueInfoProto* info) -> Status {
+    if (!whole) {
+      ImportRequest all = request;
+      all.from.clear();
+      all.to.clear();
+      all.extract.clear();
+      all.list_tensors = true;
+      SMELT_ASSIGN_OR_RETURN(whole, Import(all, cancel));
+    }
+    const auto found = std::ranges::find(whole->tensors, name, &SourceTensor::name);
+    if (found == whole->tensors.end() || !found->type) {
+      return Status(Reason::kMissingTypeInformation,
+                    "the type of \"" + name + "\", where the model is to begin, is not known",
+                    "Declare it in the graph's value_info, and convert again.");
+    }
+    info->set_name(name);
+    DeclareType(*found->type, whole->module.symbols(), info);
+    return Status::Ok();
+  };
+  return CropGraph({request.from, request.to}, declare, graph);
+}
+
 }  // namespace
 
 bool LooksLikeOnnx(ByteSpan bytes) { return LooksLikeModel(bytes); }
@@ -81,20 +111,33 @@ Result<Imported> Import(const ImportRequest& request, const CancelToken& cancel)
   const onnx::ModelProto& model = *loaded.proto;
   Imported imported;
   imported.facts = Facts(model);
+  std::vector<bool> dropped;
+  // Sizes may be given to dimensions of the model's own inputs and of those where it begins.
+  onnx::GraphProto ports;
+  *ports.mutable_input() = model.graph().input();
+  if (!request.from.empty() || !request.to.empty()) {
+    SMELT_ASSIGN_OR_RETURN(dropped, Crop(request, cancel, *loaded.proto->mutable_graph()));
+    ports.mutable_input()->MergeFrom(model.graph().input());
+  }
   const ir::GraphId graph = imported.module.AddGraph("main");
   ir::Signature signature;
   signature.graph = graph;
   if (CheckModel(model, imported)) {
-    SMELT_ASSIGN_OR_RETURN(auto dims, BindDims(model.graph(), request));
+    SMELT_ASSIGN_OR_RETURN(auto dims, BindDims(ports, request));
     const PayloadSource payloads{request.model, &loaded.tensors, request.external_files,
                                  request.limits.max_tensor_bytes};
     WalkContext context{request,         cancel,
                         payloads,        imported.facts.opset_imports,
                         std::move(dims), FunctionLibrary(model, payloads),
                         imported.module, imported.diagnostics};
+    context.dropped = std::move(dropped);
+    Extract extract(request.extract, model, payloads, imported.module.symbols());
+    if (!request.extract.empty()) context.extract = &extract;
     GraphWalk walk(context, model.graph(), graph);
     SMELT_RETURN_IF_ERROR(walk.Run(signature));
     imported.facts.parameter_bytes = walk.parameter_bytes();
+    if (request.list_tensors) imported.tensors = walk.Tensors();
+    imported.extract = extract.Finish();
   }
   imported.module.signatures.push_back(std::move(signature));
   return imported;

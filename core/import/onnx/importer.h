@@ -6,7 +6,10 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/cancel_token.h"
@@ -24,12 +27,27 @@ struct ImportLimits {
   std::uint32_t max_subgraph_depth = 32;
 };
 
+// Operators that may be carried as CUSTOM ones where nothing translates them.
+struct CustomOperatorPolicy {
+  bool all = false;
+  std::vector<std::string> names;  // "Op", "domain::Op" or "domain.Op"
+
+  bool enabled() const { return all || !names.empty(); }
+  bool Allows(std::string_view domain, std::string_view op_type) const;
+};
+
 struct ImportRequest {
   SharedBytes model;
   const std::map<std::string, SharedBytes>* external_files = nullptr;  // may be null
   std::map<std::string, std::int64_t> dims;
   std::map<std::string, std::vector<std::int64_t>> input_shapes;  // -1: as it is
   std::int64_t batch = 0;                                         // 0: as it is
+  CustomOperatorPolicy custom_operators;
+  // Only what lies between these tensors is read; empty: the graph's own inputs, its own outputs.
+  std::vector<std::string> from;
+  std::vector<std::string> to;
+  bool list_tensors = false;            // fill Imported::tensors
+  std::vector<ir::SourceNode> extract;  // nodes of the graph that Imported::extract is to hold
   ImportLimits limits;
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;  // nodes; may be empty
 };
@@ -41,10 +59,21 @@ struct ModelFacts {
   std::uint64_t parameter_bytes = 0;
 };
 
+// A tensor of the source's graph.
+struct SourceTensor {
+  std::string name;
+  std::string op_type;  // of its node; empty for inputs
+  std::string op_name;
+  std::string value_name;              // of the IR value that holds it
+  std::optional<ir::TensorType> type;  // nothing: hidden behind a violation
+};
+
 struct Imported {
   ir::Module module;
   ModelFacts facts;
-  ir::Diagnostics diagnostics;  // an error among them: the module must not be exported
+  ir::Diagnostics diagnostics;        // an error among them: the module must not be exported
+  std::vector<SourceTensor> tensors;  // inputs, then results in the order of the nodes
+  std::string extract;                // a serialized model of the nodes asked for; empty: none
 };
 
 // True when the bytes look like an ONNX ModelProto (cheap; reads the first fields).

@@ -166,6 +166,13 @@ std::string NodeText(const ir::SourceNode& node) {
                            : node.op_type + " \"" + node.name + "\"";
 }
 
+ir::Diagnostic OperatorDiagnostic(Reason reason, const ir::SourceNode& node,
+                                  const std::string& why) {
+  auto diagnostic = NodeDiagnostic(ir::Severity::kError, reason, node, NodeText(node) + ": " + why);
+  diagnostic.found = node.domain.empty() ? node.op_type : node.domain + "." + node.op_type;
+  return diagnostic;
+}
+
 ir::Diagnostic FromStatus(const Status& status, const ir::SourceNode& source) {
   auto diagnostic = NodeDiagnostic(ir::Severity::kError, status.reason(), source,
                                    NodeText(source) + ": " + std::string(status.message()));

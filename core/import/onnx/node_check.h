@@ -15,6 +15,9 @@ ir::Diagnostic NodeDiagnostic(ir::Severity severity, Reason reason, const ir::So
                               std::string message);
 // "Conv \"conv1\"", or "Conv (node 12)" when the node has no name.
 std::string NodeText(const ir::SourceNode& node);
+// An error about the operator itself.
+ir::Diagnostic OperatorDiagnostic(Reason reason, const ir::SourceNode& node,
+                                  const std::string& why);
 // The error that `status` is, of a node.
 ir::Diagnostic FromStatus(const Status& status, const ir::SourceNode& source);
 

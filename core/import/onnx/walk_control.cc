@@ -13,6 +13,7 @@
 #include "core/import/onnx/graph_order.h"
 #include "core/import/onnx/graph_walk.h"
 #include "core/import/onnx/node_check.h"
+#include "core/import/onnx/operator_treatment.h"
 #include "core/import/onnx/walk_step.h"
 
 namespace smelt::onnx_import {
@@ -63,8 +64,7 @@ struct GraphWalk::Rolled {
 };
 
 bool GraphWalk::IsControlFlow(const Step& step) {
-  const std::string& op = step.source.op_type;
-  return step.source.domain.empty() && (op == "If" || op == "Loop" || op == "Scan");
+  return step.source.domain.empty() && IsControlFlowOperator(step.source.op_type);
 }
 
 void GraphWalk::ExpandControlFlow(Step& step, OnnxNode& node) {

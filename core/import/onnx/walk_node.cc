@@ -8,6 +8,7 @@
 
 #include "core/import/onnx/attribute_reader.h"
 #include "core/import/onnx/checks.h"
+#include "core/import/onnx/extract.h"
 #include "core/import/onnx/fold.h"
 #include "core/import/onnx/graph_walk.h"
 #include "core/import/onnx/infer.h"
@@ -111,19 +112,15 @@ GraphWalk::Step GraphWalk::BeginStep(const onnx::NodeProto& proto, std::uint32_t
 bool GraphWalk::FindRuleFor(Step& step) {
   ir::SourceNode& source = step.source;
   const auto refuse = [&](Reason reason, const std::string& why) {
-    auto diagnostic =
-        NodeDiagnostic(ir::Severity::kError, reason, source, NodeText(source) + ": " + why);
-    diagnostic.found =
-        source.domain.empty() ? source.op_type : source.domain + "." + source.op_type;
-    context_.diagnostics.push_back(std::move(diagnostic));
+    context_.diagnostics.push_back(OperatorDiagnostic(reason, source, why));
     return false;
   };
   step.function = context_.functions.FindLocal(*step.proto);
   const bool is_default = source.domain.empty();
   if (!is_default && step.function != nullptr) return true;
   if (!is_default && source.domain != kContribDomain) {
-    return refuse(Reason::kUnsupportedDomain,
-                  "operator domain \"" + source.domain + "\" is not known");
+    return RefuseOrCarry(step, Reason::kUnsupportedDomain,
+                         "operator domain \"" + source.domain + "\" is not known");
   }
   if (source.opset == 0) {
     source.opset = is_default ? kMaxOpset : kMaxContribVersion;
@@ -163,9 +160,9 @@ bool GraphWalk::FindRuleFor(Step& step) {
     step.by_schema =
         is_default && FunctionLibrary::HasSchemaFunction(source.op_type, step.schema->since);
     if (step.by_schema) return true;
-    return refuse(Reason::kUnsupportedOnnxOp,
-                  "no rule translates version " + std::to_string(step.schema->since) +
-                      " of the operator (opset " + std::to_string(opset) + ")");
+    return RefuseOrCarry(step, Reason::kUnsupportedOnnxOp,
+                         "no rule translates version " + std::to_string(step.schema->since) +
+                             " of the operator (opset " + std::to_string(opset) + ")");
   }
   return true;
 }
@@ -173,7 +170,9 @@ bool GraphWalk::FindRuleFor(Step& step) {
 void GraphWalk::CheckOperatorsOnly() {
   std::uint32_t index = 0;
   for (const auto& proto : main_->graph.node()) {
-    Step step = BeginStep(proto, index++);
+    const std::uint32_t at = index++;
+    if (at < context_.dropped.size() && context_.dropped[at]) continue;
+    Step step = BeginStep(proto, at);
     FindRuleFor(step);
     CheckSubgraphOperators(proto);
   }
@@ -200,7 +199,7 @@ void GraphWalk::WalkNode(std::uint32_t index) {
   const onnx::NodeProto& proto = scope_->graph.node(static_cast<int>(index));
   Step step = BeginStep(proto, index);
   const bool has_rule = FindRuleFor(step);
-  const bool expands = has_rule && step.rule == nullptr;
+  const bool expands = has_rule && step.rule == nullptr && !step.custom;
   step.origin =
       scope_->caller != nullptr
           ? scope_->caller->origin
@@ -214,6 +213,9 @@ void GraphWalk::WalkNode(std::uint32_t index) {
     const bool constant = graph_.constant(value->value) != nullptr;
     step.all_constant = step.all_constant && (constant || value->maybe_constant);
     step.hidden_constant = step.hidden_constant || value->maybe_constant;
+  }
+  if (context_.extract != nullptr && scope_ == main_.get()) {
+    context_.extract->Offer(step.source, proto, inputs, graph_);
   }
   auto attributes = ReadAttributes(proto, scope_->payloads);
   if (!attributes.ok()) {
@@ -232,6 +234,8 @@ void GraphWalk::WalkNode(std::uint32_t index) {
   if (!has_rule || !attributes.ok()) {
     step.types_known = false;
     Refuse(step, node);
+  } else if (step.custom) {
+    CarryCustom(step, node);
   } else if (controls) {
     ExpandControlFlow(step, node);
   } else if (expands) {

@@ -20,6 +20,7 @@ struct GraphWalk::Step {
   const OnnxRule* rule = nullptr;      // null: one of the next two stands for it
   const Function* function = nullptr;  // of the model
   bool by_schema = false;              // the ONNX library defines it by other operators
+  bool custom = false;                 // carried as a CUSTOM operator
   bool types_known = true;             // what infer said rests on known inputs
   bool all_constant = true;            // every input is or might be a constant
   bool hidden_constant = false;        // one of them only might be

@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/import/tflite/container.h"
@@ -15,14 +16,15 @@ constexpr int kPlaceholderCode = 127;
 constexpr std::uint64_t kPayloadAlignment = 16;  // the format's; ours is 64
 
 Status CheckOperatorCodes(const schema::Model& model) {
-  std::set<std::pair<int, int>> seen;
+  std::set<std::tuple<int, int, std::string>> seen;
   for (const schema::OperatorCode* code : *model.operator_codes()) {
     const int number = code->builtin_code();
     if (code->deprecated_builtin_code() != std::min(number, kPlaceholderCode)) {
       return Invalid("the two codes of operator " + std::to_string(number) + " disagree");
     }
     if (code->version() < 1) return Invalid("operator version below 1");
-    if (!seen.emplace(number, code->version()).second) {
+    const std::string custom = code->custom_code() == nullptr ? "" : code->custom_code()->str();
+    if (!seen.emplace(number, code->version(), custom).second) {
       return Invalid("operator " + std::to_string(number) + " is listed twice");
     }
   }

@@ -1,9 +1,11 @@
 #include "core/import/tflite/graph_reader.h"
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "core/flat/custom_options.h"
 #include "core/import/tflite/options_reader.h"
 #include "core/ir/op_table.h"
 
@@ -149,6 +151,7 @@ class GraphReader {
   Result<ir::OpKind> Kind(const schema::Operator& op) const {
     const auto* code = file_.model().operator_codes()->Get(op.opcode_index());
     const int number = std::max<int>(code->deprecated_builtin_code(), code->builtin_code());
+    if (number == static_cast<int>(ir::OpKind::kCustom)) return ir::OpKind::kCustom;
     const auto known = [&](const ir::OpInfo& info) {
       return ir::IsTfliteBuiltin(info.kind) && static_cast<int>(info.kind) == number;
     };
@@ -156,6 +159,19 @@ class GraphReader {
       if (known(info)) return info.kind;
     }
     return Invalid("builtin operator " + std::to_string(number) + " is not one that smelt writes");
+  }
+
+  Result<ir::Attributes> ReadCustom(const schema::Operator& op) const {
+    const auto* code = file_.model().operator_codes()->Get(op.opcode_index());
+    const auto* bytes = op.custom_options();
+    if (code->custom_code() == nullptr || code->custom_code()->size() == 0 || bytes == nullptr) {
+      return Invalid("a CUSTOM operator without a name or options");
+    }
+    SMELT_ASSIGN_OR_RETURN(
+        ir::Attributes attrs,
+        flat::DecodeCustomOptions(std::as_bytes(std::span(bytes->data(), bytes->size()))));
+    attrs.Set(flat::kCustomCodeAttr, code->custom_code()->str());
+    return attrs;
   }
 
   Status CheckArity(const ir::OpInfo& info, const schema::Operator& op) const {
@@ -191,6 +207,9 @@ class GraphReader {
     }
     const ir::DType first = types.empty() ? ir::DType::kF32 : types[0].dtype;
     SMELT_ASSIGN_OR_RETURN(OptionsRead options, ReadOptions(kind, op, first));
+    if (kind == ir::OpKind::kCustom) {
+      SMELT_ASSIGN_OR_RETURN(options.attrs, ReadCustom(op));
+    }
     ResolveOpenDims(info, operands, options.attrs, types);
     const ir::OpId id = graph_.Insert(kind, operands, std::move(options.attrs), types, 0);
     for (std::uint32_t i = 0; i < op.outputs()->size(); ++i) {

@@ -23,6 +23,7 @@ Result<LayoutOutcome> LayOut(ir::Module& module, ir::GraphId graph) {
                                  forms.tensors()[static_cast<std::size_t>(copy.tensor)],
                                  CauseOf(module.graph(graph), choices, copy)});
   }
+  outcome.reordered = rewriter.Reorderings();
   return outcome;
 }
 

@@ -21,11 +21,18 @@ struct ResidualTranspose {
   std::string cause;   // who wants which order
 };
 
+// A named tensor whose axes are stored in another order.
+struct StoredOrder {
+  ir::ValueId value;
+  std::vector<int> axes;  // stored axis -> the source's; empty: split or joined, not only permuted
+};
+
 struct LayoutOutcome {
   std::int64_t cost_before = 0;  // of the source's order everywhere, in bytes moved
   std::int64_t cost_after = 0;
   bool bounded = false;  // the solver stopped at its limit
   std::vector<ResidualTranspose> residuals;
+  std::vector<StoredOrder> reordered;
 };
 
 // A status is a defect of ours.

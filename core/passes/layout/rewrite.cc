@@ -1,6 +1,7 @@
 #include "core/passes/layout/rewrite.h"
 
 #include <algorithm>
+#include <optional>
 #include <ranges>
 #include <utility>
 
@@ -14,6 +15,23 @@ using ir::ValueId;
 Order Flat(const std::vector<Axis>& axes) {
   Order order;
   for (const Axis& axis : axes) order.insert(order.end(), axis.begin(), axis.end());
+  return order;
+}
+
+// The place of each of `stored` in `source`; nothing when they are not the same axes.
+std::optional<std::vector<int>> OrderAmong(const std::vector<Axis>& stored,
+                                           const std::vector<Axis>& source) {
+  if (stored.size() != source.size()) return std::nullopt;
+  std::vector<int> order;
+  for (const Axis& axis : stored) {
+    std::size_t at = 0;
+    const auto is_free = [&] {
+      return source[at] == axis && std::ranges::find(order, static_cast<int>(at)) == order.end();
+    };
+    while (at < source.size() && !is_free()) ++at;
+    if (at == source.size()) return std::nullopt;
+    order.push_back(static_cast<int>(at));
+  }
   return order;
 }
 
@@ -180,6 +198,7 @@ void Rewriter::MadeResult(const Site& site, int result, std::vector<Axis> axes) 
   graph_.value(value).type.shape = store_.ShapeOf(axes);
   Order order = Flat(axes);
   store_.Made(forms_.form(value).tensor, std::move(order), value, std::move(axes));
+  NoteOrder(value, value);
 }
 
 int Rewriter::PlaceOf(const AxisPlan& plan, int axis) const {
@@ -229,7 +248,40 @@ Status Rewriter::RewriteOutputs() {
   return Status::Ok();
 }
 
+void Rewriter::NoteOrder(ValueId stored, ValueId source) {
+  const auto order =
+      OrderAmong(store_.made_axes(forms_.form(source).tensor), forms_.LeafAxes(source));
+  const bool same = order && std::ranges::is_sorted(*order);
+  if (same) {
+    orders_.erase(stored);
+  } else {
+    orders_[stored] = order.value_or(std::vector<int>{});
+  }
+}
+
+// A tensor that its maker left without a name, as kernels do that work in an order of their own, is
+// known by that of its view with the same axes.
+void Rewriter::KeepName(ir::OpId view) {
+  const ValueId source = graph_.op(view).result();
+  if (!IsTensor(source) || graph_.value(source).name.empty()) return;
+  const int tensor = forms_.form(source).tensor;
+  ir::Value& made = graph_.value(store_.made_value(tensor));
+  if (!made.name.empty() || made.is_input) return;
+  if (!OrderAmong(store_.made_axes(tensor), forms_.LeafAxes(source))) return;
+  made.name = graph_.value(source).name;
+  NoteOrder(store_.made_value(tensor), source);
+}
+
+std::vector<StoredOrder> Rewriter::Reorderings() const {
+  std::vector<StoredOrder> all;
+  for (const auto& [value, axes] : orders_) {
+    if (!graph_.value(value).name.empty()) all.push_back({value, axes});
+  }
+  return all;
+}
+
 Status Rewriter::EraseViews() {
+  for (const ir::OpId id : forms_.views()) KeepName(id);
   for (const ir::OpId id : forms_.views() | std::views::reverse) {
     if (graph_.HasUses(graph_.op(id).result())) {
       return Status(Reason::kInternalError, "a view is still used after the layout was solved");

@@ -5,10 +5,12 @@
 // the new order. The views TRANSPOSE, RESHAPE and so on of the old graph end unused and are erased.
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "core/passes/layout/axis_plan.h"
 #include "core/passes/layout/constant_order.h"
+#include "core/passes/layout/layout.h"
 #include "core/passes/layout/store.h"
 
 namespace smelt::passes::layout {
@@ -21,6 +23,8 @@ class Rewriter {
   Status Run();
   // The TRANSPOSEs that were inserted.
   const std::vector<Copy>& copies() const { return store_.copies(); }
+  // The named tensors that are stored in another order than before.
+  std::vector<StoredOrder> Reorderings() const;
 
  private:
   // The operator at hand.
@@ -69,6 +73,8 @@ class Rewriter {
   ir::OriginId OriginOf(const Form& form) const;
   void KeepOrigin(ir::OpId user, const Form& form);
   Status EraseViews();
+  void KeepName(ir::OpId view);
+  void NoteOrder(ir::ValueId stored, ir::ValueId source);
 
   ir::Module& module_;
   const ir::GraphId graph_id_;
@@ -77,6 +83,7 @@ class Rewriter {
   const Choices& choices_;
   const Labelling& labels_;
   Store store_;
+  std::map<ir::ValueId, std::vector<int>> orders_;  // by value; see StoredOrder
 };
 
 }  // namespace smelt::passes::layout

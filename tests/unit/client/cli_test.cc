@@ -90,6 +90,81 @@ TEST_F(CliTest, ConvertSendsShapesLayoutsAndWeights) {
   EXPECT_EQ(options.weights(), v1::WEIGHTS_FLOAT16);
 }
 
+TEST_F(CliTest, ConvertSendsPoliciesAndParts) {
+  ASSERT_EQ(Run({"convert",
+                 ModelFile(),
+                 "-o",
+                 scratch_ / "x.tflite",
+                 "--extra-report",
+                 "coverage",
+                 "--extra-report",
+                 "tensors",
+                 "--reproducer",
+                 "--custom-ops",
+                 "A,my::B",
+                 "--custom-ops",
+                 "C",
+                 "--min-runtime",
+                 "2.4",
+                 "--from",
+                 "a,b",
+                 "--to",
+                 "c",
+                 "--dump",
+                 "after:layout",
+                 "--dump",
+                 "all",
+                 "--compute-type",
+                 "f32"}),
+            0)
+      << Err();
+  const v1::ConvertOptions& options = daemon_.creates[0].convert().options();
+  EXPECT_THAT(options.extra_reports(),
+              ElementsAre(v1::OP_COVERAGE, v1::TENSOR_CORRESPONDENCE, v1::REPRODUCER));
+  EXPECT_THAT(options.custom_operators().names(), ElementsAre("A", "my::B", "C"));
+  EXPECT_FALSE(options.custom_operators().all());
+  EXPECT_EQ(options.min_runtime(), "2.4");
+  EXPECT_THAT(options.from_tensors(), ElementsAre("a", "b"));
+  EXPECT_THAT(options.to_tensors(), ElementsAre("c"));
+  EXPECT_THAT(options.dump_after(), ElementsAre("layout", "all"));
+  EXPECT_EQ(options.compute(), v1::COMPUTE_FLOAT32);
+}
+
+TEST_F(CliTest, PoliciesThatCannotBeAreUsageErrors) {
+  for (const std::vector<std::string>& extra :
+       {std::vector<std::string>{"--extra-report", "covers"},
+        {"--dump", "layout"},
+        {"--compute-type", "f16"}}) {
+    std::vector<std::string> arguments = {"convert", ModelFile()};
+    arguments.insert(arguments.end(), extra.begin(), extra.end());
+    EXPECT_EQ(Run(arguments), 2) << extra[0];
+    EXPECT_THAT(Err(), HasSubstr(extra[0])) << Err();
+  }
+}
+
+TEST_F(CliTest, FilesBesideTheArtifactAreNamedAfterIt) {
+  daemon_.extras_ = {{"net_op_coverage_report.json", "{}"}, {"../other.txt", "text"}};
+  const std::string out = scratch_ / "mine.tflite";
+  ASSERT_EQ(Run({"convert", ModelFile(), "-o", out}), 0) << Err();
+  EXPECT_EQ(ReadFile(out), "the artifact");
+  EXPECT_EQ(ReadFile(scratch_ / "mine_op_coverage_report.json"), "{}");
+  EXPECT_EQ(ReadFile(scratch_ / "mine_other.txt"), "text");
+  EXPECT_THAT(Out(), HasSubstr("beside      " + (scratch_ / "mine_other.txt")));
+}
+
+TEST_F(CliTest, ARefusedModelLeavesItsFiles) {
+  daemon_.report_.set_state("failed");
+  daemon_.report_.set_reason_code("not_a_model");
+  daemon_.extras_ = {{"net_op_coverage_report.json", "{}"}};
+  const std::string out = scratch_ / "net.tflite";
+  EXPECT_EQ(Run({"convert", ModelFile(), "-o", out}), 1);
+  EXPECT_FALSE(std::filesystem::exists(out));
+  EXPECT_EQ(ReadFile(scratch_ / "net_op_coverage_report.json"), "{}");
+  // They are not the artifact.
+  EXPECT_EQ(Run({"get", "job1", "-o", out}), 1);
+  EXPECT_FALSE(std::filesystem::exists(out));
+}
+
 TEST_F(CliTest, ConvertJsonIsOneReportOnStandardOutput) {
   ASSERT_EQ(Run({"convert", "--json", ModelFile(), "-o", scratch_ / "x.tflite"}), 0) << Err();
   EXPECT_EQ(Out().front(), '{');

@@ -107,6 +107,12 @@ void FakeDaemon::Finish(v1::Job* job) {
     reported->set_name("model.tflite");
     *reported->mutable_digest() = artifact->digest();
   }
+  for (const auto& [name, text] : extras_) {
+    v1::JobArtifact* extra = job->add_artifacts();
+    extra->set_name(name);
+    extra->set_kind("op_coverage");
+    *extra->mutable_digest() = Store(text);
+  }
   *job->mutable_report() = Store(report.SerializeAsString());
   job->set_last_seq(4);
 }

@@ -69,6 +69,7 @@ class FakeDaemon final : v1::Blobs::Service, v1::Jobs::Service, v1::ServerInfo::
   // How every job ends: the report's state decides; the artifact is this text.
   v1::Report report_;
   std::string artifact_ = "the artifact";
+  std::map<std::string, std::string> extras_;  // files beside it: name -> text
   // Called when a watch has sent all it has and the job is not finished.
   std::function<void()> on_idle_watch;
 

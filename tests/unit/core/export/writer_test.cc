@@ -211,5 +211,29 @@ TEST(Writer, RegionsBecomeSubgraphs) {
   EXPECT_EQ(name(options->else_subgraph_index()), "else");
 }
 
+TEST(Writer, CustomOperatorsHaveACodeEach) {
+  ir::Module module = MustParse(R"(module {
+    graph @main(%0 "x": f32[2]) {
+      %1 = CUSTOM(%0) {alpha=0.5, custom_code="my::A"} : f32[2]
+      %2 = CUSTOM(%1, _) {custom_code="my::B"} : f32[2]
+      %3 = CUSTOM(%2) {custom_code="my::A"} : f32[2]
+      return %3
+    }
+    signature "serving_default" @main ("x") -> ("y")
+  })");
+  const Written file = MustWrite(module);
+  const auto& codes = *file.model().operator_codes();
+  ASSERT_EQ(codes.size(), 2U);
+  EXPECT_EQ(codes.Get(0)->builtin_code(), 32);
+  EXPECT_EQ(codes.Get(0)->custom_code()->str(), "my::A");
+  EXPECT_EQ(codes.Get(1)->custom_code()->str(), "my::B");
+  EXPECT_NE(file.main().operators()->Get(0)->custom_options(), nullptr);
+  EXPECT_EQ(file.summary.custom_codes, (std::vector<std::string>{"my::A", "my::B"}));
+  EXPECT_EQ(file.summary.operators.at("CUSTOM"), 3U);
+  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(file.bytes.data()),
+                                 file.bytes.size());
+  EXPECT_TRUE(flat::schema::VerifyModelBuffer(verifier));
+}
+
 }  // namespace
 }  // namespace smelt::tflite_export

@@ -171,5 +171,17 @@ TEST(Reader, FlippedBytesNeverCrash) {
   EXPECT_LT(refused, kRounds);
 }
 
+TEST(Reader, CustomOperatorsKeepTheirNamesAndOptions) {
+  ExpectRoundTrip(R"(module {
+    graph @main(%0 "x": f32[2], %1 "s": i32[]) {
+      %2 "a", %3 "b" = CUSTOM(%0, %1) {alpha=0.5, custom_code="my::A", mode="m",
+          taps=[1, 2]} : f32[2], i64[3]
+      %4 "c" = CUSTOM(%2, %3) {custom_code="my::B"} : f32[]
+      return %4
+    }
+    signature "serving_default" @main ("x", "s") -> ("c")
+  })");
+}
+
 }  // namespace
 }  // namespace smelt::tflite_import

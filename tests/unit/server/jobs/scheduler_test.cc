@@ -98,6 +98,41 @@ TEST_F(SchedulerTest, FailedConversionKeepsItsReportAndDropsTheArtifact) {
   EXPECT_TRUE(blobs_.Open(job.report.value()).ok());
 }
 
+TEST_F(SchedulerTest, FilesBesideTheArtifactAreKeptOfAFailureToo) {
+  NewJob job;
+  job.id = ids_.Next();
+  *job.convert.mutable_input()->mutable_model() = ToProto(blobs_.Put({}).value());
+  job.convert.mutable_options()->add_extra_reports(v1::OP_COVERAGE);
+  ASSERT_TRUE(store_.Accept(job).ok());
+  scheduler_.Wake();
+  executor_.RunReady();
+  test::FakeRunner::Write(runner_.running.at(job.id).spec.extras_fd, "firstsecond");
+  RunOutcome outcome = Outcome(JobState::kFailed, Reason::kUnsupportedRank, "refused");
+  for (const std::string text : {"first", "second"}) {
+    outcome.extras.push_back(
+        {text + ".json", "op_coverage", Digest::Of(std::as_bytes(std::span<const char>(text)))});
+  }
+  runner_.Finish(job.id, std::move(outcome));
+  executor_.RunReady();
+  const Job failed = Get(job.id);
+  EXPECT_EQ(failed.reason, Reason::kUnsupportedRank);
+  ASSERT_EQ(failed.artifacts.size(), 2u);
+  EXPECT_EQ(failed.artifacts[1].name, "second.json");
+  EXPECT_EQ(FileSystem::Real().Size(blobs_.Open(failed.artifacts[1].digest).value().get()).value(),
+            6u);
+}
+
+TEST_F(SchedulerTest, FilesThatNobodyAskedForAreAProtocolFailure) {
+  const std::string id = Started();
+  EXPECT_EQ(runner_.running.at(id).spec.extras_fd, -1);
+  RunOutcome outcome = Outcome(JobState::kFailed, Reason::kUnsupportedRank, "refused");
+  outcome.extras.push_back({"a.json", "op_coverage", Digest::Of({})});
+  runner_.Finish(id, std::move(outcome));
+  executor_.RunReady();
+  EXPECT_EQ(Get(id).reason, Reason::kWorkerProtocol);
+  EXPECT_TRUE(Get(id).artifacts.empty());
+}
+
 TEST_F(SchedulerTest, CrashOfTheWorkerEndsTheJobOnce) {
   const std::string id = Started();
   runner_.Finish(id, Outcome(JobState::kFailed, Reason::kWorkerCrashed, "signal 11"));

@@ -43,6 +43,24 @@ TEST(JudgeExit, RefusesSuccessWithoutAValidDigest) {
   EXPECT_EQ(outcome.reason, Reason::kWorkerProtocol);
 }
 
+TEST(JudgeExit, TakesFilesBesideTheArtifactWithPlainNames) {
+  ExitEvidence evidence;
+  evidence.done = Success();
+  worker::v1::Extra* extra = evidence.done->add_extras();
+  extra->set_name("m_op_coverage_report.json");
+  extra->set_kind("op_coverage");
+  extra->mutable_digest()->set_sha256(Digest::Of({}).Hex());
+  jobs::RunOutcome outcome = JudgeExit(evidence);
+  EXPECT_EQ(outcome.state, JobState::kSucceeded);
+  ASSERT_EQ(outcome.extras.size(), 1u);
+  EXPECT_EQ(outcome.extras[0].kind, "op_coverage");
+  extra->set_name("../m.json");
+  EXPECT_EQ(JudgeExit(evidence).reason, Reason::kWorkerProtocol);
+  extra->set_name("m.json");
+  extra->mutable_digest()->set_sha256("junk");
+  EXPECT_EQ(JudgeExit(evidence).reason, Reason::kWorkerProtocol);
+}
+
 TEST(JudgeExit, CountsOperatorsWithTheirReasons) {
   ExitEvidence evidence;
   evidence.done = Success();

@@ -183,7 +183,7 @@ TEST(BadInput, UnknownOperatorDomainAndOpset) {
       .Node("Relu", {"b"}, {"y"})
       .Output("y");
   EXPECT_THAT(model.Refusals(),
-              ElementsAre(Reason::kUnsupportedOnnxOp, Reason::kUnsupportedDomain));
+              ElementsAre(Reason::kUnsupportedOnnxOp, Reason::kCustomOpCandidateDisabled));
   EXPECT_THAT(
       OnnxModel(0).Input("x", DType::kF32, {2}).Node("Relu", {"x"}, {"y"}).Output("y").Refusals(),
       ElementsAre(Reason::kUnsupportedOpset));

@@ -1,0 +1,153 @@
+// What a request may ask for beside the plain conversion.
+#include <gmock/gmock.h>
+#include <onnx/onnx_pb.h>
+
+#include "core/base/digest.h"
+#include "core/import/tflite/reader.h"
+#include "tests/unit/core/convert/convert_model.h"
+
+namespace smelt {
+namespace {
+
+using ir::DType;
+using ir::OpKind;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::OnnxModel;
+
+ir::Module ReadBack(const Converted& made) {
+  auto module = tflite_import::Read(SharedBytes::Own(made.sink.artifact));
+  EXPECT_TRUE(module.ok()) << module.status().ToString();
+  return module.ok() ? std::move(module).value() : ir::Module();
+}
+
+std::vector<OpKind> Kinds(const ir::Module& module) {
+  std::vector<OpKind> kinds;
+  for (const ir::OpId id : module.main()) kinds.push_back(module.main().op(id).kind);
+  return kinds;
+}
+
+OnnxModel WithSwirl() {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {1, 2, 4, 4});
+  model.Init("w", testing::RandomTensor(DType::kF32, {2, 2, 1, 1}, 1));
+  model.Node("Conv", {"x", "w"}, {"c"});
+  model.Node("Swirl", {"c"}, {"s"}, {{"turns", 3}}, "my.ops");
+  model.Output("s", DType::kF32, {1, 2, 4, 4});
+  return model;
+}
+
+TEST(CustomOperators, GoIntoTheFileAndAreSaid) {
+  ConvertRequest request;
+  request.custom_operators.names = {"my.ops::Swirl"};
+  const Converted made = ConvertModel(WithSwirl(), request);
+  ASSERT_EQ(made.report.state(), "succeeded") << made.report.message();
+  EXPECT_THAT(made.report.artifacts(0).custom_operators(), ElementsAre("my.ops::Swirl"));
+  EXPECT_EQ(made.report.artifacts(0).kind(), "tflite_custom");
+  EXPECT_THAT(made.report.verification().not_run_because(), HasSubstr("my.ops::Swirl"));
+  EXPECT_EQ(made.report.coverage().custom(), 1u);
+  EXPECT_EQ(made.report.coverage().target_operators().at("CUSTOM"), 1u);
+  int warnings = 0;
+  for (const auto& diagnostic : made.report.diagnostics()) {
+    warnings += diagnostic.severity() == v1::SEVERITY_WARNING ? 1 : 0;
+  }
+  EXPECT_EQ(warnings, 1);
+  const ir::Module written = ReadBack(made);
+  const ir::Graph& graph = written.main();
+  const ir::Op& op = graph.op(graph.value(graph.outputs()[0]).producer);
+  ASSERT_EQ(op.kind, OpKind::kCustom);
+  EXPECT_EQ(op.attrs.Int("turns"), 3);
+  // It takes and gives the source's order of axes.
+  EXPECT_EQ(written.symbols().Text(graph.type(op.input(0))), "f32[1,2,4,4]");
+}
+
+TEST(MinRuntime, OlderWordsAreFound) {
+  OnnxModel model(20);
+  model.Input("x", DType::kF32, {2, 3});
+  model.Node("Gelu", {"x"}, {"g"});
+  model.Node("Sign", {"g"}, {"y"});
+  model.Output("y", DType::kF32, {2, 3});
+  const Converted newest = ConvertModel(model);
+  ASSERT_EQ(newest.report.state(), "succeeded") << newest.report.message();
+  EXPECT_EQ(newest.report.artifacts(0).min_runtime_version(), "2.11.0");
+  ConvertRequest request;
+  request.min_runtime = "2.4";
+  const Converted old = ConvertModel(model, request);
+  ASSERT_EQ(old.report.state(), "succeeded") << old.report.message();
+  EXPECT_EQ(old.report.artifacts(0).min_runtime_version(), "2.2.0");
+  EXPECT_THAT(old.report.verification().outputs(), ::testing::SizeIs(1));
+}
+
+TEST(MinRuntime, WhatARuntimeLacksIsRefusedWithItsVersions) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {2, 3});
+  model.Init("axis", testing::I64({}, {1}));
+  model.Node("CumSum", {"x", "axis"}, {"y"});
+  model.Output("y", DType::kF32, {2, 3});
+  ConvertRequest request;
+  request.min_runtime = "2.3";
+  const Converted made = ConvertModel(model, request);
+  EXPECT_EQ(made.report.state(), "failed");
+  EXPECT_EQ(made.report.reason_code(), "runtime_version_unsupported");
+  EXPECT_THAT(made.report.message(), HasSubstr("CUMSUM: version 1"));
+  EXPECT_THAT(made.report.message(), HasSubstr("no version in runtime 2.3"));
+  request.min_runtime = "two";
+  EXPECT_EQ(ConvertModel(model, request).status.reason(), Reason::kInvalidArgument);
+}
+
+TEST(FromAndTo, ConvertAPart) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {2, 3});
+  model.Node("Neg", {"x"}, {"a"});
+  model.Node("Abs", {"a"}, {"b"});
+  model.Node("Sqrt", {"b"}, {"y"});
+  model.Output("y", DType::kF32, {2, 3});
+  ConvertRequest request;
+  request.from = {"a"};
+  request.to = {"b"};
+  const Converted made = ConvertModel(model, request);
+  ASSERT_EQ(made.report.state(), "succeeded") << made.report.message();
+  const ir::Module written = ReadBack(made);
+  EXPECT_EQ(Kinds(written), std::vector{OpKind::kAbs});
+  EXPECT_THAT(written.signatures[0].input_names, ElementsAre("a"));
+  EXPECT_THAT(written.signatures[0].output_names, ElementsAre("b"));
+  request.to = {"bb"};
+  const Converted wrong = ConvertModel(model, request);
+  EXPECT_EQ(wrong.report.reason_code(), "unknown_tensor_name");
+}
+
+TEST(ComputeType, DoublesAreComputedInFloat32) {
+  OnnxModel model;
+  model.Input("x", DType::kF64, {2, 3});
+  model.Init("c", testing::MakeTensor(DType::kF64, {3}, {0.5, 2, -1}));
+  model.Node("Mul", {"x", "c"}, {"m"});
+  model.Node("Sigmoid", {"m"}, {"y"});
+  model.Output("y", DType::kF64, {2, 3});
+  ConvertRequest request;
+  request.compute_float32 = true;
+  const Converted made = ConvertModel(model, request);
+  ASSERT_EQ(made.report.state(), "succeeded") << made.report.message();
+  const ir::Module written = ReadBack(made);
+  EXPECT_EQ(Kinds(written),
+            (std::vector{OpKind::kCast, OpKind::kMul, OpKind::kLogistic, OpKind::kCast}));
+  EXPECT_EQ(written.main().type(written.main().inputs()[0]).dtype, DType::kF64);
+  ASSERT_EQ(made.report.diagnostics_size(), 1);
+  EXPECT_EQ(made.report.diagnostics(0).reason_code(), "compute_type_changed");
+  EXPECT_EQ(made.report.diagnostics(0).severity(), v1::SEVERITY_NOTE);
+}
+
+TEST(Metadata, NamesConverterAndSource) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {2, 3});
+  model.Node("Neg", {"x"}, {"y"});
+  model.Output("y", DType::kF32, {2, 3});
+  const Converted made = ConvertModel(model);
+  ASSERT_EQ(made.report.state(), "succeeded");
+  const ir::Module written = ReadBack(made);
+  EXPECT_EQ(written.metadata.at("smelt.converter_version"), ConverterVersion());
+  EXPECT_EQ(written.metadata.at("smelt.source_sha256"), Digest::Of(model.Bytes()).Hex());
+  EXPECT_EQ(ConvertModel(model).sink.artifact, made.sink.artifact);
+}
+
+}  // namespace
+}  // namespace smelt
