@@ -74,7 +74,9 @@ ValueId EmitRoundAway(Builder& b, ValueId x) {
 template <class Emit>
 Status ExpandInF32(const LegalizeSite& site, Emit emit) {
   const DType dtype = site.In(0);
-  if (dtype != DType::kF32 && dtype != DType::kF16 && dtype != DType::kBF16) {
+  if (dtype == DType::kF64) {
+    site.Warn(site.op().input(0), "computed in f32, as no kernel takes f64", "f32 f16 bf16");
+  } else if (dtype != DType::kF32 && dtype != DType::kF16 && dtype != DType::kBF16) {
     site.Refuse(Reason::kRuntimeTypeUnsupported, site.op().input(0),
                 "element type " + std::string(ir::DTypeName(dtype)), "f32 f16 bf16");
     return Status::Ok();

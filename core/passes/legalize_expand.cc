@@ -3,6 +3,8 @@
 #include <limits>
 
 #include "core/passes/legalize_core_ops.h"
+#include "core/passes/legalize_expand_f64.h"
+#include "core/passes/legalize_expand_u64.h"
 
 namespace smelt::passes {
 namespace {
@@ -148,18 +150,6 @@ ValueId ArgMin(Builder& b, const LegalizeSite& site) {
   return ArgExtreme(b, site, OpKind::kReduceMin);
 }
 
-// u64 as i64 has the same low bits, so casts to and from integers wrap alike; with floats the
-// numbers of the upper half would differ.
-ValueId CastU64(Builder& b, const LegalizeSite& site) {
-  const ValueId x = site.op().input(0);
-  const DType from = site.In(0);
-  const DType to = site.type(site.op().result()).dtype;
-  if (ir::IsFloat(from) || ir::IsFloat(to)) return {};
-  if (from == DType::kU64) return b.Cast(Reinterpret(b, x, DType::kI64), to);
-  if (to == DType::kU64) return Reinterpret(b, b.Cast(x, DType::kI64), DType::kU64);
-  return {};
-}
-
 struct Row {
   OpKind kind;
   bool integers_only;
@@ -185,7 +175,21 @@ constexpr Row kRows[] = {
     {OpKind::kReduceMin, true, ReduceU64},
     {OpKind::kArgMax, true, ArgMax},
     {OpKind::kArgMin, true, ArgMin},
+    {OpKind::kFloorMod, true, FloorModU64},
+    {OpKind::kPow, true, PowI64},
     {OpKind::kCast, false, CastU64},
+    {OpKind::kMaximum, false, ExtremeF64},
+    {OpKind::kMinimum, false, ExtremeF64},
+    {OpKind::kLess, false, CompareF64},
+    {OpKind::kLessEqual, false, CompareF64},
+    {OpKind::kGreater, false, CompareF64},
+    {OpKind::kGreaterEqual, false, CompareF64},
+    {OpKind::kEqual, false, CompareF64},
+    {OpKind::kNotEqual, false, CompareF64},
+    {OpKind::kReduceMax, false, ReduceF64},
+    {OpKind::kReduceMin, false, ReduceF64},
+    {OpKind::kArgMax, false, ArgF64},
+    {OpKind::kArgMin, false, ArgF64},
 };
 
 }  // namespace

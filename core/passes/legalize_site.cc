@@ -30,8 +30,19 @@ Status LegalizeSite::Replace(const ir::Builder& builder, ValueId value) const {
 
 void LegalizeSite::Refuse(Reason reason, ValueId tensor, std::string found,
                           std::string allowed) const {
+  Say(ir::Severity::kError, reason, tensor, std::move(found), std::move(allowed));
+}
+
+void LegalizeSite::Warn(ValueId tensor, std::string found, std::string allowed) const {
+  Say(ir::Severity::kWarning, Reason::kRuntimeTypeUnsupported, tensor, std::move(found),
+      std::move(allowed));
+}
+
+void LegalizeSite::Say(ir::Severity severity, Reason reason, ValueId tensor, std::string found,
+                       std::string allowed) const {
   const ir::OriginTable& origins = context.module.origins();
   ir::Diagnostic diagnostic;
+  diagnostic.severity = severity;
   diagnostic.reason = reason;
   diagnostic.stage = "legalize";
   const auto& sources = origins.SourcesOf(op().origin);

@@ -28,6 +28,12 @@ struct LegalizeSite {
   Status Replace(const ir::Builder& builder, ir::ValueId value) const;
   // The operator can't run: one more diagnostic, about operand or result `tensor`.
   void Refuse(Reason reason, ir::ValueId tensor, std::string found, std::string allowed) const;
+  // The operator runs, but in an element type that holds less than the source's.
+  void Warn(ir::ValueId tensor, std::string found, std::string allowed) const;
+
+ private:
+  void Say(ir::Severity severity, Reason reason, ir::ValueId tensor, std::string found,
+           std::string allowed) const;
 };
 
 // Entry points and the regions used by them, in the order in which they are met.

@@ -27,8 +27,20 @@ bool Carries(std::uint32_t mask, std::size_t index) {
   return mask == ir::kEvery || (index < 32 && (mask >> index & 1U) != 0);
 }
 
+// What another detour widened is narrowed without a loss: the narrow value is still there.
+ValueId Unwidened(Builder& b, ValueId value, DType to) {
+  const ir::Graph& graph = b.graph();
+  const OpId producer = graph.value(value).producer;
+  if (!producer.valid() || graph.op(producer).kind != OpKind::kCast) return {};
+  const ValueId narrow = graph.op(producer).input(0);
+  const bool widened = graph.type(value).dtype == DType::kF64 && to == DType::kF32;
+  return widened && graph.type(narrow).dtype == to ? narrow : ValueId{};
+}
+
 ValueId Convert(Builder& b, ValueId value, DType to, bool bitcast) {
-  return bitcast ? Reinterpret(b, value, to) : b.Cast(value, to);
+  if (bitcast) return Reinterpret(b, value, to);
+  const ValueId narrow = Unwidened(b, value, to);
+  return narrow.valid() ? narrow : b.Cast(value, to);
 }
 
 class TypeLegalizer {
@@ -146,6 +158,12 @@ class TypeLegalizer {
       // u32 division goes through i64, which is an expansion of its own.
       if (!detour && dtype == DType::kU32 && IsDivision(site.op().kind)) {
         detour = Detour{DType::kI64, false};
+      }
+      const bool loses =
+          !detour && dtype == DType::kF64 && (support.types & target::Bit(DType::kF32)) != 0;
+      if (loses) {
+        site.Warn(bad, "computed in f32, as no kernel takes f64", target::TypeNames(support.types));
+        detour = Detour{DType::kF32, false};
       }
       if (detour) return TakeDetour(site, *data, *detour, changed);
     }

@@ -8,11 +8,18 @@
 #include "core/passes/legalize.h"
 #include "core/passes/pass.h"
 #include "core/passes/passes.h"
+#include "core/passes/preprocess/rule.h"
 
 namespace smelt::passes {
 namespace {
 
 constexpr Pass kPipeline[] = {
+    {"pattern_fusion_wave2", "Recognizes activations that the source spells out.", false,
+     PatternFusion},
+    {"pseudo_ops_wave1", "Puts single operators in the place of small expressions.", false,
+     PseudoOperators},
+    {"constant_fold_a5", "Makes one number of scalar factors that follow each other.", false,
+     ConstantChains},
     {"canonicalize", "Removes data movement that moves nothing; that of constants becomes a view.",
      false, Canonicalize},
     {"fuse_gates", "Recognizes GELU and HARD_SWISH where they are spelt out.", false, FuseGates},

@@ -140,11 +140,13 @@ bool GraphWalk::FindRuleFor(Step& step) {
   }
   step.schema = FindSchema(source.domain, source.op_type, opset);
   if (step.schema == nullptr && step.function != nullptr) return true;
-  if (step.schema == nullptr) {
+  if (step.schema == nullptr && IsKnownOperator(source.domain, source.op_type)) {
     return refuse(Reason::kUnsupportedOnnxOp,
-                  IsKnownOperator(source.domain, source.op_type)
-                      ? "the operator does not exist at opset " + std::to_string(opset)
-                      : (is_default ? "ONNX" : source.domain) + " defines no such operator");
+                  "the operator does not exist at opset " + std::to_string(opset));
+  }
+  if (step.schema == nullptr) {
+    return RefuseOrCarry(step, Reason::kUnsupportedOnnxOp,
+                         (is_default ? "ONNX" : source.domain) + " defines no such operator");
   }
   if (step.schema->deprecated) {
     return refuse(Reason::kUnsupportedOnnxOp,
@@ -155,7 +157,7 @@ bool GraphWalk::FindRuleFor(Step& step) {
     if (IsControlFlow(step)) return true;
     if (step.function != nullptr) return true;
     if (const std::string_view why = WhyNever(source.domain, source.op_type); !why.empty()) {
-      return refuse(Reason::kUnsupportedOnnxOp, std::string(why));
+      return RefuseOrCarry(step, Reason::kUnsupportedOnnxOp, std::string(why));
     }
     step.by_schema =
         is_default && FunctionLibrary::HasSchemaFunction(source.op_type, step.schema->since);

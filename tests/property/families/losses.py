@@ -35,7 +35,7 @@ def _affine_grid(d: Draw) -> Case:
     theta = d.values((size[0], axes, axes + 1), F32, -1, 1)
     operands = [theta, np.array(size, np.int64)]
     corners = d.choice([None, 0, 1])
-    return single(d, "AffineGrid", opset, operands, [0, 1.0], align_corners=corners)
+    return single(d, "AffineGrid", opset, operands, [0, 0.6], align_corners=corners)
 
 
 def _rotary_embedding(d: Draw) -> Case:

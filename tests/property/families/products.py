@@ -77,10 +77,10 @@ def _dft(d: Draw) -> Case:
     x = d.values(signal + (parts,), np.float32, -2, 2)
     if opset < 20:
         attributes = {"axis": axis, "inverse": inverse, "onesided": onesided}
-        return single(d, "DFT", opset, [x, length], [0, 1], **attributes)
+        return single(d, "DFT", opset, [x, length], [0, 0.7], **attributes)
     where = np.array(axis - (len(signal) + 1 if d.chance(0.4) else 0), np.int64)
     return single(
-        d, "DFT", opset, [x, length, where], [0, 1, 1], inverse=inverse, onesided=onesided
+        d, "DFT", opset, [x, length, where], [0, 0.7, 0.7], inverse=inverse, onesided=onesided
     )
 
 
@@ -93,7 +93,7 @@ def _stft(d: Draw) -> Case:
     step = np.array(d.integer(1, 5), np.int64)
     operands = [d.values(signal, np.float32, -2, 2), step, window, length]
     return single(
-        d, "STFT", opset, operands, [0, 1, 0.7, 1], onesided=d.choice([None, 0, 1])
+        d, "STFT", opset, operands, [0, 0.7, 0.7, 0.7], onesided=d.choice([None, 0, 1])
     )
 
 

@@ -124,15 +124,6 @@ Verdict ResultFits(const OnnxNode& node, Bounds, Finding& finding) {
   return Verdict::kHolds;
 }
 
-Verdict DilatedWeightsConstant(const OnnxNode& node, Bounds, Finding& finding) {
-  const auto window = TransposeWindow(node);
-  if (!window) return Verdict::kNotChecked;
-  const bool dilated =
-      std::any_of(window->axes.begin(), window->axes.end(),
-                  [](const WindowAxis& axis) { return axis.extent() != axis.kernel; });
-  return dilated ? CheckConstant(node, 1, finding) : Verdict::kHolds;
-}
-
 Verdict DilatedWeightsSmall(const OnnxNode& node, Bounds bounds, Finding& finding) {
   const auto window = TransposeWindow(node);
   if (!window || !node.input_shape(1).IsStatic()) return Verdict::kNotChecked;
@@ -177,7 +168,11 @@ class Translation {
     const bool dilated =
         std::any_of(window.axes.begin(), window.axes.end(),
                     [](const WindowAxis& axis) { return axis.extent() != axis.kernel; });
-    if (dilated) weights = out_.Const(DilateWeights(*out_.constant(weights), plan_));
+    if (dilated && out_.constant(weights) == nullptr) {
+      weights = DilateAtRunTime(out_, weights, window.axes);
+    } else if (dilated) {
+      weights = out_.Const(DilateWeights(*out_.constant(weights), plan_));
+    }
     if (!out_.status().ok() || out_.type(weights).shape.rank() == 4) return weights;
     const Shape shape = out_.type(weights).shape;
     return out_.Reshape(weights, {shape.dim(0), shape.dim(1), 1, shape.dim(2)});
@@ -323,10 +318,6 @@ constexpr OnnxConstraint kConvTranspose[] = {
      SizesKnown,
      {},
      "output_shape needs static spatial sizes of the input"},
-    {Reason::kRequiresConstantInput,
-     DilatedWeightsConstant,
-     {},
-     "dilations above 1 need constant weights"},
     {Reason::kUnsupportedAttributeValue,
      DilatedWeightsSmall,
      {0, 1 << 26},

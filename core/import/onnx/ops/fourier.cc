@@ -1,5 +1,6 @@
 // Discrete Fourier transforms as one matrix product: DFT and STFT. The matrix maps interleaved real
-// and imaginary parts to such parts; its entries are computed in double.
+// and imaginary parts to such parts; its entries are computed in double. What depends on sizes or
+// an axis that the run tells is in computed_fourier.cc.
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -8,7 +9,10 @@
 #include <vector>
 
 #include "core/import/onnx/checks.h"
+#include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/computed_axes.h"
+#include "core/import/onnx/ops/computed_fourier.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -64,6 +68,19 @@ Constant Matrix(const Transform& t) {
 
 // --- DFT ---
 
+// The axis of a DFT, where it is constant and one of the signal's.
+std::optional<int> DftAxis(const OnnxNode& node) {
+  const bool by_input = node.schema_version() >= 20;
+  std::int64_t stated = by_input ? -2 : node.Int("axis", 1);
+  if (by_input && node.has_input(2)) {
+    const auto value = node.input_ints(2);
+    if (!value || value->size() != 1) return std::nullopt;
+    stated = value->front();
+  }
+  const auto axis = ir::NormalizeAxis(stated, node.input_rank(0));
+  return axis && *axis < node.input_rank(0) - 1 ? axis : std::nullopt;
+}
+
 struct DftPlan {
   int axis = 0;
   Transform transform;
@@ -72,15 +89,8 @@ struct DftPlan {
 std::optional<DftPlan> PlanDft(const OnnxNode& node) {
   if (!node.knows_input(0) || node.input_rank(0) < 2) return std::nullopt;
   const Shape& shape = node.input_shape(0);
-  const bool by_input = node.schema_version() >= 20;
-  std::int64_t stated = by_input ? -2 : node.Int("axis", 1);
-  if (by_input && node.has_input(2)) {
-    const auto value = node.input_ints(2);
-    if (!value || value->size() != 1) return std::nullopt;
-    stated = value->front();
-  }
-  const auto axis = ir::NormalizeAxis(stated, shape.rank());
-  if (!axis || *axis == shape.rank() - 1 || !shape.dim(*axis).is_static()) return std::nullopt;
+  const auto axis = DftAxis(node);
+  if (!axis || !shape.dim(*axis).is_static()) return std::nullopt;
   DftPlan plan{*axis, {}};
   const Dim parts = shape.dim(shape.rank() - 1);
   if (parts != Dim(1) && parts != Dim(2)) return std::nullopt;
@@ -102,7 +112,48 @@ std::optional<DftPlan> PlanDft(const OnnxNode& node) {
   return plan;
 }
 
+// A one-sided spectrum is that of real numbers, and its inverse takes complex ones.
+bool SidesFit(const TransformForm& form) {
+  return !form.onesided || form.parts == (form.inverse ? 2 : 1);
+}
+
+bool IsComputed(const OnnxNode& node, int input) {
+  return node.has_input(input) && node.input_constant(input) == nullptr;
+}
+
+// A transform of which the run tells the axis or a size; nothing when it is constant or no
+// transform.
+std::optional<TransformForm> ComputedDft(const OnnxNode& node) {
+  if (!node.knows_input(0) || node.input_rank(0) < 2) return std::nullopt;
+  const Shape& shape = node.input_shape(0);
+  const bool computed_axis = IsComputed(node, 2);
+  const auto axis = DftAxis(node);
+  if (!computed_axis && !axis) return std::nullopt;
+  if (!computed_axis && !IsComputed(node, 1) && shape.dim(*axis).is_static()) return std::nullopt;
+  for (const int input : {1, 2}) {
+    if (node.has_input(input) && node.input_shape(input).ElementCount() != 1) return std::nullopt;
+  }
+  const Dim parts = shape.dim(shape.rank() - 1);
+  if (parts != Dim(1) && parts != Dim(2)) return std::nullopt;
+  const TransformForm form{parts.value(), node.Int("inverse", 0) != 0,
+                           node.Int("onesided", 0) != 0};
+  return SidesFit(form) ? std::optional(form) : std::nullopt;
+}
+
+Status InferComputedDft(OnnxNode& node, const TransformForm& form) {
+  ir::TensorType type = node.input_type(0);
+  const auto axis = DftAxis(node);
+  const bool resizes = form.onesided || node.has_input(1);
+  for (int i = 0; resizes && i < type.shape.rank() - 1; ++i) {
+    if (!axis || i == *axis) type.shape.dim(i) = node.symbols().Fresh("axis of a transform");
+  }
+  type.shape.dim(type.shape.rank() - 1) = Dim(form.result_parts());
+  node.SetOutputType(0, std::move(type));
+  return Status::Ok();
+}
+
 Status InferDft(OnnxNode& node) {
+  if (const auto form = ComputedDft(node)) return InferComputedDft(node, *form);
   const auto plan = PlanDft(node);
   if (!plan) return Status::Ok();
   ir::TensorType type = node.input_type(0);
@@ -131,6 +182,13 @@ ValueId MoveSignal(Builder& out, ValueId x, int axis, bool back) {
 }
 
 Status TranslateDft(OnnxNode& node, Builder& out) {
+  if (const auto form = ComputedDft(node)) {
+    const auto known = DftAxis(node);
+    const ValueId axis =
+        known ? out.ConstI32({*known}) : FrontAxes(out, node.input(2), node.input_rank(0));
+    node.SetOutput(0, DftAtRunTime(node, out, *form, axis));
+    return out.status();
+  }
   const DftPlan plan = *PlanDft(node);
   const Transform& t = plan.transform;
   const ValueId x = MoveSignal(out, out.Cast(node.input(0), DType::kF32), plan.axis, false);
@@ -151,7 +209,7 @@ Status TranslateDft(OnnxNode& node, Builder& out) {
 
 Verdict DftFits(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
-  if (PlanDft(node)) return Verdict::kHolds;
+  if (PlanDft(node) || ComputedDft(node)) return Verdict::kHolds;
   return Violated(node, 0, node.input_text(0), finding);
 }
 
@@ -196,7 +254,41 @@ std::optional<StftPlan> PlanStft(const OnnxNode& node) {
   return plan;
 }
 
+// The length of a frame where only the run tells it or another size.
+std::optional<TransformForm> ComputedStft(const OnnxNode& node) {
+  if (!node.knows_input(0) || !node.knows_input(1)) return std::nullopt;
+  const Shape& signal = node.input_shape(0);
+  if (signal.rank() < 2 || signal.rank() > 3) return std::nullopt;
+  if (!IsComputed(node, 1) && !IsComputed(node, 3) && signal.dim(1).is_static()) {
+    return std::nullopt;
+  }
+  if (node.input_shape(1).ElementCount() != 1) return std::nullopt;
+  if (node.has_input(3) && node.input_shape(3).ElementCount() != 1) return std::nullopt;
+  if (node.has_input(2) && (!node.knows_input(2) || node.input_rank(2) != 1)) return std::nullopt;
+  if (!node.has_input(2) && !node.has_input(3)) return std::nullopt;
+  TransformForm form{1, false, node.Int("onesided", 1) != 0};
+  if (signal.rank() == 3) {
+    if (signal.dim(2) != Dim(1) && signal.dim(2) != Dim(2)) return std::nullopt;
+    form.parts = signal.dim(2).value();
+  }
+  return SidesFit(form) ? std::optional(form) : std::nullopt;
+}
+
+Status TranslateComputedStft(OnnxNode& node, Builder& out, const TransformForm& form) {
+  const ValueId given =
+      node.has_input(3) ? AsIndexRow(out, node.input(3)) : SizesOf(out, node.input(2));
+  node.SetOutput(0, StftAtRunTime(node, out, form, given));
+  return out.status();
+}
+
 Status InferStft(OnnxNode& node) {
+  if (ComputedStft(node)) {
+    Shape shape = FreshShape(node, 4);
+    shape.dim(0) = node.input_shape(0).dim(0);
+    shape.dim(3) = Dim(2);
+    node.SetOutputType(0, {node.input_dtype(0), std::move(shape)});
+    return Status::Ok();
+  }
   const auto plan = PlanStft(node);
   if (!plan) return Status::Ok();
   node.SetOutputType(0, {node.input_dtype(0), Shape{node.input_shape(0).dim(0), plan->frames,
@@ -205,6 +297,7 @@ Status InferStft(OnnxNode& node) {
 }
 
 Status TranslateStft(OnnxNode& node, Builder& out) {
+  if (const auto form = ComputedStft(node)) return TranslateComputedStft(node, out, *form);
   const StftPlan plan = *PlanStft(node);
   const Transform& t = plan.transform;
   const Dim batch = node.input_shape(0).dim(0);
@@ -230,7 +323,7 @@ Status TranslateStft(OnnxNode& node, Builder& out) {
 
 Verdict StftFits(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
-  if (PlanStft(node)) return Verdict::kHolds;
+  if (PlanStft(node) || ComputedStft(node)) return Verdict::kHolds;
   return Violated(node, 0, node.input_text(0), finding);
 }
 
@@ -240,23 +333,19 @@ constexpr OnnxConstraint kFloat = {Reason::kUnsupportedType,
                                    "the signal is f32, f16 or bf16"};
 constexpr OnnxConstraint kDft[] = {
     kFloat,
-    {Reason::kRequiresConstantInput, ConstantInput<1>, {}, "dft_length is constant"},
-    {Reason::kRequiresConstantInput, ConstantInput<2>, {}, "axis is constant"},
     {Reason::kShapeMismatch,
      DftFits,
      {},
-     "a signal axis of a static size before a last axis of 1 or 2, at most 2^26 matrix entries, "
-     "real input for a one-sided transform and complex input for its inverse"},
+     "a signal axis before a last axis of 1 or 2, at most 2^26 matrix entries, real input for a "
+     "one-sided transform and complex input for its inverse"},
 };
 constexpr OnnxConstraint kStft[] = {
     kFloat,
-    {Reason::kRequiresConstantInput, ConstantInput<1>, {}, "frame_step is constant"},
-    {Reason::kRequiresConstantInput, ConstantInput<3>, {}, "frame_length is constant"},
     {Reason::kShapeMismatch,
      StftFits,
      {},
-     "a signal of a static length that holds a frame, a window as long as the frame, at most 2^26 "
-     "matrix entries, real input for a one-sided transform"},
+     "a signal that holds a frame, a window as long as the frame, at most 2^26 matrix entries, "
+     "real input for a one-sided transform"},
 };
 
 constexpr OnnxRule kRules[] = {

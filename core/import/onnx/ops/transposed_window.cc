@@ -93,4 +93,29 @@ ir::Constant DilateWeights(const ir::Constant& weights, std::span<const Transpos
   return std::move(made).value();
 }
 
+ir::ValueId DilateAtRunTime(ir::Builder& out, ir::ValueId weights,
+                            const std::vector<WindowAxis>& axes) {
+  if (!out.status().ok()) return {};
+  // Each element of an axis becomes a row of `dilation`, zeros behind it; the last ones are cut.
+  const ir::Shape& shape = out.type(weights).shape;
+  ir::Shape rows{shape.dim(0), shape.dim(1)};
+  ir::Shape spread = rows;
+  std::vector<std::int32_t> pads(4, 0), begin(2, 0);
+  std::vector<std::int32_t> size = {static_cast<std::int32_t>(shape.dim(0).value()),
+                                    static_cast<std::int32_t>(shape.dim(1).value())};
+  for (const WindowAxis& axis : axes) {
+    rows.push_back(axis.kernel);
+    rows.push_back(1);
+    spread.push_back(axis.kernel * axis.dilation);
+    pads.insert(pads.end(), {0, 0, 0, static_cast<std::int32_t>(axis.dilation - 1)});
+    begin.push_back(0);
+    size.push_back(static_cast<std::int32_t>(axis.extent()));
+  }
+  const ir::ValueId table = out.Const(ir::Constant::FromValues<std::int32_t>(
+      ir::DType::kI32, {rows.rank(), 2}, std::span<const std::int32_t>(pads)));
+  const ir::ValueId padded = out.Emit(ir::OpKind::kPad, {out.Reshape(weights, rows), table});
+  return out.Emit(ir::OpKind::kSlice,
+                  {out.Reshape(padded, spread), out.ConstI32(begin), out.ConstI32(size)});
+}
+
 }  // namespace smelt::onnx_import

@@ -31,4 +31,8 @@ std::optional<std::vector<TransposedAxis>> PlanTransposed(const OnnxNode& node);
 // Weights (in, out, kernel...) with zeros between their spatial elements.
 ir::Constant DilateWeights(const ir::Constant& weights, std::span<const TransposedAxis> plan);
 
+// Computed weights (in, out, kernel...) of a static shape with zeros between their elements.
+ir::ValueId DilateAtRunTime(ir::Builder& out, ir::ValueId weights,
+                            const std::vector<WindowAxis>& axes);
+
 }  // namespace smelt::onnx_import

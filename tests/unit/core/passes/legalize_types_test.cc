@@ -170,16 +170,75 @@ TEST(LegalizeTypes, DivisionIsExactForEveryQuotient) {
   ExpectSameDivision<std::int32_t>("core.TRUNC_MOD", "i32");
 }
 
+TEST(LegalizeTypes, RemaindersOfU64AreUnsigned) {
+  std::vector<std::int64_t> dividends;
+  std::vector<std::int64_t> divisors;
+  FillOperands(dividends, divisors);
+  ExpectSameValues("module { graph @main(%0: i64[1]) { %1 = SUB(%0, %0) %2 = const i64" +
+                   List(dividends) + " %3 = const i64" + List(divisors) +
+                   " %4 = ADD(%1, %2) %5 = ADD(%1, %3) %6 = BITCAST(%4) {out_data_type=\"u64\"} "
+                   "%7 = BITCAST(%5) {out_data_type=\"u64\"} %8 = FLOOR_MOD(%6, %7) return %8 } }");
+}
+
+TEST(LegalizeTypes, PowersOfI64) {
+  ExpectSameValues(R"(module { graph @main(%0: i64[1]) {
+    %1 = SUB(%0, %0)
+    %2 = const i64[12] [2, -3, 0, 0, 1, -1, -1, 3037000499, 7, -2, 5, 10]
+    %3 = const i64[12] [62, 39, 0, 64, 99, 77, 1000, 2, 22, 63, 1, 18]
+    %4 = ADD(%1, %2)
+    %5 = ADD(%1, %3)
+    %6 = POW(%4, %5)
+    return %6 } })");
+}
+
+// --- Doubles ---
+
+TEST(LegalizeTypes, DoublesAreOrderedExactly) {
+  const std::string values =
+      "%1 = const f64[7] [1.0000000000000002, 1.0, -1.0000000000000002, 0.0, -2.5e300, 3e-310, "
+      "-1.0] ";
+  for (const std::string op : {"MAXIMUM", "MINIMUM", "LESS", "GREATER", "LESS_EQUAL",
+                               "GREATER_EQUAL", "EQUAL", "NOT_EQUAL"}) {
+    const std::string text =
+        "module { graph @main(%0: f64[3,7]) { " + values + "%2 = " + op + "(%0, %1) return %2 } }";
+    ExpectSameValues(text);
+    EXPECT_TRUE(Legalize(text).diagnostics.empty()) << op;
+  }
+  for (const std::string op : {"REDUCE_MAX", "REDUCE_MIN"}) ExpectSameValues(Axis(op, "f64", ""));
+  ExpectSameValues(Axis("ARG_MAX", "f64", "{output_type=\"i64\"}"));
+}
+
+TEST(LegalizeTypes, DoublesAreComputedInFloatsWithAWarning) {
+  const Legalized after = Legalize(R"(module { graph @main(%0: f64[2,3]) {
+    %1 = MUL(%0, %0)
+    %2 = EXP(%1)
+    return %2 } })");
+  ASSERT_EQ(after.diagnostics.size(), 2U);
+  for (const ir::Diagnostic& one : after.diagnostics) {
+    EXPECT_EQ(one.severity, ir::Severity::kWarning);
+    EXPECT_EQ(one.reason, Reason::kRuntimeTypeUnsupported);
+  }
+  // What the first operator widens the second one does not narrow again.
+  const ir::Graph& graph = after.module.main();
+  const auto maker = [&](ir::ValueId value) -> const ir::Op& {
+    return graph.op(graph.value(value).producer);
+  };
+  EXPECT_EQ(graph.type(graph.outputs().front()).dtype, DType::kF64);
+  const ir::Op& exp = maker(maker(graph.outputs().front()).input(0));
+  ASSERT_EQ(exp.kind, OpKind::kExp);
+  EXPECT_EQ(maker(exp.input(0)).kind, OpKind::kMul);
+}
+
 // --- Refusals ---
 
 TEST(LegalizeTypes, EveryOffenderIsNamedAtOnce) {
   const Legalized after = Legalize(R"(module {
     source 0 "wide/exp" Exp opset 13 path ""
     source 1 "wide/mul" Mul opset 13 path ""
-    graph @main(%0 "x": f64[2,3]) {
+    graph @main(%0 "x": i32[2,3]) {
       %1 "e" = EXP(%0) from {0}
-      %2 "m" = MUL(%1, %0) from {1}
-      %3 "t" = NEG(%2) from {1}
+      %2 "m" = SIN(%1) from {1}
+      %3 "t" = COS(%2) from {1}
       return %3
     }
   })");
@@ -190,16 +249,16 @@ TEST(LegalizeTypes, EveryOffenderIsNamedAtOnce) {
   ASSERT_TRUE(first.node.has_value());
   EXPECT_EQ(first.node->name, "wide/exp");
   EXPECT_EQ(first.tensor, "x");
-  EXPECT_EQ(first.tensor_type, "f64[2,3]");
-  EXPECT_EQ(first.found, "element type f64");
+  EXPECT_EQ(first.tensor_type, "i32[2,3]");
+  EXPECT_EQ(first.found, "element type i32");
   EXPECT_EQ(first.allowed, "f32 f16");
   EXPECT_EQ(first.stage, "legalize");
   EXPECT_EQ(after.diagnostics[1].node->name, "wide/mul");
 }
 
 TEST(LegalizeTypes, RefusesWhereNoDetourIsExact) {
-  for (const std::string& text : {Binary("DIV", "u64"), Binary("POW", "i64"), Unary("EXP", "i32"),
-                                  Binary("ADD", "bool"), Unary("SIN", "f64")}) {
+  for (const std::string& text :
+       {Binary("DIV", "u64"), Unary("EXP", "i32"), Binary("ADD", "bool"), Unary("SIN", "i64")}) {
     const Legalized after = Legalize(text);
     ASSERT_EQ(after.diagnostics.size(), 1U) << text;
     EXPECT_EQ(after.diagnostics[0].reason, Reason::kRuntimeTypeUnsupported);

@@ -111,6 +111,17 @@ TEST(ConvTranspose, SizesMayBeSymbolic) {
   ExpectTensor(y[0], F32({1, 1, 1, 4}, {1, 2, 10, 20}));
 }
 
+TEST(ConvTranspose, DilatesComputedWeightsLikeConstantOnes) {
+  OneNode node{
+      "ConvTranspose",
+      {RandomTensor(DType::kF32, {1, 2, 3, 4}, 1), RandomTensor(DType::kF32, {2, 3, 2, 3}, 2)},
+      {{"dilations", Ints{3, 2}}},
+      {false, true}};
+  const interp::Tensor constant = RunNode(node).at(0);
+  node.constant = {};
+  ExpectTensor(RunNode(node).at(0), constant);
+}
+
 TEST(ConvTranspose, Refusals) {
   OneNode node = Node({}, {1, 2, 3, 3}, {2, 3, 3, 3});
   const auto refused = [](const OneNode& bad) { return MakeModel(bad).Refusals(); };
@@ -136,10 +147,6 @@ TEST(ConvTranspose, Refusals) {
   EXPECT_THAT(refused(bad), Contains(Reason::kUnsupportedAttributeValue));
   bad.attrs = {{"pads", Ints{3, 3, 3, 3}}};
   EXPECT_THAT(refused(bad), Contains(Reason::kUnsupportedAttributeValue));
-  bad.attrs = {{"dilations", Ints{2, 2}}};
-  bad.constant = {};
-  EXPECT_THAT(refused(bad), ElementsAre(Reason::kRequiresConstantInput));
-  bad.constant = {false, true, true};
   bad.attrs = {{"dilations", Ints{100000, 100000}}};
   EXPECT_THAT(refused(bad), Contains(Reason::kUnsupportedAttributeValue));
   OnnxModel dynamic;

@@ -89,8 +89,6 @@ TEST(Pad, Refusals) {
   const auto x = F32({2}, {1, 2});
   EXPECT_THAT(refused({"Pad", {x, I64({2}, {1, 1})}, {{"mode", "mirror"}}, {false, true}}),
               ElementsAre(Reason::kUnsupportedAttributeValue));
-  EXPECT_THAT(refused({"Pad", {x, I64({2}, {1, 1})}, {{"mode", "edge"}}}),
-              Contains(Reason::kRequiresConstantInput));
   EXPECT_THAT(refused({"Pad", {x, I64({3}, {1, 1, 1})}, {}, {false, true}}),
               ElementsAre(Reason::kValueOutOfRange));
   EXPECT_THAT(refused({"Pad", {x, I64({2}, {-2, -1})}, {}, {false, true}}),
@@ -101,9 +99,24 @@ TEST(Pad, Refusals) {
               ElementsAre(Reason::kDynamicDimensionUnsupported));
   EXPECT_THAT(refused({"Pad", {F32({}, {1}), I64({0}, {})}, {}, {false, true}}),
               Contains(Reason::kUnsupportedRank));
-  OneNode axes{
-      "Pad", {x, I64({2}, {1, 1}), F32({}, {0}), I64({1}, {0})}, {}, {false, true, true, false}};
-  EXPECT_THAT(refused(axes), Contains(Reason::kRequiresConstantInput));
+}
+
+TEST(Pad, ComputedPadsRepeatAndCut) {
+  const auto run = [](const char* mode, const Ints& pads) {
+    OneNode node{"Pad", {F32({3}, {1, 2, 3}), I64({2}, pads)}, {{"mode", mode}}};
+    node.opset = 19;
+    return RunNode(node).at(0);
+  };
+  ExpectTensor(run("edge", {2, 1}), F32({6}, {1, 1, 1, 2, 3, 3}));
+  ExpectTensor(run("wrap", {2, 4}), F32({9}, {2, 3, 1, 2, 3, 1, 2, 3, 1}));
+  ExpectTensor(run("edge", {-1, 2}), F32({4}, {2, 3, 3, 3}));
+  ExpectTensor(run("wrap", {-1, 1}), F32({3}, {2, 3, 2}));
+}
+
+TEST(Pad, ComputedAxes) {
+  OneNode node{"Pad", {F32({1, 2}, {1, 2}), I64({2}, {1, 0}), F32({}, {7}), I64({1}, {-1})}, {}};
+  node.opset = 19;
+  ExpectTensor(RunNode(node).at(0), F32({1, 3}, {7, 1, 2}));
 }
 
 }  // namespace

@@ -157,8 +157,8 @@ TEST(Resize, Refusals) {
               Contains(Reason::kUnsupportedAttributeValue));
   EXPECT_THAT(refused(Size(Square(), {2, 2}, {{"axes", Ints{2, 2}}})),
               Contains(Reason::kValueOutOfRange));
-  EXPECT_THAT(refused(Scale(Square(), {1, 1, -2, 2}, {})),
-              Contains(Reason::kDynamicDimensionUnsupported));
+  EXPECT_THAT(refused(Scale(Square(), {1, 1, -2, 2}, {})), Contains(Reason::kValueOutOfRange));
+  EXPECT_THAT(refused(Size(Square(), {2, 2}, {})), Contains(Reason::kShapeMismatch));
   EXPECT_THAT(refused(Scale(MakeTensor(DType::kI32, {1, 1, 1, 1}, {1}), {1, 1, 2, 2},
                             {{"mode", "linear"}})),
               ElementsAre(Reason::kUnsupportedType));
@@ -166,18 +166,40 @@ TEST(Resize, Refusals) {
       refused(Scale(F32({1, 1, 1, 3}, {1, 2, 3}), {1, 1, 1, 1.5},
                     {{"mode", "linear"}, {"coordinate_transformation_mode", "align_corners"}})),
       ElementsAre(Reason::kUnsupportedAttributeValue));
-  OneNode computed = Scale(Square(), {1, 1, 2, 2}, {});
-  computed.constant = {};
-  EXPECT_THAT(refused(computed), ElementsAre(Reason::kRequiresConstantInput));
   OneNode roi =
       Size(Square(), {1, 1, 2, 2}, {{"coordinate_transformation_mode", "tf_crop_and_resize"}});
-  EXPECT_THAT(refused(roi), ElementsAre(Reason::kUnsupportedAttributeValue));
-  OnnxModel cubic;
-  cubic.Input("x", DType::kF32, {1, 1, "H", "W"})
-      .Init("s", F32({4}, {1, 1, 2, 2}))
-      .Node("Resize", {"x", "", "s"}, {"y"}, {{"mode", "cubic"}})
-      .Output("y");
-  EXPECT_THAT(cubic.Refusals(), ElementsAre(Reason::kDynamicDimensionUnsupported));
+  EXPECT_THAT(refused(roi), ElementsAre(Reason::kShapeMismatch));
+}
+
+// What the run computes is what the importer computes of constants.
+TEST(Resize, ComputedOperandsGiveWhatConstantsGive) {
+  const auto x = RandomTensor(DType::kF32, {1, 2, 4, 5}, 3);
+  for (const char* mode : {"nearest", "linear", "cubic"}) {
+    for (const char* coordinates : {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",
+                                    "align_corners", "asymmetric"}) {
+      for (const std::int64_t exclude : {0, 1}) {
+        std::vector<Attr> attrs = {{"mode", mode}, {"coordinate_transformation_mode", coordinates}};
+        if (mode == std::string("cubic")) attrs.push_back({"exclude_outside", exclude});
+        for (OneNode node : {Size(x, {1, 2, 7, 3}, attrs), Scale(x, {1, 1, 1.5, 0.6}, attrs)}) {
+          const bool fits = MakeModel(node).Refusals().empty();
+          if (!fits) continue;  // align_corners of a fractional size
+          const interp::Tensor constant = RunNode(node).at(0);
+          node.constant = {};
+          ExpectTensor(RunNode(node).at(0), constant, 1e-5);
+        }
+      }
+    }
+  }
+}
+
+TEST(Resize, ComputedScalesFillOutsideOfTheRegion) {
+  OneNode node{"Resize",
+               {F32({2}, {1, 3}), F32({2}, {0, 2}), {}, I64({1}, {3})},
+               {{"mode", "linear"},
+                {"coordinate_transformation_mode", "tf_crop_and_resize"},
+                {"extrapolation_value", 9.0}}};
+  node.opset = 19;
+  ExpectTensor(RunNode(node).at(0), F32({3}, {1, 3, 9}));
 }
 
 TEST(ResizeAxis, MatrixRowsSumToOne) {

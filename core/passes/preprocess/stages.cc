@@ -1,0 +1,91 @@
+// Runs the rules of a stage over every graph, in program order: what a rule makes can be part of a
+// later pattern.
+#include <utility>
+
+#include "core/passes/preprocess/rule.h"
+
+namespace smelt::passes {
+namespace {
+
+using ir::OpId;
+using ir::ValueId;
+
+// Puts `value` in the place of the root's result. What only the root used goes with remove_dead.
+void Replace(ir::Graph& graph, OpId root, ValueId value) {
+  const ValueId old = graph.op(root).result();
+  ir::Value& made = graph.value(value);
+  made.name = std::move(graph.value(old).name);
+  graph.value(old).name.clear();
+  made.type = graph.type(old);
+  made.quant = graph.value(old).quant;
+  graph.ReplaceAllUses(old, value);
+  graph.Erase(root);
+}
+
+// Operators that nobody uses any more, from the root's side inwards.
+void EraseUnused(ir::Graph& graph, const std::vector<OpId>& ops) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const OpId id : ops) {
+      if (!graph.op(id).alive || graph.HasUses(graph.op(id).result())) continue;
+      graph.Erase(id);
+      changed = true;
+    }
+  }
+}
+
+Status Apply(PassContext& context, ir::GraphId graph_id, OpId root, const PatternRule& rule,
+             bool& replaced) {
+  ir::Graph& graph = context.module.graph(graph_id);
+  PatternMatch match;
+  replaced = rule.match(graph, root, match);
+  // A constant of one element may have raised the rank on the way.
+  replaced = replaced && graph.type(match.x) == graph.type(graph.op(root).result());
+  if (!replaced) return Status::Ok();
+  ir::OriginId origin = graph.op(root).origin;
+  for (const OpId id : match.ops) {
+    origin = context.module.origins().Merge(origin, graph.op(id).origin);
+  }
+  ir::Builder out(context.module, graph_id, origin, root);
+  const ValueId value = rule.rewrite(out, graph, match);
+  SMELT_RETURN_IF_ERROR(out.status());
+  Replace(graph, root, value);
+  EraseUnused(graph, match.ops);
+  ++context.rewrites;
+  return Status::Ok();
+}
+
+Status RunStage(PassContext& context, std::string_view stage) {
+  const std::vector<PatternRule> rules = AllPatternRules();
+  for (std::uint32_t i = 0; i < context.module.graph_count(); ++i) {
+    const ir::GraphId id{i};
+    for (OpId at = context.module.graph(id).first(); at.valid();) {
+      const OpId next = context.module.graph(id).next(at);
+      for (const PatternRule& rule : rules) {
+        const ir::Op& op = context.module.graph(id).op(at);
+        if (rule.stage != stage || op.results.size() != 1) continue;
+        bool replaced = false;
+        SMELT_RETURN_IF_ERROR(Apply(context, id, at, rule, replaced));
+        if (replaced) break;
+      }
+      at = next;
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+std::vector<PatternRule> AllPatternRules() {
+  std::vector<PatternRule> rules;
+  for (const auto family : {ActivationPatterns(), ArithmeticPatterns()}) {
+    rules.insert(rules.end(), family.begin(), family.end());
+  }
+  return rules;
+}
+
+Status PatternFusion(PassContext& context) { return RunStage(context, "pattern_fusion_wave2"); }
+Status PseudoOperators(PassContext& context) { return RunStage(context, "pseudo_ops_wave1"); }
+Status ConstantChains(PassContext& context) { return RunStage(context, "constant_fold_a5"); }
+
+}  // namespace smelt::passes
