@@ -21,6 +21,7 @@ from property.families import (
     ordering,
     pooling,
     products,
+    qlinear,
     rearrangement,
     quantized,
     reductions,
@@ -58,6 +59,7 @@ FAMILIES = (
     losses,
     streams,
     fused,
+    qlinear,
 )
 
 

@@ -198,8 +198,7 @@ Verdict CausalIsSelf(const OnnxNode& node, Bounds, Finding& finding) {
   if (node.Int("unidirectional", 0) == 0 || Agree(sizes->queries, sizes->keys)) {
     return Verdict::kHolds;
   }
-  return Violated("unidirectional from " + node.input_text(kQuery) + " to " +
-                      node.input_text(kKey),
+  return Violated("unidirectional from " + node.input_text(kQuery) + " to " + node.input_text(kKey),
                   finding);
 }
 

@@ -70,15 +70,8 @@ Verdict RoiFits(const OnnxNode& node, Bounds, Finding& finding) {
   const auto plan = PlanResize(node);
   if (constant != Verdict::kHolds || !plan)
     return constant == Verdict::kHolds ? Verdict::kNotChecked : constant;
-  const ResizeOptions options = ReadResizeOptions(node);
-  const bool zero_fill =
-      options.mode != ResizeMode::kNearest && node.Float("extrapolation_value", 0) == 0;
   for (const PlannedAxis& axis : plan->axes) {
     if (!axis.is_static()) return CheckStatic(node, 0, 0, finding);
-    for (const double at : ResizeCoordinates(options, axis.plain)) {
-      if (!IsExtrapolated(options, axis.plain, at) || zero_fill) continue;
-      return Violated(node, 1, "a roi outside of the input with extrapolation_value", finding);
-    }
   }
   return Verdict::kHolds;
 }
@@ -195,6 +188,24 @@ ValueId MultiplyAxis(Builder& out, ValueId x, const PlannedAxis& axis,
   return out.Transpose(y, swap);
 }
 
+// x with extrapolation_value wherever the coordinate of `axis` lies outside of the input.
+ValueId Extrapolated(OnnxNode& node, Builder& out, ValueId x, const PlannedAxis& axis,
+                     const ResizeOptions& options) {
+  if (!out.status().ok()) return {};
+  std::vector<std::uint8_t> outside;
+  for (const double at : ResizeCoordinates(options, axis.plain)) {
+    outside.push_back(IsExtrapolated(options, axis.plain, at) ? 1 : 0);
+  }
+  if (std::find(outside.begin(), outside.end(), 1) == outside.end()) return x;
+  const auto behind = static_cast<std::size_t>(out.type(x).shape.rank() - 1 - axis.axis);
+  std::vector<std::int64_t> shape(behind + 1, 1);
+  shape[0] = axis.plain.out;
+  const ValueId mask = out.Const(
+      ir::Constant::FromValues<std::uint8_t>(ir::DType::kBool, std::move(shape), outside));
+  const ValueId value = out.Scalar(out.type(x).dtype, node.Float("extrapolation_value", 0));
+  return out.Emit(OpKind::kSelectV2, {mask, value, x});
+}
+
 Status TranslateResize(OnnxNode& node, Builder& out) {
   const ResizePlan plan = *PlanResize(node);
   const ResizeOptions options = ReadResizeOptions(node);
@@ -211,6 +222,7 @@ Status TranslateResize(OnnxNode& node, Builder& out) {
       x = MultiplyAxis(out, x, axis, options);
     }
   }
+  for (const PlannedAxis& axis : plan.axes) x = Extrapolated(node, out, x, axis, options);
   node.SetOutput(0, x);
   return out.status();
 }
@@ -256,9 +268,10 @@ constexpr OnnxConstraint kResize[] = {
      "mode nearest, linear or cubic"},
     {Reason::kUnsupportedAttributeValue,
      StringAttrIn<"coordinate_transformation_mode", "half_pixel", "half_pixel_symmetric",
-                  "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize">,
+                  "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize",
+                  "tf_half_pixel_for_nn">,
      {},
-     "coordinate_transformation_mode of ONNX but tf_half_pixel_for_nn"},
+     "coordinate_transformation_mode of ONNX"},
     {Reason::kUnsupportedAttributeValue,
      StringAttrIn<"nearest_mode", "round_prefer_floor", "round_prefer_ceil", "floor", "ceil">,
      {},
@@ -273,8 +286,7 @@ constexpr OnnxConstraint kResize[] = {
     {Reason::kUnsupportedAttributeValue,
      RoiFits,
      {},
-     "tf_crop_and_resize has a constant roi; outside of the input only linear or cubic, filled "
-     "with 0"},
+     "tf_crop_and_resize has a constant roi and static sizes"},
     {Reason::kUnsupportedAttributeValue,
      AlignedSizesWhole,
      {},

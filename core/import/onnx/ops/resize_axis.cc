@@ -25,6 +25,7 @@ Real Coordinate(const ResizeOptions& options, const ResizeAxis& axis, std::int64
     if (axis.out == 1) return half * (begin + end) * (in - 1);
     return begin * (in - 1) + y * (end - begin) * (in - 1) / static_cast<Real>(axis.out - 1);
   }
+  if (mode == "tf_half_pixel_for_nn") return (y + half) / scale;
   if (mode == "pytorch_half_pixel" && axis.out == 1) return Real{0};
   const Real centered = (y + half) / scale - half;
   if (mode != "half_pixel_symmetric") return centered;
@@ -139,8 +140,11 @@ std::vector<float> ResizeMatrix(const ResizeOptions& options, const ResizeAxis& 
   return matrix;
 }
 
-bool NearestIsNative(const std::vector<std::int32_t>& indices, const ResizeAxis& axis,
-                     NativeResize native) {
+bool NearestIsNative(const ResizeOptions& options, const ResizeAxis& axis, NativeResize native) {
+  const std::vector<std::int32_t> indices = NearestIndices(options, axis);
+  for (const double coordinate : ResizeCoordinates(options, axis)) {
+    if (IsExtrapolated(options, axis, coordinate)) return false;
+  }
   const bool aligned = native.align_corners && axis.out > 1;
   const float scale = aligned ? static_cast<float>(axis.in - 1) / static_cast<float>(axis.out - 1)
                               : static_cast<float>(axis.in) / static_cast<float>(axis.out);

@@ -40,8 +40,7 @@ struct NativeResize {
   bool align_corners = false;
   bool half_pixel_centers = false;
 };
-bool NearestIsNative(const std::vector<std::int32_t>& indices, const ResizeAxis& axis,
-                     NativeResize native);
+bool NearestIsNative(const ResizeOptions& options, const ResizeAxis& axis, NativeResize native);
 bool LinearIsNative(const ResizeOptions& options, const ResizeAxis& axis, NativeResize native);
 
 }  // namespace smelt::onnx_import

@@ -115,15 +115,18 @@ bool SymbolicIsNative(const ResizeOptions& options, const PlannedAxis& axis, Nat
   if (options.mode == ResizeMode::kNearest) {
     // Up by a whole number: every way of rounding takes element floor(i / scale).
     if (IsWhole(axis.scale)) {
-      const bool floors =
-          mode == "asymmetric" && (options.nearest == "floor" || options.nearest == "simple");
+      const bool floors = (mode == "asymmetric" || mode == "tf_half_pixel_for_nn") &&
+                          (options.nearest == "floor" || options.nearest == "simple");
       const bool rounds =
-          mode != "asymmetric" && mode != "align_corners" &&
+          mode != "asymmetric" && mode != "align_corners" && mode != "tf_half_pixel_for_nn" &&
           (options.nearest == "round_prefer_floor" || options.nearest == "round_prefer_ceil");
       return native.half_pixel_centers && (floors || rounds);
     }
     if (mode == "asymmetric")
       return !native.half_pixel_centers && !native.align_corners && options.nearest == "floor";
+    if (mode == "tf_half_pixel_for_nn") {
+      return native.half_pixel_centers && options.nearest == "floor";
+    }
     return mode == "half_pixel" && native.half_pixel_centers &&
            options.nearest == "round_prefer_ceil";
   }
@@ -222,9 +225,8 @@ std::optional<NativeResize> FindNative(const OnnxNode& node, const ResizePlan& p
     const bool fits = std::all_of(plan.axes.begin(), plan.axes.end(), [&](const PlannedAxis& axis) {
       if (!axis.is_static()) return SymbolicIsNative(options, axis, form);
       if (axis.plain.in == 0 || axis.plain.out == 0) return true;
-      return options.mode == ResizeMode::kNearest
-                 ? NearestIsNative(NearestIndices(options, axis.plain), axis.plain, form)
-                 : LinearIsNative(options, axis.plain, form);
+      return options.mode == ResizeMode::kNearest ? NearestIsNative(options, axis.plain, form)
+                                                  : LinearIsNative(options, axis.plain, form);
     });
     if (fits) return form;
   }
