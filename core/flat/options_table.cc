@@ -170,6 +170,16 @@ constexpr OptionField kCumsumOptions[] = {
     {"exclusive", 0, Storage::kBool, {}, 0},
     {"reverse", 1, Storage::kBool, {}, 0},
 };
+constexpr OptionField kConv3DOptions[] = {
+    {"padding", 0, Storage::kEnum, kPadding, 0},
+    {"stride_d", 1, Storage::kI32, {}, 0},
+    {"stride_w", 2, Storage::kI32, {}, 0},
+    {"stride_h", 3, Storage::kI32, {}, 0},
+    {"fused_activation_function", 4, Storage::kEnum, kActivation, 0},
+    {"dilation_d_factor", 5, Storage::kI32, {}, 1},
+    {"dilation_w_factor", 6, Storage::kI32, {}, 1},
+    {"dilation_h_factor", 7, Storage::kI32, {}, 1},
+};
 constexpr OptionField kGeluOptions[] = {
     {"approximate", 0, Storage::kBool, {}, 0},
 };
@@ -263,7 +273,9 @@ constexpr OptionsTable kTables[] = {
     {OpKind::kBatchMatmul, 1, 101, "BatchMatMulOptions", kBatchMatMulOptions},
     {OpKind::kCumsum, 1, 102, "CumsumOptions", kCumsumOptions},
     {OpKind::kBroadcastTo, 1, 104, "BroadcastToOptions", {}},
+    {OpKind::kConv3d, 1, 106, "Conv3DOptions", kConv3DOptions},
     {OpKind::kReduceAll, 1, 27, "ReducerOptions", kReducerOptions},
+    {OpKind::kConv3dTranspose, 1, 106, "Conv3DOptions", kConv3DOptions},
     {OpKind::kGelu, 1, 116, "GeluOptions", kGeluOptions},
     {OpKind::kUnsortedSegmentProd, 1, 118, "UnsortedSegmentProdOptions", {}},
     {OpKind::kUnsortedSegmentMax, 1, 119, "UnsortedSegmentMaxOptions", {}},

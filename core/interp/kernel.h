@@ -57,6 +57,7 @@ std::span<const KernelRow> LogicKernels();
 std::span<const KernelRow> SelectKernels();
 std::span<const KernelRow> CastKernels();
 std::span<const KernelRow> ConvolutionKernels();
+std::span<const KernelRow> Convolution3dKernels();
 std::span<const KernelRow> DepthwiseKernels();
 std::span<const KernelRow> TransposeConvKernels();
 std::span<const KernelRow> MatmulKernels();

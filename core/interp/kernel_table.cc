@@ -17,7 +17,7 @@ constexpr Family kFamilies[] = {
     &CumsumKernels,      &ReshapeKernels,       &ViewKernels,      &SliceKernels,
     &JoinKernels,        &PadKernels,           &GatherKernels,    &FillKernels,
     &ResizeKernels,      &ScatterKernels,       &BitwiseKernels,   &SuppressionKernels,
-    &UpdateSliceKernels,
+    &UpdateSliceKernels, &Convolution3dKernels,
 };
 
 std::unordered_map<ir::OpKind, const KernelRow*> Collect() {

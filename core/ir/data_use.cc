@@ -97,6 +97,8 @@ constexpr DataOperands kTable[] = {
     {OpKind::kBatchMatmul, 0b11, 1, DataUse::kComputes},
     {OpKind::kCumsum, 1, 1, DataUse::kRing},
     {OpKind::kBroadcastTo, 1, 1, DataUse::kMoves},
+    {OpKind::kConv3d, 0b111, 1, DataUse::kComputes},
+    {OpKind::kConv3dTranspose, 0b1110, 1, DataUse::kComputes},
     {OpKind::kGelu, 1, 1, DataUse::kComputes},
     {OpKind::kRelu0To1, 1, 1, DataUse::kOrders},
     {OpKind::kUnsortedSegmentProd, 1, 1, DataUse::kRing},

@@ -79,6 +79,11 @@ constexpr AttrSpec kPoolAttrs[] = {
     {"padding", kString, kRequired},    {"stride_w", kInt, kRequired},
     {"stride_h", kInt, kRequired},      {"filter_width", kInt, kRequired},
     {"filter_height", kInt, kRequired}, {"fused_activation_function", kString}};
+constexpr AttrSpec kConv3dAttrs[] = {
+    {"padding", kString, kRequired},        {"stride_d", kInt, kRequired},
+    {"stride_w", kInt, kRequired},          {"stride_h", kInt, kRequired},
+    {"fused_activation_function", kString}, {"dilation_d_factor", kInt, kRequired},
+    {"dilation_w_factor", kInt, kRequired}, {"dilation_h_factor", kInt, kRequired}};
 constexpr AttrSpec kReducerAttrs[] = {{"keep_dims", kBool}};
 constexpr AttrSpec kReshapeAttrs[] = {{"new_shape", kInts}};
 constexpr AttrSpec kResizeAttrs[] = {{"align_corners", kBool}, {"half_pixel_centers", kBool}};
@@ -206,7 +211,10 @@ constexpr OpInfo kOps[] = {
     {OpKind::kBatchMatmul, "BATCH_MATMUL", 2, 2, 1, kBatchMatmulAttrs, &infer::BatchMatmul},
     {OpKind::kCumsum, "CUMSUM", 2, 2, 1, kCumsumAttrs, &infer::Cumsum},
     {OpKind::kBroadcastTo, "BROADCAST_TO", 2, 2, 1, {}, &infer::BroadcastTo},
+    {OpKind::kConv3d, "CONV_3D", 2, 3, 1, kConv3dAttrs, &infer::Conv3d},
     {OpKind::kReduceAll, "REDUCE_ALL", 2, 2, 1, kReducerAttrs, &infer::ReduceBool},
+    {OpKind::kConv3dTranspose, "CONV_3D_TRANSPOSE", 3, 4, 1,
+     kConv3dAttrs, &infer::Conv3dTranspose},
     {OpKind::kGelu, "GELU", 1, 1, 1, kGeluAttrs, &infer::Unary},
     {OpKind::kDynamicUpdateSlice, "DYNAMIC_UPDATE_SLICE", 3, 3, 1, {},
      &infer::DynamicUpdateSlice},

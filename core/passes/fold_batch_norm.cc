@@ -28,10 +28,10 @@ struct Producer {
   int channel_axis;       // of the weights; of the result it is the last
   std::uint32_t bias;     // operand; the last one, and optional
 };
-constexpr Producer kProducers[] = {{OpKind::kConv2d, 1, 0, 2},
-                                   {OpKind::kDepthwiseConv2d, 1, 3, 2},
-                                   {OpKind::kFullyConnected, 1, 0, 2},
-                                   {OpKind::kTransposeConv, 1, 0, 3}};
+constexpr Producer kProducers[] = {
+    {OpKind::kConv2d, 1, 0, 2},         {OpKind::kDepthwiseConv2d, 1, 3, 2},
+    {OpKind::kFullyConnected, 1, 0, 2}, {OpKind::kTransposeConv, 1, 0, 3},
+    {OpKind::kConv3d, 1, 4, 2},         {OpKind::kConv3dTranspose, 1, 3, 3}};
 
 const Producer* FindProducer(OpKind kind) {
   for (const Producer& producer : kProducers) {

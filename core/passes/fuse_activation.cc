@@ -23,7 +23,9 @@ constexpr std::array kFusing = {OpKind::kAdd,
                                 OpKind::kMaxPool2d,
                                 OpKind::kMul,
                                 OpKind::kSub,
-                                OpKind::kDiv};
+                                OpKind::kDiv,
+                                OpKind::kConv3d,
+                                OpKind::kConv3dTranspose};
 
 constexpr std::string_view kFused = "fused_activation_function";
 

@@ -134,6 +134,22 @@ Values1 TransposeConv(Draft& d) {
   return d.Emit({d.Axes({1, 6, 6, 3}), d.Constant(d.spec.dtype, {3, 2, 2, 2}), x},
                 {{"padding", "SAME"}, {"stride_w", I(2)}, {"stride_h", I(2)}});
 }
+ir::Attributes VolumeAttributes(std::int64_t stride_w, std::string padding) {
+  return {{"padding", std::move(padding)}, {"stride_d", I(1)},          {"stride_h", I(2)},
+          {"stride_w", stride_w},          {"dilation_d_factor", I(1)}, {"dilation_h_factor", I(1)},
+          {"dilation_w_factor", I(1)}};
+}
+Values1 Conv3d(Draft& d) {
+  const ValueId x = d.Data({2, 3, 4, 5, 2});
+  return d.Emit({x, d.Constant(d.spec.dtype, {2, 3, 2, 2, 3}), d.Constant(d.spec.dtype, {3})},
+                VolumeAttributes(1, "SAME"));
+}
+Values1 Conv3dTranspose(Draft& d) {
+  const ValueId x = d.Data({2, 2, 3, 3, 2});
+  return d.Emit({d.Axes({2, 3, 7, 6, 3}), d.Constant(d.spec.dtype, {2, 3, 2, 3, 2}), x,
+                 d.Constant(d.spec.dtype, {3})},
+                VolumeAttributes(2, "VALID"));
+}
 Values1 FullyConnected(Draft& d) {
   Shape shape = ShapeOf(d.spec.rank);
   shape.back() = 3;
@@ -380,6 +396,7 @@ constexpr Row kRows[] = {
        return d.Emit({d.Data(shape), d.Constant(d.spec.dtype, Broadcasting(shape, 0))});
      }, 3},
     {OpKind::kConv2d, Conv, 4}, {OpKind::kDepthwiseConv2d, Depthwise, 4},
+    {OpKind::kConv3d, Conv3d, 5}, {OpKind::kConv3dTranspose, Conv3dTranspose, 5},
     {OpKind::kTransposeConv, TransposeConv, 4}, {OpKind::kFullyConnected, FullyConnected, 3},
     {OpKind::kBatchMatmul, BatchMatmul, 3}, {OpKind::kAveragePool2d, Pool, 4},
     {OpKind::kMaxPool2d, Pool, 4}, {OpKind::kLocalResponseNormalization, LocalResponse, 4},

@@ -66,6 +66,7 @@ std::span<const OnnxRule> OptionalRules();       // OptionalHasElement, Optional
 std::span<const OnnxRule> PadRules();
 std::span<const OnnxRule> PoolingRules();
 std::span<const OnnxRule> ProjectedAttentionRules();  // com.microsoft: Attention
+std::span<const OnnxRule> QLinearRules();             // com.microsoft: QLinearAdd and its like
 std::span<const OnnxRule> QuantizeRules();         // QuantizeLinear, DequantizeLinear, dynamic too
 std::span<const OnnxRule> RecurrentRules();        // LSTM, GRU, RNN
 std::span<const OnnxRule> ReduceRules();           // Reduce*, ArgMax, ArgMin

@@ -3,17 +3,13 @@
 #include <algorithm>
 
 namespace smelt::interp {
-namespace {
-
-WindowAxis MakeAxis(std::int64_t in, std::int64_t out, std::int64_t filter, std::int64_t stride,
-                    std::int64_t dilation, bool same) {
+WindowAxis MakeWindowAxis(std::int64_t in, std::int64_t out, std::int64_t filter,
+                          std::int64_t stride, std::int64_t dilation, bool same) {
   WindowAxis axis{in, out, filter, stride, dilation, 0};
   const std::int64_t extent = (filter - 1) * dilation + 1;
   if (same) axis.before = std::max<std::int64_t>((out - 1) * stride + extent - in, 0) / 2;
   return axis;
 }
-
-}  // namespace
 
 WindowAxis::Taps WindowAxis::TapsAt(std::int64_t position) const {
   // First index whose place is at least `place`.
@@ -28,10 +24,10 @@ Window WindowOf(const ir::Attributes& attrs, const Tensor& input, const Tensor& 
                 std::int64_t filter_rows, std::int64_t filter_columns) {
   const bool same = attrs.String("padding") == "SAME";
   Window window;
-  window.rows = MakeAxis(input.dim(1), output.dim(1), filter_rows, attrs.Int("stride_h"),
-                         attrs.Int("dilation_h_factor", 1), same);
-  window.columns = MakeAxis(input.dim(2), output.dim(2), filter_columns, attrs.Int("stride_w"),
-                            attrs.Int("dilation_w_factor", 1), same);
+  window.rows = MakeWindowAxis(input.dim(1), output.dim(1), filter_rows, attrs.Int("stride_h"),
+                               attrs.Int("dilation_h_factor", 1), same);
+  window.columns = MakeWindowAxis(input.dim(2), output.dim(2), filter_columns,
+                                  attrs.Int("stride_w"), attrs.Int("dilation_w_factor", 1), same);
   window.batch = input.dim(0);
   window.channels = input.dim(3);
   return window;

@@ -31,6 +31,10 @@ struct Window {
   std::int64_t channels = 0;  // of the input
 };
 
+// One axis by its sizes; `same` tells SAME from VALID.
+WindowAxis MakeWindowAxis(std::int64_t in, std::int64_t out, std::int64_t filter,
+                          std::int64_t stride, std::int64_t dilation, bool same);
+
 // `input` is what the window slides over, `output` has one place for each position. Stride and
 // padding from the attributes, dilation too where there is one. TFLite puts the odd element of SAME
 // padding at the high end.

@@ -25,6 +25,10 @@ Result<Types> Conv2d(const InferContext& context);
 Result<Types> DepthwiseConv2d(const InferContext& context);
 Result<Types> TransposeConv(const InferContext& context);
 
+// conv_3d.cc
+Result<Types> Conv3d(const InferContext& context);
+Result<Types> Conv3dTranspose(const InferContext& context);
+
 // pool.cc
 Result<Types> Pool2d(const InferContext& context);
 Result<Types> Resize(const InferContext& context);

@@ -22,6 +22,7 @@ from property.families import (
     ordering,
     pooling,
     products,
+    qlinear,
     rearrangement,
     quantized,
     reductions,
@@ -60,6 +61,7 @@ FAMILIES = (
     streams,
     old_opsets,
     fused,
+    qlinear,
 )
 
 

@@ -60,6 +60,14 @@ def _gelu(d: Draw) -> Case:
     return single(d, "Gelu", opset, [value], approximate=d.choice([None, "none", "tanh"]))
 
 
+def _swiglu(d: Draw) -> Case:
+    opset = d.opset("SwiGLU")
+    dtype = d.dtype("SwiGLU", opset)
+    shape = d.shape(1, 4)
+    operands = [d.values(shape, dtype, -4, 4), d.values(shape, dtype, -4, 4)]
+    return single(d, "SwiGLU", opset, operands, alpha=d.choice([None, 1.0, 1.75]))
+
+
 def _clip(d: Draw) -> Case:
     """Bounds are attributes until opset 10 and operands afterwards; either may be absent."""
     opset = d.opset("Clip")
@@ -118,6 +126,7 @@ GENERATORS: dict[str, Callable[[Draw], Case]] = {
     "Softplus": _plain("Softplus"),
     "Softsign": _plain("Softsign"),
     "Gelu": _gelu,
+    "SwiGLU": _swiglu,
     "Erf": _plain("Erf", -4, 4),
     "Clip": _clip,
     "ThresholdedRelu": _with_attributes("ThresholdedRelu", alpha=(-1.0, 3.0)),

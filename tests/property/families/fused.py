@@ -317,6 +317,26 @@ def _projected(d: Draw) -> Case:
     return graph.finish(results)
 
 
+def _rotary(d: Draw) -> Case:
+    batch, length, heads, half = (d.integer(1, 4) for _ in range(4))
+    partly = d.chance(0.3)
+    head = 2 * half + (2 if partly else 0)
+    flat = d.chance(0.6)
+    x = d.values((batch, length, heads * head) if flat else (batch, heads, length, head))
+    follow = d.chance(0.4)
+    ids = d.rng.integers(0, 4 if follow else 8, (1,) if follow else (batch, length))
+    angles = d.rng.uniform(-3, 3, (8, half))
+    operands = [x, ids.astype(np.int64), np.cos(angles), np.sin(angles)]
+    operands[2:] = [np.array(table, np.float32) for table in operands[2:]]
+    named = {"num_heads": heads} if partly or d.chance(0.4) else {}
+    if partly:
+        named["rotary_embedding_dim"] = 2 * half
+    return single(
+        d, "RotaryEmbedding", _opset(d), operands, [0, 0, 0.8, 0.8], domain=DOMAIN,
+        interleaved=d.choice([None, 0, 1]), **named,
+    )
+
+
 _BY_NAME: dict[str, Callable[[Draw], Case]] = {
     "Attention": _projected,
     "BiasGelu": _gelu("BiasGelu", 1.0),
@@ -331,6 +351,7 @@ _BY_NAME: dict[str, Callable[[Draw], Case]] = {
     "GroupNorm": _group_norm,
     "MultiHeadAttention": _multi_head,
     "QuickGelu": _gelu("QuickGelu", 0.0),
+    "RotaryEmbedding": _rotary,
     "SkipLayerNormalization": _skip_norm("SkipLayerNormalization"),
     "SkipSimplifiedLayerNormalization": _skip_norm("SkipSimplifiedLayerNormalization"),
     "TransposeMatMul": _transposed_product,

@@ -32,6 +32,12 @@ def _batch_normalization(d: Draw) -> Case:
     attributes = {"epsilon": _epsilon(d), "momentum": d.choice([None, 0.9, 0.99])}
     if opset >= 14:
         attributes["training_mode"] = d.choice([None, 0])
+        if d.chance(0.25):  # one type, and statistics of more than one value
+            return single(
+                d, "BatchNormalization", opset,
+                [d.values((2, *shape[1:]), dtype, -5, 5), *operands[1:]], [0, 0.7, 0.7, 0.5, 0.5],
+                outputs=3, epsilon=_epsilon(d), momentum=d.choice([None, 0.75]), training_mode=1,
+            )
     elif opset < 9:
         attributes["spatial"] = d.choice([None, 1])
     constant = [0.0] + [d.choice([1.0, 1.0, 1.0, 0.0])] * 4

@@ -78,7 +78,7 @@ def _lp_pool(d: Draw) -> Case:
     opset = d.opset("LpPool")
     dtype = d.dtype("LpPool", opset, only=SINGLE)
     window = draw_window(
-        d, d.choice([1, 2, 2]), opset >= 18, same_with_dilation=False, pads_below_kernel=True
+        d, d.choice([1, 2, 2, 3]), opset >= 18, same_with_dilation=False, pads_below_kernel=True
     )
     attributes = window.attributes(d, dilations=opset >= 18)
     x = _data(d, window.size, dtype)

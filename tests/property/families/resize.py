@@ -14,7 +14,7 @@ _NEAREST = [None, "round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]
 
 def _coordinates(opset: int) -> list[Any]:
     modes = [None, "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"]
-    return modes + (["half_pixel_symmetric"] if opset >= 19 else [])
+    return modes + (["half_pixel_symmetric"] if opset >= 19 else ["tf_half_pixel_for_nn"])
 
 
 def _image(d: Draw, dtype: Any) -> np.ndarray:
@@ -42,8 +42,12 @@ def _resize(d: Draw) -> Case:
         "mode": None if mode == "nearest" and d.chance(0.3) else mode,
         "coordinate_transformation_mode": d.choice(_coordinates(opset)),
     }
+    if attributes["coordinate_transformation_mode"] == "tf_half_pixel_for_nn" and mode != "nearest":
+        attributes["coordinate_transformation_mode"] = None
     if mode == "nearest":
         attributes["nearest_mode"] = d.choice(_NEAREST)
+    if mode != "cubic" and d.chance(0.12):
+        return _cropped(d, opset, x, attributes)
     if mode == "cubic":
         attributes["cubic_coeff_a"] = d.choice([None, -0.5])
     if opset >= 18 and mode != "nearest":
@@ -68,6 +72,26 @@ def _resize(d: Draw) -> Case:
         constant = 1.0  # engines differ in what a fractional size aligns
     operands = [x, region, scales, sizes]
     return single(d, "Resize", opset, operands, [0, 1, constant, constant], **attributes)
+
+
+def _cropped(d: Draw, opset: int, x: np.ndarray, attributes: dict[str, Any]) -> Case:
+    """A region of the image, partly outside of it."""
+    attributes["coordinate_transformation_mode"] = "tf_crop_and_resize"
+    attributes["extrapolation_value"] = d.choice([None, 0.0, 7.5])
+    attributes["nearest_mode"] = d.choice(["floor", "round_prefer_floor"])
+    axes = x.ndim - 2
+    begin = [0.0, 0.0] + [d.choice([0.1, 0.23, -0.37]) for _ in range(axes)]
+    end = [1.0, 1.0] + [d.choice([0.71, 0.93, 1.31]) for _ in range(axes)]
+    # ONNX Runtime forgets the region of an axis that keeps its size.
+    sizes = np.array(
+        [*x.shape[:2], *(d.choice([n for n in range(2, 10) if n != size]) for size in x.shape[2:])],
+        np.int64,
+    )
+    region = np.array(begin + end, np.float32).astype(x.dtype if x.dtype.kind == "f" else "f4")
+    scales = np.zeros((0,), np.float32) if opset < 13 else None
+    if attributes.get("mode") != "linear":
+        attributes["extrapolation_value"] = d.choice([None, 3.0])
+    return single(d, "Resize", opset, [x, region, scales, sizes], [0, 1, 1, 0.9], **attributes)
 
 
 def _resize_10(d: Draw) -> Case:

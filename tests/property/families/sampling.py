@@ -1,4 +1,5 @@
-"""Samples at places that the data name: GridSample, RoiAlign, NonMaxSuppression, MaxUnpool."""
+"""Samples at places that the data name: GridSample, RoiAlign, MaxRoiPool, NonMaxSuppression,
+MaxUnpool."""
 
 from __future__ import annotations
 
@@ -68,6 +69,23 @@ def _roi_align(d: Draw) -> Case:
     )
 
 
+def _roi_pool(d: Draw) -> Case:
+    opset = d.opset("MaxRoiPool", last=21)
+    batch, depth, count = d.integer(1, 3), d.integer(1, 3), d.integer(1, 4)
+    height, width = d.integer(2, 9), d.integer(2, 9)
+    scale = d.choice([None, 0.5, 0.25])
+    reach = (min(height, width) + 1) / (scale or 1.0)
+    first = d.values((count, 2), np.float32, -1, reach / 2)
+    last = first + d.values((count, 2), np.float32, 0.1, reach)
+    index = d.rng.integers(0, batch, (count, 1))
+    regions = np.concatenate([index, first, last], axis=1).astype(np.float32)
+    x = d.values((batch, depth, height, width))
+    pooled = [d.integer(1, 4), d.integer(1, 4)]
+    return single(
+        d, "MaxRoiPool", opset, [x, regions], [0, 0.3], pooled_shape=pooled, spatial_scale=scale
+    )
+
+
 def _non_max_suppression(d: Draw) -> Case:
     opset = d.opset("NonMaxSuppression")
     batch, classes, count = d.integer(1, 3), d.integer(1, 4), d.integer(1, 12)
@@ -111,6 +129,7 @@ def _max_unpool(d: Draw) -> Case:
 GENERATORS: dict[str, Callable[[Draw], Case]] = {
     "GridSample": _grid_sample,
     "RoiAlign": _roi_align,
+    "MaxRoiPool": _roi_pool,
     "NonMaxSuppression": _non_max_suppression,
     "MaxUnpool": _max_unpool,
 }

@@ -46,12 +46,31 @@ def _dropout(d: Draw) -> Case:
     if opset < 12:
         attributes["ratio"] = d.choice([None, 0.3])
     elif d.chance(0.5):
-        operands.append(graph.constant(np.float32(0.4)))
-        if d.chance(0.5):
-            operands.append(graph.constant(np.array(False)))
+        keeps = d.chance(0.3)
+        operands.append(graph.constant(np.float32(0 if keeps else 0.4)))
+        if keeps or d.chance(0.5):
+            operands.append(graph.constant(np.array(keeps)))
     # Before opset 10 the mask has the data's type and little meaning.
     outputs = 2 if opset >= 10 and d.chance(0.3) else 1
     return graph.finish(graph.node("Dropout", operands, outputs, **attributes))
+
+
+def _mel_weights(d: Draw) -> Case:
+    graph = Graph(d, d.opset("MelWeightMatrix"))
+    length, rate = d.choice([16, 64, 100]), d.choice([4000, 8192])
+    constant = d.choice([1.0, 0.0])
+    operands = [
+        graph.operand(np.array(value, kind), constant, "part")
+        for value, kind in (
+            (d.integer(2, 8), np.int64),
+            (length, np.int64),
+            (rate, np.int64),
+            (d.choice([0.0, 20.0]), np.float32),
+            (rate / 2.5, np.float32),
+        )
+    ]
+    bank = graph.node("MelWeightMatrix", operands)[0]
+    return graph.finish(graph.node("Mul", [graph.input(d.values((1, 1)), "scale"), bank]))
 
 
 def _constant(d: Draw) -> Case:
@@ -151,6 +170,7 @@ GENERATORS: dict[str, Callable[[Draw], Case]] = {
     "CastLike": _cast_like,
     "Identity": _identity,
     "Dropout": _dropout,
+    "MelWeightMatrix": _mel_weights,
     "Constant": _constant,
     "Shape": _shape,
     "Size": _size,

@@ -113,6 +113,7 @@ ValueId Coordinates(Builder& out, const ResizeOptions& options, const AxisTerms&
     return out.Add(begin, out.Div(out.Mul(out.Mul(y, span), last), steps(t.out)));
   }
   const ValueId center = out.Div(out.Add(y, half), t.scale);
+  if (mode == "tf_half_pixel_for_nn") return center;
   const ValueId centered = out.Sub(center, half);
   if (mode == "pytorch_half_pixel") {
     return out.Mul(centered, Float(out, out.Emit(OpKind::kGreater, {t.out, one})));

@@ -1,9 +1,10 @@
-// Conv, FusedConv, ConvInteger and QLinearConv: one and two spatial axes, groups, any padding;
+// Conv, FusedConv, ConvInteger and QLinearConv: one to three spatial axes, groups, any padding;
 // weights constant or computed.
 #include <algorithm>
 
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/conv_volume.h"
 #include "core/import/onnx/ops/fused_activation.h"
 #include "core/import/onnx/ops/integer_sum.h"
 #include "core/import/onnx/ops/window.h"
@@ -109,10 +110,22 @@ Verdict BiasFits(const OnnxNode& node, Bounds, Finding& finding) {
 // SAME_LOWER on a size that is not known: how much goes to which side depends on it.
 Verdict PaddingKnown(const OnnxNode& node, Bounds, Finding& finding) {
   const auto window = ConvWindow(node);
-  if (!window || node.input_rank(0) > 4) return Verdict::kNotChecked;
-  const ImagePlan plan = PlanImage(node.symbols(), node.input_shape(0), *window);
-  if (plan.same() || plan.known()) return Verdict::kHolds;
+  if (!window) return Verdict::kNotChecked;
+  bool same = true, known = true;
+  for (int i = 0; i < static_cast<int>(window->axes.size()); ++i) {
+    const AxisPlan axis = PlanAxis(node.symbols(), node.input_shape(0).dim(i + 2), *window, i);
+    same = same && axis.is_same;
+    known = known && axis.begin.has_value();
+  }
+  if (node.input_rank(0) == 5 && RunsByPlanes(node)) same = false;
+  if (same || known) return Verdict::kHolds;
   return Violated(node, 0, window->auto_pad + " on " + node.input_text(0), finding);
+}
+
+Verdict DepthKnown(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0) || node.input_rank(0) != 5) return Verdict::kHolds;
+  if (!RunsByPlanes(node) || node.input_shape(0).dim(2).is_static()) return Verdict::kHolds;
+  return Violated(node, 0, node.input_text(0), finding);
 }
 
 Verdict WindowFits(const OnnxNode& node, Bounds, Finding& finding) {
@@ -149,6 +162,9 @@ ValueId WeightsAsImage(ir::Builder& out, ValueId weights) {
 // layout.
 ValueId Convolution(OnnxNode& node, ir::Builder& out, ValueId x, ValueId weights, ValueId bias) {
   const Window window = *ConvWindow(node);
+  if (node.input_rank(0) == 5) {
+    return EmitVolumeConvolution(out, {x, weights, bias, node.Int("group", 1), window});
+  }
   const ImagePlan plan = PlanImage(node.symbols(), node.input_shape(0), window);
   const bool same = plan.same() && !plan.valid();
   const std::int64_t group = node.Int("group", 1);
@@ -251,8 +267,8 @@ Verdict StaticWeights(const OnnxNode& node, Bounds, Finding& finding) {
 
 constexpr OnnxConstraint kRank = {Reason::kUnsupportedRank,
                                   RankWithin<0>,
-                                  {3, 4},
-                                  "input of rank {lo} to {hi}: one or two spatial axes"};
+                                  {3, 5},
+                                  "input of rank {lo} to {hi}: one to three spatial axes"};
 constexpr OnnxConstraint kStatic = {
     Reason::kDynamicDimensionUnsupported, StaticWeights, {}, "weights of static shape"};
 constexpr OnnxConstraint kWeights = {
@@ -278,6 +294,10 @@ constexpr OnnxConstraint kPadding = {Reason::kDynamicDimensionUnsupported,
                                      PaddingKnown,
                                      {},
                                      "SAME_LOWER with a stride above 1 needs static spatial sizes"};
+constexpr OnnxConstraint kDepth = {Reason::kDynamicDimensionUnsupported,
+                                   DepthKnown,
+                                   {},
+                                   "groups over three spatial axes need a static depth"};
 constexpr OnnxConstraint kFits = {
     Reason::kShapeMismatch, WindowFits, {}, "the kernel fits into the padded input"};
 constexpr OnnxConstraint kTerms = {
@@ -285,7 +305,7 @@ constexpr OnnxConstraint kTerms = {
 constexpr TypeSet kBytes = Types(DType::kU8, DType::kI8);
 
 constexpr OnnxConstraint kConv[] = {kRank,       kStatic,  kWeights, kKernel, kBias,
-                                    kAttributes, kAutoPad, kPadding, kFits};
+                                    kAttributes, kAutoPad, kPadding, kDepth,  kFits};
 constexpr OnnxConstraint kFusedConv[] = {
     kRank,
     kStatic,
@@ -299,7 +319,7 @@ constexpr OnnxConstraint kFusedConv[] = {
     kFusedActivation,
     {Reason::kShapeMismatch, AddendFits, {}, "an addend Z of the result's shape"}};
 constexpr OnnxConstraint kConvInteger[] = {kRank,    kStatic,  kWeights, kKernel, kAttributes,
-                                           kAutoPad, kPadding, kFits,    kTerms};
+                                           kAutoPad, kPadding, kDepth,   kFits,   kTerms};
 constexpr OnnxConstraint kQLinearConv[] = {
     {Reason::kUnsupportedType, TypeIn<7, kBytes>, {}, "a result of u8 or i8"},
     kRank,
@@ -310,6 +330,7 @@ constexpr OnnxConstraint kQLinearConv[] = {
     kAttributes,
     kAutoPad,
     kPadding,
+    kDepth,
     kFits,
     kTerms,
 };

@@ -1,12 +1,13 @@
-// ConvTranspose: one and two spatial axes. TRANSPOSE_CONV computes the whole result without
-// padding, a slice then takes what ONNX's padding leaves; padding that TFLite's SAME expresses
-// needs no slice.
+// ConvTranspose: one to three spatial axes. TRANSPOSE_CONV (or CONV_3D_TRANSPOSE) computes the
+// whole result without padding, a slice then takes what ONNX's padding leaves; padding that
+// TFLite's SAME expresses needs no slice.
 #include <algorithm>
 #include <array>
 
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/conv_transpose_volume.h"
 #include "core/import/onnx/ops/transposed_window.h"
 #include "core/import/onnx/ops/window.h"
 
@@ -151,17 +152,22 @@ class Translation {
   }
 
   Status Run() {
+    const std::int64_t group = node_.Int("group", 1);
+    if (node_.input_rank(0) == 5) {
+      node_.SetOutput(
+          0, EmitTransposedVolume(out_, {node_.input(0), Weights(), node_.input(2), group, plan_}));
+      return out_.status();
+    }
     const ValueId x = ToChannelsLast(out_, node_.input(0));
     const ValueId weights = Weights();
     if (!out_.status().ok()) return out_.status();
-    const std::int64_t group = node_.Int("group", 1);
     ValueId y = group == 1 ? One(x, weights, node_.input(2)) : Grouped(x, weights, group);
     node_.SetOutput(0, FromChannelsLast(out_, y, node_.input_rank(0)));
     return out_.status();
   }
 
  private:
-  // (in, out, kh, kw), dilated.
+  // (in, out, kh, kw) or (in, out, kd, kh, kw), dilated.
   ValueId Weights() {
     ValueId weights = node_.input(1);
     const Window window = *TransposeWindow(node_);
@@ -173,26 +179,9 @@ class Translation {
     } else if (dilated) {
       weights = out_.Const(DilateWeights(*out_.constant(weights), plan_));
     }
-    if (!out_.status().ok() || out_.type(weights).shape.rank() == 4) return weights;
+    if (!out_.status().ok() || out_.type(weights).shape.rank() != 3) return weights;
     const Shape shape = out_.type(weights).shape;
     return out_.Reshape(weights, {shape.dim(0), shape.dim(1), 1, shape.dim(2)});
-  }
-
-  // Elements [begin, begin + size) of an axis of static size; views of constants.
-  ValueId Part(ValueId value, int axis, std::int64_t begin, std::int64_t size) {
-    if (!value.valid() || !out_.status().ok()) return value;
-    const Shape shape = out_.type(value).shape;
-    std::vector<std::int64_t> from(static_cast<std::size_t>(shape.rank()), 0);
-    std::vector<std::int64_t> count = shape.Sizes();
-    from[static_cast<std::size_t>(axis)] = begin;
-    count[static_cast<std::size_t>(axis)] = size;
-    if (const ir::Constant* constant = out_.constant(value)) {
-      const std::vector<std::int64_t> ones(from.size(), 1);
-      return out_.Const(constant->Sliced(from, count, ones));
-    }
-    const std::vector<std::int32_t> from32(from.begin(), from.end());
-    const std::vector<std::int32_t> count32(count.begin(), count.end());
-    return out_.Emit(OpKind::kSlice, {value, out_.ConstI32(from32), out_.ConstI32(count32)});
   }
 
   ValueId Grouped(ValueId x, ValueId weights, std::int64_t group) {
@@ -202,8 +191,9 @@ class Translation {
         out_.EmitMany(OpKind::kSplit, std::array{out_.ScalarI32(3), x}, {{"num_splits", group}});
     std::vector<ValueId> results;
     for (std::int64_t g = 0; g < group && out_.status().ok(); ++g) {
-      results.push_back(One(parts[static_cast<std::size_t>(g)], Part(weights, 0, g * in, in),
-                            Part(node_.input(2), 0, g * out, out)));
+      results.push_back(One(parts[static_cast<std::size_t>(g)],
+                            PartOfFirst(out_, weights, g * in, in),
+                            PartOfFirst(out_, node_.input(2), g * out, out)));
     }
     return out_.Emit(
         OpKind::kConcatenation, results,
@@ -293,8 +283,8 @@ Status TranslateConvTranspose(OnnxNode& node, ir::Builder& out) {
 constexpr OnnxConstraint kConvTranspose[] = {
     {Reason::kUnsupportedRank,
      RankWithin<0>,
-     {3, 4},
-     "input of rank {lo} to {hi}: one or two spatial axes"},
+     {3, 5},
+     "input of rank {lo} to {hi}: one to three spatial axes"},
     {Reason::kDynamicDimensionUnsupported, StaticShape<1>, {}, "weights of static shape"},
     {Reason::kShapeMismatch,
      WeightsFit,

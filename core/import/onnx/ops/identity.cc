@@ -47,6 +47,7 @@ Status TranslateDropout(OnnxNode& node, Builder& out) {
   return out.status();
 }
 
+// Nothing is dropped at random.
 Verdict DoesNotTrain(const OnnxNode& node, Bounds, Finding& finding) {
   if (node.schema_version() < 7) {
     return node.Int("is_test", 0) != 0 ? Verdict::kHolds : Violated("is_test = 0", finding);
@@ -54,6 +55,8 @@ Verdict DoesNotTrain(const OnnxNode& node, Bounds, Finding& finding) {
   if (node.schema_version() < 12 || !node.has_input(2)) return Verdict::kHolds;
   const auto training = node.input_ints(2);
   if (training && training->size() == 1 && (*training)[0] == 0) return Verdict::kHolds;
+  const auto ratio = node.has_input(1) ? node.input_doubles(1) : std::nullopt;
+  if (ratio && ratio->size() == 1 && (*ratio)[0] == 0) return Verdict::kHolds;
   return Violated(node, 2, training ? "training_mode true" : "training_mode computed at run time",
                   finding);
 }
@@ -62,7 +65,7 @@ constexpr OnnxConstraint kDropout[] = {
     {Reason::kUnsupportedAttributeValue,
      DoesNotTrain,
      {},
-     "training_mode is absent or false; before opset 7, is_test is 1"},
+     "training_mode is absent or false, or ratio is constant 0; before opset 7, is_test is 1"},
 };
 
 constexpr OnnxRule kRules[] = {

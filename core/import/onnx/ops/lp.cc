@@ -7,6 +7,7 @@
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/pool_volume.h"
 #include "core/import/onnx/ops/window.h"
 
 namespace smelt::onnx_import {
@@ -122,7 +123,27 @@ ValueId WindowSums(Builder& out, ValueId x, const ImagePlan& plan) {
                    {"dilation_h_factor", h.dilation}});
 }
 
+// Three spatial axes: the elements of every window added up, one axis after the other.
+VolumePlan PlanVolume(const OnnxNode& node) {
+  VolumePlan plan;
+  plan.window = *PoolWindow(node);
+  for (int i = 0; i < node.input_rank(0) - 2; ++i) {
+    const Dim input = node.input_shape(0).dim(i + 2);
+    plan.sizes.push_back(input.value());
+    plan.axes.push_back(PlanAxis(node.symbols(), input, plan.window, i));
+  }
+  return plan;
+}
+
 Status TranslatePool(OnnxNode& node, Builder& out) {
+  if (node.input_rank(0) == 5) {
+    const VolumePlan volume = PlanVolume(node);
+    const double order = Order(node);
+    const ValueId power = Power(out, out.Cast(node.input(0), DType::kF32), order);
+    const ValueId sums = JoinWindows(out, PadVolume(out, power, volume, 0), volume, OpKind::kAdd);
+    node.SetOutput(0, out.Cast(Root(out, sums, order), node.input_dtype(0)));
+    return out.status();
+  }
   const ImagePlan plan = PlanImage(node.symbols(), node.input_shape(0), *PoolWindow(node));
   const double p = Order(node);
   ValueId x = out.Cast(node.input(0), DType::kF32);
@@ -134,11 +155,22 @@ Status TranslatePool(OnnxNode& node, Builder& out) {
 
 Verdict PoolFits(const OnnxNode& node, Bounds, Finding& finding) {
   const auto window = PoolWindow(node);
-  if (!window || node.input_rank(0) > 4) return Verdict::kNotChecked;
-  const ImagePlan plan = PlanImage(node.symbols(), node.input_shape(0), *window);
+  if (!window) return Verdict::kNotChecked;
   const auto fits = [](const AxisPlan& axis) {
     return axis.begin && axis.end && (!axis.output.is_static() || axis.output.value() > 0);
   };
+  if (node.input_rank(0) == 5) {
+    const Verdict known = CheckStatic(node, 0, 2, finding);
+    if (known != Verdict::kHolds) return known;
+    for (int i = 0; i < 3; ++i) {
+      const Dim input = node.input_shape(0).dim(i + 2);
+      const bool small = window->axes[static_cast<std::size_t>(i)].kernel <= 64;
+      if (small && fits(PlanAxis(node.symbols(), input, *window, i))) continue;
+      return Violated(node, 0, node.input_text(0), finding);
+    }
+    return Verdict::kHolds;
+  }
+  const ImagePlan plan = PlanImage(node.symbols(), node.input_shape(0), *window);
   const bool gaps = plan.h.dilation != 1 || plan.w.dilation != 1;
   const bool channels = !gaps || node.input_shape(0).dim(1).is_static();
   if (fits(plan.height) && fits(plan.width) && channels) return Verdict::kHolds;
@@ -172,8 +204,8 @@ constexpr OnnxConstraint kPool[] = {
     kFloat,
     {Reason::kUnsupportedRank,
      RankWithin<0>,
-     {3, 4},
-     "input of rank {lo} to {hi}: one or two spatial axes"},
+     {3, 5},
+     "input of rank {lo} to {hi}: one to three spatial axes"},
     kOrder,
     {Reason::kValueOutOfRange,
      WindowAttributes,
@@ -187,8 +219,8 @@ constexpr OnnxConstraint kPool[] = {
     {Reason::kDynamicDimensionUnsupported,
      PoolFits,
      {},
-     "padding that depends on sizes needs static ones, dilation a static number of channels, and "
-     "every window fits"},
+     "padding that depends on sizes needs static ones, dilation a static number of channels, three "
+     "axes static sizes and windows of at most 64; every window fits"},
 };
 
 constexpr OnnxRule kRules[] = {

@@ -20,6 +20,8 @@ using ir::ValueId;
 
 constexpr double kDefaultEpsilon = 9.999999747378752e-06;  // 1e-5 as a float
 
+constexpr double kDefaultMomentum = 0.8999999761581421;  // 0.9 as a float
+
 double Epsilon(const OnnxNode& node) { return node.Float("epsilon", kDefaultEpsilon); }
 
 // --- BatchNormalization ---
@@ -49,7 +51,48 @@ ValueId ChannelConstant(Builder& out, const std::vector<double>& values, int ran
                        .Evaluated());
 }
 
+// --- Training: the batch's own statistics, and the running ones moved towards them ---
+
+bool Trains(const OnnxNode& node) {
+  return node.schema_version() >= 14 && node.Int("training_mode", 0) != 0;
+}
+
+Status InferBatchNormalization(OnnxNode& node) {
+  SMELT_RETURN_IF_ERROR(SameAsFirst(node));
+  if (!Trains(node)) return Status::Ok();
+  for (int i = 1; i < node.output_count(); ++i) {
+    SMELT_RETURN_IF_ERROR(CopyType(node, i + 2, i));  // from the running mean and variance
+  }
+  return Status::Ok();
+}
+
+Status TranslateTraining(OnnxNode& node, Builder& out) {
+  const int rank = node.input_rank(0);
+  const DType dtype = node.input_dtype(0);
+  std::vector<std::int32_t> axes = AxesFrom(1, rank);
+  axes[0] = 0;  // all axes but the channels'
+  const DType wide = dtype == DType::kF64 ? dtype : DType::kF32;
+  const Standardized x = Standardize(out, out.Cast(node.input(0), wide), axes, Epsilon(node));
+  const ValueId normal = out.Mul(x.centered, x.inverse_deviation);
+  const ValueId y = out.Add(out.Mul(normal, PerChannel(out, node.input(1), rank, wide)),
+                            PerChannel(out, node.input(2), rank, wide));
+  node.SetOutput(0, out.Cast(y, dtype));
+  const double momentum = node.Float("momentum", kDefaultMomentum);
+  const ValueId statistics[] = {x.mean, x.variance};
+  for (int i = 1; i <= 2; ++i) {
+    if (!node.has_output(i)) continue;
+    const ir::TensorType& type = node.input_type(i + 2);
+    const ValueId batch = out.Reshape(statistics[i - 1], type.shape);
+    const ValueId running = out.Cast(node.input(i + 2), wide);
+    const ValueId moved = out.Add(out.Mul(running, out.Scalar(wide, momentum)),
+                                  out.Mul(batch, out.Scalar(wide, 1 - momentum)));
+    node.SetOutput(i, out.Cast(moved, type.dtype));
+  }
+  return out.status();
+}
+
 Status TranslateBatchNormalization(OnnxNode& node, Builder& out) {
+  if (Trains(node)) return TranslateTraining(node, out);
   const int rank = node.input_rank(0);
   const DType dtype = node.input_dtype(0);
   ValueId scale, shift;
@@ -84,11 +127,14 @@ Verdict ChannelVectors(const OnnxNode& node, Bounds bounds, Finding& finding) {
   return Verdict::kHolds;
 }
 
-Verdict DoesNotTrain(const OnnxNode& node, Bounds, Finding& finding) {
-  const bool old = node.schema_version() < 7;
-  const bool trains = old ? node.Int("is_test", 0) == 0 : node.Int("training_mode", 0) != 0;
-  if (!trains) return Verdict::kHolds;
-  return Violated(old ? "is_test = 0" : "training_mode = 1", finding);
+// Before opset 7 training also updates statistics that inference has no use for.
+Verdict OldOnesDoNotTrain(const OnnxNode& node, Bounds, Finding& finding) {
+  if (node.schema_version() >= 7 || node.Int("is_test", 0) != 0) return Verdict::kHolds;
+  return Violated("is_test = 0", finding);
+}
+
+Verdict ResultsFit(const OnnxNode& node, Bounds bounds, Finding& finding) {
+  return OutputCount(node, Trains(node) ? bounds : Bounds{1, 1}, finding);
 }
 
 // --- Instance and group normalization ---
@@ -232,14 +278,17 @@ constexpr OnnxConstraint kBatchNormalization[] = {
      {0, 4},
      "scale, bias, mean and variance hold one value for each channel"},
     {Reason::kUnsupportedAttributeValue,
-     DoesNotTrain,
+     OldOnesDoNotTrain,
      {},
-     "training_mode 0, before opset 7 is_test 1: inference only"},
+     "is_test is 1 before opset 7"},
     {Reason::kUnsupportedAttributeValue,
      IntAttrWithin<"spatial", 1>,
      {1, 1},
      "spatial {lo}: one statistic for each channel"},
-    {Reason::kUnsupportedOutputs, OutputCount, {1, 1}, "only the first result is used"},
+    {Reason::kUnsupportedOutputs,
+     ResultsFit,
+     {1, 3},
+     "only the first result is used outside of training_mode, three in it"},
 };
 constexpr OnnxConstraint kInstanceNormalization[] = {
     {Reason::kUnsupportedRank, RankWithin<0>, {3, 8}, "input of rank {lo} to {hi}"},
@@ -273,7 +322,7 @@ constexpr OnnxConstraint kMeanVariance[] = {
 };
 
 constexpr OnnxRule kRules[] = {
-    {"", "BatchNormalization", 1, 15, kBatchNormalization, SameAsFirst,
+    {"", "BatchNormalization", 1, 15, kBatchNormalization, InferBatchNormalization,
      TranslateBatchNormalization},
     {"", "InstanceNormalization", 1, 22, kInstanceNormalization, SameAsFirst,
      TranslateInstanceNormalization},

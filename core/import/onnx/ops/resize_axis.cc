@@ -25,6 +25,7 @@ Real Coordinate(const ResizeOptions& options, const ResizeAxis& axis, std::int64
     if (axis.out == 1) return half * (begin + end) * (in - 1);
     return begin * (in - 1) + y * (end - begin) * (in - 1) / static_cast<Real>(axis.out - 1);
   }
+  if (mode == "tf_half_pixel_for_nn") return (y + half) / scale;
   if (mode == "pytorch_half_pixel" && axis.out == 1) return Real{0};
   const Real center = (y + half) / scale;
   if (mode != "half_pixel_symmetric") return center - half;

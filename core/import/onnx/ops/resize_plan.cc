@@ -152,15 +152,18 @@ bool SymbolicIsNative(const ResizeOptions& options, const PlannedAxis& axis, Nat
   if (options.mode == ResizeMode::kNearest) {
     // Up by a whole number: every way of rounding takes element floor(i / scale).
     if (IsWhole(axis.scale)) {
-      const bool floors =
-          mode == "asymmetric" && (options.nearest == "floor" || options.nearest == "simple");
+      const bool floors = (mode == "asymmetric" || mode == "tf_half_pixel_for_nn") &&
+                          (options.nearest == "floor" || options.nearest == "simple");
       const bool rounds =
-          mode != "asymmetric" && mode != "align_corners" &&
+          mode != "asymmetric" && mode != "align_corners" && mode != "tf_half_pixel_for_nn" &&
           (options.nearest == "round_prefer_floor" || options.nearest == "round_prefer_ceil");
       return native.half_pixel_centers && (floors || rounds);
     }
     if (mode == "asymmetric")
       return !native.half_pixel_centers && !native.align_corners && options.nearest == "floor";
+    if (mode == "tf_half_pixel_for_nn") {
+      return native.half_pixel_centers && options.nearest == "floor";
+    }
     return mode == "half_pixel" && native.half_pixel_centers &&
            options.nearest == "round_prefer_ceil";
   }

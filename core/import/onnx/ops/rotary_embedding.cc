@@ -1,10 +1,12 @@
-// RotaryEmbedding: pairs of features turned by the angle of their position.
+// RotaryEmbedding, ONNX's and ONNX Runtime's: pairs of features turned by the angle of their
+// position.
 #include <optional>
 #include <vector>
 
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/attention_plan.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -16,6 +18,11 @@ using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
 
+// ONNX: (x, cosines, sines, positions or nothing). ONNX Runtime: (x, positions, cosines, sines).
+bool IsContrib(const OnnxNode& node) { return node.source().domain == kContribDomain; }
+int PositionsAt(const OnnxNode& node) { return IsContrib(node) ? 1 : 3; }
+int CacheAt(const OnnxNode& node, int i) { return IsContrib(node) ? 2 + i : 1 + i; }
+
 // Features of one head; nothing when they are not known.
 std::optional<std::int64_t> HeadSize(const OnnxNode& node) {
   const Shape& x = node.input_shape(0);
@@ -23,7 +30,14 @@ std::optional<std::int64_t> HeadSize(const OnnxNode& node) {
   const Dim last = x.dim(x.rank() - 1);
   if (!last.is_static()) return std::nullopt;
   if (x.rank() == 4) return last.value();
-  const std::int64_t heads = node.Int("num_heads", 0);
+  std::int64_t heads = node.Int("num_heads", 0);
+  if (IsContrib(node) && heads == 0) {  // all of a head is turned: the cache tells its size
+    const int cache = CacheAt(node, 0);
+    if (!node.knows_input(cache) || node.input_rank(cache) != 2) return std::nullopt;
+    const Dim half = node.input_shape(cache).dim(1);
+    if (!half.is_static() || half.value() < 1) return std::nullopt;
+    heads = last.value() / (2 * half.value());
+  }
   if (heads < 1 || last.value() % heads != 0) return std::nullopt;
   return last.value() / heads;
 }
@@ -50,8 +64,14 @@ ValueId Join(Builder& out, std::vector<ValueId> parts, std::int64_t axis) {
 // heads that come first.
 ValueId Angles(OnnxNode& node, Builder& out, int cache, bool heads_first) {
   ValueId angles = node.input(cache);
-  if (node.has_input(3)) {
-    angles = out.Emit(OpKind::kGather, {angles, node.input(3)},
+  if (const int at = PositionsAt(node); node.has_input(at)) {
+    ValueId positions = node.input(at);
+    if (node.input_rank(at) == 1) {  // that of the first; the others follow it
+      const Dim length = node.input_shape(0).dim(heads_first ? 2 : 1);
+      const ValueId steps = Positions(out, node.input(0), length);
+      positions = out.Reshape(out.Add(out.Cast(positions, DType::kI32), steps), {1, length});
+    }
+    angles = out.Emit(OpKind::kGather, {angles, positions},
                       {{"axis", std::int64_t{0}}, {"batch_dims", std::int64_t{0}}});
   }
   if (!out.status().ok()) return {};
@@ -67,11 +87,13 @@ Status TranslateRotaryEmbedding(OnnxNode& node, Builder& out) {
   const std::int64_t rotated = Rotated(node, head);
   const std::int64_t half = rotated / 2;
   Shape shape = given;
-  if (!heads_first) shape = {given.dim(0), given.dim(1), node.Int("num_heads", 1), head};
+  if (!heads_first) {
+    shape = {given.dim(0), given.dim(1), given.dim(2).value() / head, head};
+  }
   const ValueId x = heads_first ? node.input(0) : out.Reshape(node.input(0), shape);
   const ValueId turned = rotated == head ? x : Features(out, x, 0, rotated);
-  const ValueId cosine = Angles(node, out, 1, heads_first);
-  const ValueId sine = Angles(node, out, 2, heads_first);
+  const ValueId cosine = Angles(node, out, CacheAt(node, 0), heads_first);
+  const ValueId sine = Angles(node, out, CacheAt(node, 1), heads_first);
   const bool interleaved = node.Int("interleaved", 0) != 0;
   ValueId first, second;
   if (interleaved) {  // (..., half, 2): the pairs' members, apart
@@ -109,7 +131,7 @@ Status TranslateRotaryEmbedding(OnnxNode& node, Builder& out) {
 }
 
 Verdict HeadsFit(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  if (!node.knows_input(0) || !node.knows_input(CacheAt(node, 0))) return Verdict::kNotChecked;
   const auto head = HeadSize(node);
   if (head) {
     const std::int64_t rotated = Rotated(node, *head);
@@ -122,16 +144,19 @@ Verdict CachesFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
   const auto head = HeadSize(node);
   if (!head) return Verdict::kNotChecked;
-  for (int i = 1; i <= 2; ++i) {
+  const int at = PositionsAt(node);
+  for (const int i : {CacheAt(node, 0), CacheAt(node, 1)}) {
     if (!node.knows_input(i)) return Verdict::kNotChecked;
     const Shape& cache = node.input_shape(i);
-    const int rank = node.has_input(3) ? 2 : 3;
+    const int rank = node.has_input(at) ? 2 : 3;
     const bool fits = cache.rank() == rank && cache.dim(rank - 1) == Dim(Rotated(node, *head) / 2);
     if (!fits) return Violated(node, i, node.input_text(i), finding);
   }
-  if (node.has_input(3)) {
-    if (!node.knows_input(3)) return Verdict::kNotChecked;
-    if (node.input_rank(3) != 2) return Violated(node, 3, node.input_text(3), finding);
+  if (node.has_input(at)) {
+    if (!node.knows_input(at)) return Verdict::kNotChecked;
+    const Shape& positions = node.input_shape(at);
+    const bool first = IsContrib(node) && positions == Shape{1};
+    if (positions.rank() != 2 && !first) return Violated(node, at, node.input_text(at), finding);
   }
   return Verdict::kHolds;
 }
@@ -148,8 +173,22 @@ constexpr OnnxConstraint kRotaryEmbedding[] = {
      "caches (positions, half) with position_ids, (batch, sequence, half) without"},
 };
 
+constexpr OnnxConstraint kContrib[] = {
+    kRotaryEmbedding[0],
+    kRotaryEmbedding[1],
+    {Reason::kShapeMismatch,
+     CachesFit,
+     {},
+     "caches (positions, half), position_ids of one element or (batch, sequence)"},
+    {Reason::kUnsupportedAttributeValue,
+     IntAttrWithin<"is_packed_batching", 0>,
+     {0, 0},
+     "is_packed_batching {lo}"},
+};
+
 constexpr OnnxRule kRules[] = {
     {"", "RotaryEmbedding", 23, 23, kRotaryEmbedding, SameAsFirst, TranslateRotaryEmbedding},
+    {kContribDomain, "RotaryEmbedding", 1, 1, kContrib, SameAsFirst, TranslateRotaryEmbedding},
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "core/import/onnx/ops/transposed_window.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 namespace smelt::onnx_import {
 
@@ -67,25 +69,44 @@ std::optional<std::vector<TransposedAxis>> PlanTransposed(const OnnxNode& node) 
   return plan;
 }
 
+ir::ValueId PartOfFirst(ir::Builder& out, ir::ValueId value, std::int64_t begin,
+                        std::int64_t size) {
+  if (!value.valid() || !out.status().ok()) return value;
+  std::vector<std::int64_t> count = out.type(value).shape.Sizes();
+  std::vector<std::int64_t> from(count.size(), 0);
+  from[0] = begin;
+  count[0] = size;
+  if (const ir::Constant* constant = out.constant(value)) {
+    return out.Const(constant->Sliced(from, count, std::vector<std::int64_t>(count.size(), 1)));
+  }
+  const std::vector<std::int32_t> from32(from.begin(), from.end());
+  const std::vector<std::int32_t> count32(count.begin(), count.end());
+  return out.Emit(ir::OpKind::kSlice, {value, out.ConstI32(from32), out.ConstI32(count32)});
+}
+
 ir::Constant DilateWeights(const ir::Constant& weights, std::span<const TransposedAxis> plan) {
   const std::vector<std::int64_t>& from = weights.shape();
-  std::vector<std::int64_t> to = {from[0], from[1]};
-  for (const TransposedAxis& axis : plan) to.push_back(axis.extent);
-  const std::int64_t kh = from.size() == 4 ? from[2] : 1, kw = from.back();
-  const std::int64_t eh = from.size() == 4 ? to[2] : 1, ew = to.back();
-  const std::int64_t dh = kh > 1 ? (eh - 1) / (kh - 1) : 1, dw = kw > 1 ? (ew - 1) / (kw - 1) : 1;
+  std::vector<std::int64_t> to = {from[0], from[1]}, steps;
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    const std::int64_t kernel = from[i + 2];
+    to.push_back(plan[i].extent);
+    steps.push_back(kernel > 1 ? (plan[i].extent - 1) / (kernel - 1) : 1);
+  }
   const auto size = static_cast<std::size_t>(ir::ElementBits(weights.dtype()) / 8);
   const SharedBytes source = weights.Materialize();
-  const std::int64_t planes = from[0] * from[1];
-  std::vector<std::byte> bytes(static_cast<std::size_t>(planes * eh * ew) * size);
-  for (std::int64_t plane = 0; plane < planes; ++plane) {
-    for (std::int64_t y = 0; y < kh; ++y) {
-      for (std::int64_t x = 0; x < kw; ++x) {
-        const auto at = static_cast<std::size_t>((plane * kh + y) * kw + x) * size;
-        const auto put = static_cast<std::size_t>((plane * eh + y * dh) * ew + x * dw) * size;
-        std::copy_n(source.data() + at, size, bytes.data() + put);
-      }
+  std::vector<std::byte> bytes(static_cast<std::size_t>(std::accumulate(
+                                   to.begin(), to.end(), std::int64_t{1}, std::multiplies<>())) *
+                               size);
+  for (std::int64_t i = 0; i < weights.element_count(); ++i) {
+    std::int64_t rest = i, put = 0, stride = 1;  // from the last axis to the first
+    for (std::size_t axis = from.size(); axis-- > 0;) {
+      const std::int64_t at = rest % from[axis];
+      rest /= from[axis];
+      put += stride * (axis < 2 ? at : at * steps[axis - 2]);
+      stride *= to[axis];
     }
+    std::copy_n(source.data() + static_cast<std::size_t>(i) * size, size,
+                bytes.data() + static_cast<std::size_t>(put) * size);
   }
   auto made =
       ir::Constant::FromBytes(weights.dtype(), std::move(to), SharedBytes::Own(std::move(bytes)));

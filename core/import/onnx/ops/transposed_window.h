@@ -28,6 +28,9 @@ std::optional<std::vector<std::int64_t>> SpatialList(const OnnxNode& node, std::
                                                      std::size_t count);
 // Nothing when an attribute is out of range or needs a size that is not known.
 std::optional<std::vector<TransposedAxis>> PlanTransposed(const OnnxNode& node);
+// Elements [begin, begin + size) of the first axis of a value of static shape; a view of a
+// constant. Invalid for an invalid value.
+ir::ValueId PartOfFirst(ir::Builder& out, ir::ValueId value, std::int64_t begin, std::int64_t size);
 // Weights (in, out, kernel...) with zeros between their spatial elements.
 ir::Constant DilateWeights(const ir::Constant& weights, std::span<const TransposedAxis> plan);
 

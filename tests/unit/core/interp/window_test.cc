@@ -163,6 +163,41 @@ TEST(TransposeConv, IsTheAdjointOfTheConvolution) {
   }
 }
 
+Attributes Volume(const char* padding) {
+  return {{"padding", std::string(padding)},      {"stride_d", std::int64_t{1}},
+          {"stride_h", std::int64_t{2}},          {"stride_w", std::int64_t{3}},
+          {"dilation_d_factor", std::int64_t{2}}, {"dilation_h_factor", std::int64_t{1}},
+          {"dilation_w_factor", std::int64_t{1}}};
+}
+
+TEST(Conv3d, SlidesOverThreeAxes) {
+  const Tensor y = Apply(OpKind::kConv3d, Volume("VALID"),
+                         {F32({1, 3, 1, 1, 2}, {1, 2, 3, 4, 5, 6}),
+                          F32({2, 1, 1, 2, 1}, {1, 10, 100, 1000}), F32({1}, {0.5F})});
+  EXPECT_THAT(Floats(y), ElementsAre(21 + 6500 + 0.5F));
+}
+
+TEST(Conv3d, TransposedIsItsAdjoint) {
+  // The filters (d, h, w, in, out) and (d, h, w, out, in) of a pair are the same.
+  for (const char* padding : {"SAME", "VALID"}) {
+    const Tensor x = Random({2, 4, 5, 6, 3}, 6);
+    const Tensor filter = Random({2, 3, 2, 3, 4}, 7);
+    const Tensor forward = Apply(OpKind::kConv3d, Volume(padding), {x, filter});
+    const Tensor y = Random(forward.shape(), 8);
+    const Tensor back =
+        Apply(OpKind::kConv3dTranspose, Volume(padding), {I32({5}, {2, 4, 5, 6, 3}), filter, y});
+    double left = 0;
+    double right = 0;
+    for (std::size_t i = 0; i < Floats(y).size(); ++i) {
+      left += static_cast<double>(Floats(forward)[i]) * static_cast<double>(Floats(y)[i]);
+    }
+    for (std::size_t i = 0; i < Floats(x).size(); ++i) {
+      right += static_cast<double>(Floats(back)[i]) * static_cast<double>(Floats(x)[i]);
+    }
+    EXPECT_NEAR(left, right, 1e-3) << padding;
+  }
+}
+
 Attributes Pool(const char* padding, std::int64_t size, std::int64_t stride) {
   return {{"padding", std::string(padding)},
           {"stride_h", stride},

@@ -100,6 +100,32 @@ TEST(Conv, SymbolicSizes) {
   ExpectTensor(y.at(0), F32({1, 1, 2, 2}, {12, 16, 24, 28}));
 }
 
+TEST(Conv, ThreeSpatialAxes) {
+  const auto x = F32({1, 1, 2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8});
+  const auto w = F32({1, 1, 2, 2, 2}, {1, 0, 0, 0, 0, 0, 0, 10});
+  const auto whole = RunNode({"Conv", {x, w, F32({1}, {0.5})}, {}, {false, true, true}});
+  ExpectTensor(whole.at(0), F32({1, 1, 1, 1, 1}, {81.5}));
+  const auto padded =
+      RunNode({"Conv", {x, w}, {{"pads", Ints{1, 1, 1, 0, 0, 0}}, {"strides", Ints{1, 2, 2}}}, {}});
+  ExpectTensor(padded.at(0), F32({1, 1, 2, 1, 1}, {10, 50}));
+}
+
+TEST(Conv, GroupsOverThreeSpatialAxes) {
+  const auto x = F32({1, 2, 3, 1, 1}, {1, 2, 3, 10, 20, 30});
+  const auto w = F32({2, 1, 2, 1, 1}, {1, 1, 1, 2});
+  const auto y = RunNode({"Conv",
+                          {x, w, F32({2}, {0, 0.5})},
+                          {{"group", 2}, {"dilations", Ints{2, 1, 1}}},
+                          {false, true, true}});
+  ExpectTensor(y.at(0), F32({1, 2, 1, 1, 1}, {4, 70.5}));
+  OnnxModel symbolic;
+  symbolic.Input("x", DType::kF32, {1, 2, "D", 4, 4})
+      .Init("w", w)
+      .Node("Conv", {"x", "w"}, {"y"}, {{"group", 2}})
+      .Output("y");
+  EXPECT_THAT(symbolic.Refusals(), ElementsAre(Reason::kDynamicDimensionUnsupported));
+}
+
 TEST(Conv, Refusals) {
   const auto x = RandomTensor(DType::kF32, {1, 4, 5, 5}, 1);
   const auto w = RandomTensor(DType::kF32, {4, 4, 3, 3}, 2);
@@ -107,7 +133,7 @@ TEST(Conv, Refusals) {
   const auto refused = [](const OneNode& bad) { return MakeModel(bad).Refusals(); };
   EXPECT_TRUE(refused(node).empty());
   OneNode bad = node;
-  bad.inputs = {RandomTensor(DType::kF32, {1, 4, 5, 5, 5}, 1), w};
+  bad.inputs = {RandomTensor(DType::kF32, {1, 4, 5, 5, 5, 5}, 1), w};
   EXPECT_THAT(refused(bad), Contains(Reason::kUnsupportedRank));
   bad.inputs = {x, RandomTensor(DType::kF32, {4, 3, 3, 3}, 1)};
   EXPECT_THAT(refused(bad), ElementsAre(Reason::kShapeMismatch));

@@ -90,6 +90,20 @@ TEST(ConvTranspose, OneSpatialAxis) {
   ExpectTensor(y[0], F32({1, 1, 6}, {1, 10, 2, 20, 3, 30}));
 }
 
+TEST(ConvTranspose, ThreeSpatialAxes) {
+  const auto w = F32({2, 1, 2, 1, 1}, {1, 10, 2, 20});
+  const auto y = RunNode({"ConvTranspose",
+                          {F32({1, 2, 2, 1, 1}, {1, 2, 3, 4}), w},
+                          {{"strides", Ints{2, 1, 1}}, {"pads", Ints{1, 0, 0, 0, 0, 0}}},
+                          {false, true}});
+  ExpectTensor(y.at(0), F32({1, 1, 3, 1, 1}, {70, 10, 100}));
+  const auto dilated = RunNode({"ConvTranspose",
+                                {F32({1, 2, 2, 1, 1}, {1, 2, 3, 4}), w, F32({2}, {0, 1})},
+                                {{"dilations", Ints{2, 1, 1}}, {"group", 2}},
+                                {false, true, true}});
+  ExpectTensor(dilated.at(0), F32({1, 2, 4, 1, 1}, {1, 2, 10, 20, 7, 9, 61, 81}));
+}
+
 TEST(ConvTranspose, OutputShapeCutsTheRestOff) {
   const auto y = RunNode({"ConvTranspose",
                           {F32({1, 1, 3}, {1, 2, 3}), F32({1, 1, 3}, {1, 1, 1})},
@@ -126,7 +140,7 @@ TEST(ConvTranspose, Refusals) {
   OneNode node = Node({}, {1, 2, 3, 3}, {2, 3, 3, 3});
   const auto refused = [](const OneNode& bad) { return MakeModel(bad).Refusals(); };
   OneNode bad = node;
-  bad.inputs[0] = RandomTensor(DType::kF32, {1, 2, 3, 3, 3}, 1);
+  bad.inputs[0] = RandomTensor(DType::kF32, {1, 2, 3, 3, 3, 3}, 1);
   EXPECT_THAT(refused(bad), Contains(Reason::kUnsupportedRank));
   bad = node;
   bad.inputs[1] = RandomTensor(DType::kF32, {5, 3, 3, 3}, 1);

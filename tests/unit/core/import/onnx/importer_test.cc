@@ -219,8 +219,8 @@ TEST(Importer, DeclaredTypesLetTheWalkSeeBehindAViolation) {
 
 TEST(Importer, DiagnosticsSayEverything) {
   OnnxModel model;
-  model.Input("x", DType::kF32, {1, 3, 8, 8, 8})
-      .Init("w", RandomTensor(DType::kF32, {4, 3, 3, 3, 3}, 1))
+  model.Input("x", DType::kF32, {1, 3, 8, 8, 8, 8})
+      .Init("w", RandomTensor(DType::kF32, {4, 3, 3, 3, 3, 3}, 1))
       .Node("Conv", {"x", "w"}, {"y"})
       .Output("y");
   auto imported = model.Import();
@@ -231,9 +231,9 @@ TEST(Importer, DiagnosticsSayEverything) {
   ASSERT_TRUE(diagnostic.node.has_value());
   EXPECT_EQ(diagnostic.node->name, "n0");
   EXPECT_EQ(diagnostic.tensor, "x");
-  EXPECT_EQ(diagnostic.tensor_type, "f32[1,3,8,8,8]");
-  EXPECT_EQ(diagnostic.found, "rank 5");
-  EXPECT_THAT(diagnostic.allowed, HasSubstr("rank 3 to 4"));
+  EXPECT_EQ(diagnostic.tensor_type, "f32[1,3,8,8,8,8]");
+  EXPECT_EQ(diagnostic.found, "rank 6");
+  EXPECT_THAT(diagnostic.allowed, HasSubstr("rank 3 to 5"));
   EXPECT_EQ(diagnostic.stage, "import");
 }
 

@@ -53,11 +53,20 @@ TEST(BatchNormalization, ConstantParametersBecomeOneMultiplyAndOneAdd) {
   EXPECT_THAT(kinds, ElementsAre(ir::OpKind::kMul, ir::OpKind::kAdd));
 }
 
+TEST(BatchNormalization, TrainingGivesTheBatchsOwnStatistics) {
+  const auto one = F32({1}, {1}), zero = F32({1}, {0});
+  const auto y = RunNode({.op = "BatchNormalization",
+                          .inputs = {F32({2, 1, 2}, {1, 3, 5, 7}), one, zero, one, one},
+                          .attrs = {{"training_mode", 1}, {"momentum", 0.5}, {"epsilon", 4.0}},
+                          .outputs = 3});
+  ASSERT_EQ(y.size(), 3u);
+  ExpectTensor(y[0], F32({2, 1, 2}, {-1, -1.0 / 3, 1.0 / 3, 1}));
+  ExpectTensor(y[1], F32({1}, {2.5}));
+  ExpectTensor(y[2], F32({1}, {3}));
+}
+
 TEST(BatchNormalization, Refusals) {
   OneNode bad = BatchNode(true);
-  bad.attrs = {{"training_mode", 1}};
-  EXPECT_THAT(Refused(bad), ElementsAre(Reason::kUnsupportedAttributeValue));
-  bad = BatchNode(true);
   bad.opset = 8;
   bad.attrs = {{"spatial", 0}};
   EXPECT_THAT(Refused(bad), ElementsAre(Reason::kUnsupportedAttributeValue));

@@ -144,12 +144,16 @@ TEST(Upsample, AttributeAndInput) {
   EXPECT_THAT(MakeModel(nine).Refusals(), ElementsAre(Reason::kUnsupportedOnnxOp));
 }
 
+TEST(Resize, CentersOfPixelsFallOntoTheSource) {
+  const auto y = RunNode(Scale(
+      F32({1, 1, 1, 4}, {1, 2, 3, 4}), {1, 1, 1, 0.5},
+      {{"coordinate_transformation_mode", "tf_half_pixel_for_nn"}, {"nearest_mode", "floor"}}));
+  ExpectTensor(y.at(0), F32({1, 1, 1, 2}, {2, 4}));
+}
+
 TEST(Resize, Refusals) {
   const auto refused = [](const OneNode& node) { return MakeModel(node).Refusals(); };
   EXPECT_THAT(refused(Scale(Square(), {1, 1, 2, 2}, {{"mode", "area"}})),
-              Contains(Reason::kUnsupportedAttributeValue));
-  EXPECT_THAT(refused(Scale(Square(), {1, 1, 2, 2},
-                            {{"coordinate_transformation_mode", "tf_half_pixel_for_nn"}})),
               Contains(Reason::kUnsupportedAttributeValue));
   EXPECT_THAT(refused(Scale(Square(), {1, 1, 2, 2}, {{"nearest_mode", "up"}})),
               Contains(Reason::kUnsupportedAttributeValue));

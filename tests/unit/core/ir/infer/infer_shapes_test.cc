@@ -51,6 +51,20 @@ TEST_F(InferShapes, Windows) {
   EXPECT_EQ(Of(OpKind::kTransposeConv, conv,
                {I32s({1, 17, 11, 6}), F32({6, 3, 3, 4}), F32({1, 8, 9, 4})}),
             "f32[1,17,11,6]");
+  const Attributes volume = {{"padding", std::string("VALID")},
+                             {"stride_d", kI64(1)},
+                             {"stride_h", kI64(2)},
+                             {"stride_w", kI64(1)},
+                             {"dilation_d_factor", kI64(2)},
+                             {"dilation_h_factor", kI64(1)},
+                             {"dilation_w_factor", kI64(1)}};
+  EXPECT_EQ(Of(OpKind::kConv3d, volume, {F32({1, 6, 8, 9, 4}), F32({3, 3, 3, 4, 5}), F32({5})}),
+            "f32[1,2,3,7,5]");
+  EXPECT_EQ(Of(OpKind::kConv3d, volume, {F32({1, 6, 8, 9, 4}), F32({3, 3, 3, 2, 5})}),
+            "shape_mismatch");
+  EXPECT_EQ(Of(OpKind::kConv3dTranspose, volume,
+               {I32s({1, 6, 17, 9, 5}), F32({3, 3, 1, 5, 4}), F32({1, 2, 8, 9, 4})}),
+            "f32[1,6,17,9,5]");
   const Attributes pool = {{"padding", std::string("SAME")},
                            {"stride_h", kI64(2)},
                            {"stride_w", kI64(3)},
