@@ -96,7 +96,7 @@ class TypeLegalizer {
     }
     SMELT_RETURN_IF_ERROR(ExpandForVersion(site, changed));
     if (changed) return Status::Ok();
-    const DataOperands* data = FindDataOperands(site.op().kind);
+    const ir::DataOperands* data = ir::FindDataOperands(site.op().kind);
     if (data != nullptr) {
       const DType dtype = site.In(support.type_operand);
       const auto detour = DetourFor(*data, dtype, TypesWithinVersion(site, *data, support));
@@ -117,11 +117,11 @@ class TypeLegalizer {
   }
 
   // A runtime without BITCAST reaches other types by value only.
-  std::optional<Detour> DetourFor(const DataOperands& data, DType dtype,
+  std::optional<Detour> DetourFor(const ir::DataOperands& data, DType dtype,
                                   target::TypeSet types) const {
     std::optional<Detour> detour = FindDetour(data.use, dtype, types);
     if (detour && detour->bitcast && context_.profile.Find(OpKind::kBitcast) == nullptr) {
-      return data.use == DataUse::kMoves ? FindDetour(DataUse::kOrders, dtype, types)
+      return data.use == ir::DataUse::kMoves ? FindDetour(ir::DataUse::kOrders, dtype, types)
                                          : std::nullopt;
     }
     return detour;

@@ -69,7 +69,7 @@ constexpr std::pair<OpKind, Expansion> kExpansions[] = {
 };
 
 bool Carries(std::uint32_t mask, std::size_t index) {
-  return mask == kEvery || (index < 32 && (mask >> index & 1U) != 0);
+  return mask == ir::kEvery || (index < 32 && (mask >> index & 1U) != 0);
 }
 
 }  // namespace
@@ -86,7 +86,7 @@ Status ExpandForVersion(const LegalizeSite& site, bool& expanded) {
   return Status::Ok();
 }
 
-target::TypeSet TypesWithinVersion(const LegalizeSite& site, const DataOperands& data,
+target::TypeSet TypesWithinVersion(const LegalizeSite& site, const ir::DataOperands& data,
                                    const target::OperatorSupport& support) {
   ir::Graph& graph = site.graph();
   std::vector<std::pair<ValueId, DType>> carried;

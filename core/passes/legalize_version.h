@@ -10,7 +10,7 @@ namespace smelt::passes {
 Status ExpandForVersion(const LegalizeSite& site, bool& expanded);
 
 // Those of the profile's types in which the operator's version is one that the profile has.
-target::TypeSet TypesWithinVersion(const LegalizeSite& site, const DataOperands& data,
+target::TypeSet TypesWithinVersion(const LegalizeSite& site, const ir::DataOperands& data,
                                    const target::OperatorSupport& support);
 
 }  // namespace smelt::passes

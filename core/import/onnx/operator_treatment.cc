@@ -20,8 +20,9 @@ bool TakesAndGivesTensors(const Schema& schema) {
 std::vector<OperatorTreatment> NewestOperators() {
   std::vector<OperatorTreatment> operators;
   for (const Schema& any : AllSchemas()) {
+    if (!any.domain.empty()) continue;
     if (!operators.empty() && operators.back().op_type == any.op) continue;
-    const Schema* newest = FindSchema(any.op, NewestOpset());
+    const Schema* newest = FindSchema("", any.op, NewestOpset());
     if (newest == nullptr || newest->deprecated) continue;
     OperatorTreatment& op = operators.emplace_back();
     op.op_type = any.op;
