@@ -80,6 +80,31 @@ def _concat(d: Draw) -> Case:
     return q.finish("QLinearConcat", operands, axis=axis)
 
 
+def _where(d: Draw) -> Case:
+    q = _Quantized(d)
+    shape = d.shape(1, 4, size=6)
+    condition = q.graph.input(d.values(d.broadcast(shape), np.bool_), "condition")
+    operands = [condition, q.tensor(shape), *q.parameters(), q.tensor(d.broadcast(shape))]
+    return q.finish("QLinearWhere", operands + q.parameters() + q.parameters())
+
+
+def _linear(d: Draw) -> Case:
+    """QuantizeLinear and DequantizeLinear, which take 16 bits earlier than ONNX's."""
+    graph = Graph(d, d.integer(11, 20), DOMAIN)
+    dtype = np.dtype(d.choice([np.uint8, np.int8, np.uint16, np.int16]))
+    info = np.iinfo(dtype)
+    scale = graph.constant(np.float32(0.05 * (0.5 + d.rng.random())))
+    zero = graph.constant(dtype.type(d.integer(info.min // 2, info.max // 2)))
+    shape = d.shape(1, 4, size=6)
+    if d.rule.endswith("DequantizeLinear"):
+        x = graph.input(d.rng.integers(info.min, info.max + 1, shape).astype(dtype))
+        result = graph.node("DequantizeLinear", [x, scale, zero])
+        return graph.finish(result, {result[0]: TensorProto.FLOAT})
+    x = graph.input(d.values(shape, low=-40, high=40))
+    result = graph.node("QuantizeLinear", [x, scale, zero])
+    return graph.finish(result, {result[0]: ONNX_OF[dtype]})
+
+
 def _gemm(d: Draw) -> Case:
     q = _Quantized(d)
     rows, inner, columns = d.integer(1, 5), d.integer(1, 8), d.integer(1, 5)
@@ -98,6 +123,7 @@ def _gemm(d: Draw) -> Case:
 
 
 GENERATORS: dict[str, Callable[[Draw], Case]] = {
+    f"{DOMAIN}.DequantizeLinear": _linear,
     f"{DOMAIN}.QGemm": _gemm,
     f"{DOMAIN}.QLinearAdd": _binary("QLinearAdd"),
     f"{DOMAIN}.QLinearConcat": _concat,
@@ -105,4 +131,6 @@ GENERATORS: dict[str, Callable[[Draw], Case]] = {
     f"{DOMAIN}.QLinearLeakyRelu": _unary("QLinearLeakyRelu"),
     f"{DOMAIN}.QLinearMul": _binary("QLinearMul"),
     f"{DOMAIN}.QLinearSigmoid": _unary("QLinearSigmoid"),
+    f"{DOMAIN}.QLinearWhere": _where,
+    f"{DOMAIN}.QuantizeLinear": _linear,
 }

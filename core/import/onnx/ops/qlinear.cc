@@ -66,6 +66,25 @@ Status TranslateMul(OnnxNode& node, Builder& out) {
   return Finish(node, out, out.Mul(product, ratio), 6, node.input_dtype(0));
 }
 
+// --- QLinearWhere: (condition, X, scale, zero point, Y, scale, zero point, scale, zero point) ---
+
+Status InferWhere(OnnxNode& node) {
+  if (!node.knows_input(0) || !node.knows_input(1) || !node.knows_input(4)) return Status::Ok();
+  SMELT_ASSIGN_OR_RETURN(Shape shape,
+                         BroadcastShapes(node.symbols(), node.input_shape(1), node.input_shape(4)));
+  SMELT_ASSIGN_OR_RETURN(shape, BroadcastShapes(node.symbols(), node.input_shape(0), shape));
+  node.SetOutputType(0, {node.input_dtype(1), std::move(shape)});
+  return Status::Ok();
+}
+
+Status TranslateWhere(OnnxNode& node, Builder& out) {
+  const ValueId scale = One(node, out, 7);
+  const ValueId chosen = out.Emit(
+      OpKind::kSelectV2,
+      {node.input(0), out.Div(Real(node, out, 1), scale), out.Div(Real(node, out, 4), scale)});
+  return Finish(node, out, chosen, 7, node.input_dtype(1));
+}
+
 // --- One input ---
 
 Status TranslateSigmoid(OnnxNode& node, Builder& out) {
@@ -230,6 +249,7 @@ constexpr OnnxConstraint kOne = {
 constexpr OnnxConstraint kBinary[] = {
     kOne<0b11110110>,
 };
+constexpr OnnxConstraint kWhere[] = {kOne<0b111101100>};
 constexpr OnnxConstraint kUnary[] = {kOne<0b11110>};
 constexpr OnnxConstraint kGlobal[] = {
     kOne<0b11110>,
@@ -261,6 +281,7 @@ constexpr OnnxRule kRules[] = {
     {kContribDomain, "QLinearLeakyRelu", 1, 1, kUnary, SameAsFirst, TranslateLeakyRelu},
     {kContribDomain, "QLinearMul", 1, 1, kBinary, InferBinary, TranslateMul},
     {kContribDomain, "QLinearSigmoid", 1, 1, kUnary, SameAsFirst, TranslateSigmoid},
+    {kContribDomain, "QLinearWhere", 1, 1, kWhere, InferWhere, TranslateWhere},
 };
 
 }  // namespace

@@ -240,6 +240,8 @@ constexpr OnnxConstraint kDequantize[] = {
 constexpr OnnxRule kRules[] = {
     {"", "QuantizeLinear", 10, 28, kQuantize, InferQuantize, TranslateQuantize},
     {"", "DequantizeLinear", 10, 28, kDequantize, InferDequantize, TranslateDequantize},
+    {kContribDomain, "QuantizeLinear", 1, 1, kQuantize, InferQuantize, TranslateQuantize},
+    {kContribDomain, "DequantizeLinear", 1, 1, kDequantize, InferDequantize, TranslateDequantize},
     {"", "DynamicQuantizeLinear", 11, 11, {}, InferDynamic, TranslateDynamic},
 };
 
