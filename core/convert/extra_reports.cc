@@ -50,7 +50,7 @@ void FillPlace(const Written& tensor, Record& record) {
   record.set_tflite_type(std::string(ir::DTypeName(tensor.type.dtype)));
   record.set_is_constant(tensor.is_constant);
   for (const ir::Dim dim : tensor.type.shape) {
-    record.add_tflite_shape(dim.is_static() ? dim.value() : -1);
+    record.add_tflite_shape(dim.is_static() ? static_cast<std::int32_t>(dim.value()) : -1);
   }
 }
 

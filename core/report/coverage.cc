@@ -70,14 +70,14 @@ bool IsPlumbing(ir::OpKind kind) {
 // What the live operators say of one source node.
 struct Traces {
   std::set<std::string> operators;
-  std::set<ir::OpKind> kinds;     // without plumbing
-  bool always_with_other = true;  // each of these carries a node that was not absorbed, too
+  std::set<ir::OpKind> kinds;  // without plumbing
+  bool hosted = true;          // each of these carries a node that was not absorbed
 };
 
 Entry::Outcome OutcomeOf(const Traces& traces, bool absorbed) {
   if (traces.operators.empty()) return Entry::FOLDED;
   if (traces.kinds.contains(ir::OpKind::kCustom)) return Entry::CUSTOM;
-  if (absorbed && traces.always_with_other && !traces.kinds.empty()) return Entry::FUSED;
+  if (absorbed && traces.hosted && !traces.kinds.empty()) return Entry::FUSED;
   return traces.kinds.size() > 1 ? Entry::DECOMPOSED : Entry::CONVERTED;
 }
 
@@ -94,14 +94,13 @@ void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
       const std::string name(ir::GetOpInfo(op.kind).name);
       ++(*coverage.mutable_target_operators())[name];
       const std::vector<ir::SourceId>& carried = module.origins().SourcesOf(op.origin);
+      const bool hosted = std::ranges::any_of(
+          carried, [&](ir::SourceId source) { return !module.origins().IsAbsorbed(source); });
       for (const ir::SourceId source : carried) {
         traces[source].operators.insert(name);
         if (IsPlumbing(op.kind)) continue;
         traces[source].kinds.insert(op.kind);
-        const bool with_other = std::ranges::any_of(carried, [&](ir::SourceId other) {
-          return other != source && !module.origins().IsAbsorbed(other);
-        });
-        traces[source].always_with_other = traces[source].always_with_other && with_other;
+        traces[source].hosted = traces[source].hosted && hosted;
       }
     }
   }

@@ -47,6 +47,7 @@ Result<DeclaredType> ReadDeclaredType(const onnx::ValueInfoProto& info) {
 
 void DeclareType(const ir::TensorType& type, const ir::SymbolTable& symbols,
                  onnx::ValueInfoProto* info) {
+  info->clear_type();
   auto* tensor = info->mutable_type()->mutable_tensor_type();
   tensor->set_elem_type(DTypeToOnnx(type.dtype));
   tensor->mutable_shape();

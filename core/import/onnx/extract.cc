@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <random>
+#include <string_view>
 #include <unordered_map>
 
 #include "core/import/onnx/data_type.h"
@@ -120,9 +121,11 @@ void Extract::Offer(const ir::SourceNode& source, const onnx::NodeProto& node,
   for (const std::string& name : node.output()) defined_.insert(name);
 }
 
-std::string Extract::Finish() {
+std::string Extract::Finish(const std::vector<SourceTensor>& tensors) {
   onnx::GraphProto& graph = *model_->mutable_graph();
   if (graph.node_size() == 0) return "";
+  std::unordered_map<std::string_view, const SourceTensor*> known;
+  for (const SourceTensor& tensor : tensors) known[tensor.name] = &tensor;
   std::unordered_map<std::string, const onnx::ValueInfoProto*> declared;
   for (const auto* list : {&source_.graph().value_info(), &source_.graph().output()}) {
     for (const auto& info : *list) declared[info.name()] = &info;
@@ -135,6 +138,10 @@ std::string Extract::Finish() {
       onnx::ValueInfoProto* output = graph.add_output();
       if (const auto found = declared.find(name); found != declared.end()) *output = *found->second;
       output->set_name(name);
+      const auto tensor = known.find(name);
+      if (tensor != known.end() && tensor->second->type) {
+        DeclareType(*tensor->second->type, symbols_, output);
+      }
     }
   }
   graph.set_name("reproducer");

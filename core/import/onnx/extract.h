@@ -29,9 +29,9 @@ class Extract {
   // Takes the node if it is wanted. `inputs`: null for absent ones.
   void Offer(const ir::SourceNode& source, const onnx::NodeProto& node,
              const std::vector<const KnownValue*>& inputs, const ir::Graph& graph);
-  // The serialized model; empty when no node was taken. Results that no taken node reads, and those
-  // that the source gives as outputs, are its outputs.
-  std::string Finish();
+  // The serialized model; empty when no node was taken. Results that no taken node reads are its
+  // outputs, of the types that `tensors` of the source know, else of the declared ones.
+  std::string Finish(const std::vector<SourceTensor>& tensors);
 
  private:
   bool IsWanted(const ir::SourceNode& source) const;

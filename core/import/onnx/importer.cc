@@ -137,7 +137,7 @@ Result<Imported> Import(const ImportRequest& request, const CancelToken& cancel)
     SMELT_RETURN_IF_ERROR(walk.Run(signature));
     imported.facts.parameter_bytes = walk.parameter_bytes();
     if (request.list_tensors) imported.tensors = walk.Tensors();
-    imported.extract = extract.Finish();
+    if (context.extract != nullptr) imported.extract = extract.Finish(walk.Tensors());
   }
   imported.module.signatures.push_back(std::move(signature));
   return imported;

@@ -156,6 +156,30 @@ TEST(Extract, KeepsSmallConstants) {
   EXPECT_EQ(extract.graph().initializer(0).raw_data(), model.graph().initializer(0).raw_data());
 }
 
+TEST(Extract, ResultsHaveTheTypesThatTheWalkKnows) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {2, "N"});
+  model.Node("Neg", {"x"}, {"a"});
+  model.Node("Abs", {"a"}, {"y"});
+  model.Output("y", DType::kF32, {2, "N"});
+  onnx_import::ImportRequest request;
+  request.model = SharedBytes::Own(model.Bytes());
+  ir::SourceNode node;
+  node.op_type = "Neg";
+  node.name = model.graph().node(0).name();
+  request.extract = {node};
+  const auto imported = onnx_import::Import(request, CancelToken());
+  ASSERT_TRUE(imported.ok());
+  onnx::ModelProto extract;
+  ASSERT_TRUE(extract.ParseFromString(imported->extract));
+  ASSERT_THAT(extract.graph().output(), SizeIs(1));
+  EXPECT_EQ(extract.graph().output(0).name(), "a");
+  const auto& type = extract.graph().output(0).type().tensor_type();
+  EXPECT_EQ(type.elem_type(), 1);
+  EXPECT_EQ(type.shape().dim(0).dim_value(), 2);
+  EXPECT_EQ(type.shape().dim(1).dim_param(), "N");
+}
+
 TEST(Tensors, AreListedWithTheValuesThatHoldThem) {
   onnx_import::ImportRequest request;
   request.model = SharedBytes::Own(Model().Bytes());
