@@ -8,7 +8,8 @@
 
 namespace smelt::passes {
 
-// Removes TRANSPOSE, RESHAPE and CAST that change nothing; those of constants become views.
+// Removes TRANSPOSE, RESHAPE and CAST that change nothing; those of constants become views. Removes
+// multiplication by 1 and addition of 0.
 Status Canonicalize(PassContext& context);
 
 // x times a gate of x becomes GELU or HARD_SWISH, where an exporter spelt it out. Leaves the parts
@@ -21,6 +22,9 @@ Status FoldBatchNorm(PassContext& context);
 
 // RELU, RELU6 and RELU_N1_TO_1 directly behind an operator with a fused activation become that.
 Status FuseActivation(PassContext& context);
+
+// Says with operators that LiteRT's CPU delegate takes what others say as well, exactly.
+Status PreferDelegated(PassContext& context);
 
 // Decides for all operators at once in which order of axes they work, so that few TRANSPOSEs are
 // left (layout/layout.h). Requires that composites are expanded.
