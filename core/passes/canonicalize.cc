@@ -1,9 +1,11 @@
-// The obvious simplifications: data movement that moves nothing, and that of constants.
+// The obvious simplifications: data movement that moves nothing, and that of constants; arithmetic
+// with a neutral constant.
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "core/ir/element_cast.h"
+#include "core/passes/neutral_operand.h"
 #include "core/passes/passes.h"
 
 namespace smelt::passes {
@@ -84,11 +86,18 @@ class Canonicalizer {
   void Run() {
     for (const OpId id : graph_) {
       const ir::Op& op = graph_.op(id);
+      if (const auto stays = OperandThatStays(graph_, op)) {
+        const ValueId value = op.input(*stays);
+        if (!graph_.value(value).is_constant() && MayStandFor(graph_, value, op.result())) {
+          StepAside(id, value);
+        }
+        continue;
+      }
       if (!MovesData(op.kind)) continue;
       if (auto view = Viewed(graph_, op)) {
         BecomeConstant(id, *std::move(view));
       } else if (ChangesNothing(graph_, op) && MayStandFor(graph_, op.input(0), op.result())) {
-        StepAside(id);
+        StepAside(id, op.input(0));
       }
     }
   }
@@ -105,8 +114,8 @@ class Canonicalizer {
     ++context_.rewrites;
   }
 
-  void StepAside(OpId id) {
-    const ValueId before = graph_.op(id).input(0);
+  // The operand `before` stands for the result.
+  void StepAside(OpId id, ValueId before) {
     const ValueId after = graph_.op(id).result();
     const OpId producer = graph_.value(before).producer;
     if (producer.valid()) {

@@ -2,7 +2,8 @@
 //
 // conv(x, w, b) * s + t = conv(x, w * s, b * s + t), channel by channel. Weights get the scale as
 // an elementwise step of their view, so nothing is evaluated here; the bias is computed in double
-// and rounded once.
+// and rounded once. A positive scale goes through a RELU: relu(y) * s = relu(y * s).
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -66,6 +67,11 @@ class Folding {
       if (use.op == graph_.return_op()) break;
       if (Absorb(at, use, axis)) continue;  // the value's users have changed: look again
       if (use.operand != 0) break;
+      if (graph_.op(use.op).kind == OpKind::kRelu) {
+        behind_relu_ = true;
+        at = graph_.op(use.op).result();
+        continue;
+      }
       const std::optional<int> behind = ChannelAxisBehind(graph_, graph_.op(use.op), axis);
       if (!behind.has_value()) break;
       axis = *behind;
@@ -100,7 +106,7 @@ class Folding {
     const bool multiplies = user.kind == OpKind::kMul;
     const bool subtracts = user.kind == OpKind::kSub && use.operand == 0;
     if (!multiplies && !subtracts && user.kind != OpKind::kAdd) return false;
-    if (multiplies && !scalable_) return false;
+    if (multiplies ? !scalable_ : behind_relu_) return false;
     if (user.attrs.String("fused_activation_function", "NONE") != "NONE") return false;
     const ValueId result = user.result();
     if (!(graph_.type(result) == graph_.type(at))) return false;  // broadcasts the other way
@@ -108,6 +114,7 @@ class Folding {
     if (constant == nullptr) return false;
     const auto values = PerChannel(*constant, graph_.type(at).shape.rank(), axis, channels_);
     if (!values.has_value()) return false;
+    if (behind_relu_ && !std::ranges::all_of(*values, [](double v) { return v > 0; })) return false;
     for (std::size_t i = 0; i < values->size(); ++i) {
       if (multiplies) {
         scale_[i] *= (*values)[i];
@@ -167,6 +174,7 @@ class Folding {
   bool scalable_ = false;
   bool scales_ = false;
   bool shifts_ = false;
+  bool behind_relu_ = false;
   std::uint64_t absorbed_ = 0;
   std::vector<double> scale_;
   std::vector<double> shift_;

@@ -122,7 +122,7 @@ class TypeLegalizer {
     std::optional<Detour> detour = FindDetour(data.use, dtype, types);
     if (detour && detour->bitcast && context_.profile.Find(OpKind::kBitcast) == nullptr) {
       return data.use == ir::DataUse::kMoves ? FindDetour(ir::DataUse::kOrders, dtype, types)
-                                         : std::nullopt;
+                                             : std::nullopt;
     }
     return detour;
   }

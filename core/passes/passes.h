@@ -8,12 +8,9 @@
 
 namespace smelt::passes {
 
-// Removes TRANSPOSE, RESHAPE and CAST that change nothing; those of constants become views.
+// Removes TRANSPOSE, RESHAPE and CAST that change nothing; those of constants become views. Removes
+// multiplication by 1 and addition of 0.
 Status Canonicalize(PassContext& context);
-
-// x times a gate of x becomes GELU or HARD_SWISH, where an exporter spelt it out. Leaves the parts
-// of the pattern without use.
-Status FuseGates(PassContext& context);
 
 // Multiplications and additions by per-channel constants behind a convolution or FULLY_CONNECTED go
 // into its weights and bias, also where the importer's TRANSPOSE stands between.
@@ -24,6 +21,9 @@ Status FuseActivation(PassContext& context);
 
 // GATHER of one position, PACK and UNPACK become RESHAPE with SLICE, CONCATENATION and SPLIT.
 Status ExposeViews(PassContext& context);
+
+// Says with operators that LiteRT's CPU delegate takes what others say as well, exactly.
+Status PreferDelegated(PassContext& context);
 
 // Decides for all operators at once in which order of axes they work, so that few TRANSPOSEs are
 // left (layout/layout.h). Requires that composites are expanded.

@@ -159,7 +159,9 @@ def text(value: Optional[float], form: str = "{:.3f}") -> str:
 
 def print_row(row: dict[str, Any]) -> None:
     smelt, peer = row["smelt"], row["peer"]
-    counts = " ".join(f"{smelt.get(k, '-')}/{peer.get(k, '-')}" for k in ("operators", "transposes"))
+    counts = " ".join(
+        f"{smelt.get(k, '-')}/{peer.get(k, '-')}" for k in ("operators", "transposes")
+    )
     latency = "/".join(text(side.get("latency"), "{:.5f}") for side in (smelt, peer))
     copy = row.get("copy")
     beside = f"{copy['conversion'] * 1e3:.1f}/{copy['allowed'] * 1e3:.1f}" if copy else "-"

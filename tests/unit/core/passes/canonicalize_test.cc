@@ -56,6 +56,42 @@ TEST(Canonicalize, ANamedResultKeepsItsName) {
              1);
 }
 
+TEST(Canonicalize, NeutralOperandsGo) {
+  ExpectPass(Canonicalize, R"(graph @main(%x "x": f32[N,4], %i "i": i32[4]) {
+    %one = const f32[1,4] [1.0, 1.0, 1.0, 1.0]
+    %zero = const f32[] [0.0]
+    %none = const i32[4] [0, 0, 0, 0]
+    %a = NEG(%x) : f32[N,4] from {0}
+    %b = MUL(%one, %a) : f32[N,4] from {1}
+    %c = ADD(%b, %zero) : f32[N,4] from {1}
+    %d = SUB(%c, %zero) : f32[N,4] from {1}
+    %y = DIV(%d, %one) : f32[N,4] from {2}
+    %j = ADD(%none, %i) : i32[4] from {1}
+    %k = NEG(%j) : i32[4] from {2}
+    return %y, %k
+  })",
+             R"(graph @main(%x "x": f32[N,4], %i "i": i32[4]) {
+    %a = NEG(%x) : f32[N,4] from {0, 1, 2}
+    %k = NEG(%i) : i32[4] from {1, 2}
+    return %a, %k
+  })",
+             5);
+}
+
+TEST(Canonicalize, OtherOperandsStay) {
+  ExpectUnchanged(Canonicalize, R"(graph @main(%x "x": f32[1,4]) {
+    %one = const f32[2,1] [1.0, 1.0]
+    %near = const f32[4] [1.0, 1.0, 1.0, 1.0000001]
+    %zero = const f32[] [0.0]
+    %wide = MUL(%x, %one) : f32[2,4] from {0}
+    %a = MUL(%x, %near) : f32[1,4] from {0}
+    %b = SUB(%zero, %a) : f32[1,4] from {1}
+    %c = ADD(%b, %zero) {fused_activation_function="RELU"} : f32[1,4] from {1}
+    %d = MUL(%c, %zero) : f32[1,4] from {1}
+    return %wide, %d
+  })");
+}
+
 TEST(Canonicalize, ConstantsBecomeViews) {
   ExpectPass(Canonicalize, R"(graph @main(%x "x": f32[3,2]) {
     %c "w" = const i32[2,3] [1, 2, 3, 4, 5, 6]

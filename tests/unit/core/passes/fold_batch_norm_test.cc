@@ -55,6 +55,24 @@ TEST(FoldBatchNorm, EveryLinkIsTaken) {
              Folded("[2.0, 6.0]", "[0.0, -2.5]", "bn"), 3);
 }
 
+TEST(FoldBatchNorm, APositiveScaleGoesThroughRelu) {
+  const auto relu = [](std::string_view scale) {
+    return RunPass(FoldBatchNorm, Conv(R"(%r = RELU(%t) : f32[N,2,3,3] from {1}
+    %s = const f32[1,2,1,1] )" + std::string(scale) +
+                                       R"(
+    %m = MUL(%r, %s) : f32[N,2,3,3] from {1}
+    %o = const f32[] [1.0]
+    %y "y" = ADD(%m, %o) : f32[N,2,3,3] from {2})"));
+  };
+  const PassRun folded = relu("[10.0, 100.0]");
+  EXPECT_EQ(folded.rewrites, 1U) << folded.text;
+  EXPECT_EQ(folded.text.find("MUL"), std::string::npos) << folded.text;
+  EXPECT_NE(folded.text.find("const f32[2] [5.0, -100.0]"), std::string::npos) << folded.text;
+  EXPECT_NE(folded.text.find("ADD"), std::string::npos) << "a shift doesn't go through";
+  EXPECT_EQ(relu("[10.0, -1.0]").rewrites, 0U);
+  EXPECT_EQ(relu("[10.0, 0.0]").rewrites, 0U);
+}
+
 TEST(FoldBatchNorm, WeightsStayAView) {
   const PassRun run = RunPass(FoldBatchNorm, Conv(R"(%s = const f32[1,2,1,1] [10.0, 100.0]
     %y = MUL(%t, %s) : f32[N,2,3,3] from {1})"));
