@@ -31,15 +31,15 @@ TRANSPOSES = {
     "convnext": 1,
     "deeplabv3": 3,
     "densenet121": 1,
-    "detr": 28,  # 6 attentions and an image: 25 with the batch first everywhere
-    "gpt2": 12,  # 3 attentions whose projection is packed: 6, cut by Split after one TRANSPOSE
+    "detr": 26,  # 6 attentions with projections of their own and an image
+    "gpt2": 6,  # 3 attentions with a packed projection
     "hrnet": 2,
     "lstm_tagger": 3,  # 1 did the directions meet by CONCATENATION along the features
     "shufflenet_v2": 14,  # one a unit with a shortcut; 1 were channels renamed through Split
     "super_resolution": 0,
     "super_resolution_view": 1,  # 0 by DEPTH_TO_SPACE
     "swin": 9,
-    "vit_b": 19,  # 3 attentions and an image: 7 could the projection be cut in any order of axes
+    "vit_b": 7,  # 3 attentions with a packed projection, and an image
     "whisper_decoder": 16,  # 4 attentions
     "whisper_encoder": 9,  # 2 attentions
     "resnet18": 1,
