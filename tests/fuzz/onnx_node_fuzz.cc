@@ -193,11 +193,6 @@ class NodeModel {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   smelt::fuzz::Choices choices(data, size);
   const std::string model = smelt::fuzz::NodeModel(choices).Build();
-  if (const char* path = std::getenv("FUZZ_SAVE")) {
-    FILE* f = std::fopen(path, "wb");
-    std::fwrite(model.data(), 1, model.size(), f);
-    std::fclose(f);
-  }
   smelt::fuzz::ConvertBytes(
       smelt::fuzz::Copy(reinterpret_cast<const std::uint8_t*>(model.data()), model.size()));
   return 0;

@@ -214,11 +214,18 @@ Status TranslateGemm(OnnxNode& node, Builder& out) {
   return out.status();
 }
 
+Verdict InnerIsStatic(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.output_type(0)) return Verdict::kNotChecked;
+  if (Factor(node, 0).dim(1).is_static()) return Verdict::kHolds;
+  return Violated(node, 0, node.input_text(0), finding);
+}
+
 Verdict GemmFits(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.output_type(0)) return Verdict::kNotChecked;
   const Dim left = Factor(node, 0).dim(1), right = Factor(node, 3).dim(0);
+  const bool known = left.is_static() && right.is_static();
   const bool fits =
-      left.is_static() && left.value() <= kMaxIntegerTerms && (left == right || !right.is_static());
+      (!known || left == right) && (!left.is_static() || left.value() <= kMaxIntegerTerms);
   if (!fits) return Violated(node, 3, node.input_text(0) + " by " + node.input_text(3), finding);
   if (node.has_input(7) != node.has_input(8)) {
     return Violated("one of the result's scale and zero point alone", finding);
@@ -269,8 +276,9 @@ constexpr OnnxConstraint kGemm[] = {
     {Reason::kShapeMismatch,
      GemmFits,
      {},
-     "matrices that fit, with a static inner axis of at most 16448 to stay exact; C broadcasts to "
-     "the result"},
+     "matrices that fit, with an inner axis of at most 16448 to stay exact; C broadcasts to the "
+     "result"},
+    {Reason::kDynamicDimensionUnsupported, InnerIsStatic, {}, "a static inner axis"},
 };
 
 constexpr OnnxRule kRules[] = {

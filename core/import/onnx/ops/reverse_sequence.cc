@@ -80,15 +80,26 @@ Status TranslateTensorScatter(OnnxNode& node, Builder& out) {
   return out.status();
 }
 
+Verdict CacheIsStatic(const OnnxNode& node, Bounds, Finding& finding) {
+  const auto axis = CacheAxis(node);
+  if (!axis || !node.knows_input(1)) return Verdict::kNotChecked;
+  const Shape& cache = node.input_shape(0);
+  const bool counted = node.has_input(2) || cache.dim(0).is_static();
+  if (counted && cache.dim(*axis).is_static() && node.input_shape(1).dim(*axis).is_static()) {
+    return Verdict::kHolds;
+  }
+  return Violated(node, 1, node.input_text(1) + " for a cache of " + node.input_text(0), finding);
+}
+
 Verdict CacheFits(const OnnxNode& node, Bounds, Finding& finding) {
   const auto axis = CacheAxis(node);
   if (!axis || !node.knows_input(1)) return Verdict::kNotChecked;
   const Shape& cache = node.input_shape(0);
   const Shape& update = node.input_shape(1);
   bool fits = *axis > 0 && update.rank() == cache.rank();
-  fits = fits && cache.dim(*axis).is_static() && update.dim(*axis).is_static() &&
-         update.dim(*axis).value() > 0 && update.dim(*axis).value() <= cache.dim(*axis).value() &&
-         (node.has_input(2) || cache.dim(0).is_static());
+  const Dim length = cache.dim(*axis), written = update.dim(*axis);
+  const bool known = length.is_static() && written.is_static();
+  fits = fits && (!known || (written.value() > 0 && written.value() <= length.value()));
   if (fits) return Verdict::kHolds;
   return Violated(node, 1, node.input_text(1) + " for a cache of " + node.input_text(0), finding);
 }
@@ -114,7 +125,11 @@ constexpr OnnxConstraint kTensorScatter[] = {
     {Reason::kShapeMismatch,
      CacheFits,
      {},
-     "axis is not the batch; cache and update are static along it, the update not longer"},
+     "axis is not the batch; the update is not longer than the cache"},
+    {Reason::kDynamicDimensionUnsupported,
+     CacheIsStatic,
+     {},
+     "cache and update are static along the axis; without write_indices the batch is static"},
 };
 
 constexpr OnnxRule kRules[] = {
