@@ -254,8 +254,17 @@ Verdict PartsFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (rows.value() < 1 || columns.value() < 1) {
     return Violated(node, kX, "no window fits into " + node.input_text(kX), finding);
   }
-  const std::int64_t taps =
-      window->axes[0].kernel * window->axes[1].kernel * node.Int("offset_group", 1);
+  const std::int64_t groups = node.Int("offset_group", 1);
+  const Dim channels = node.input_shape(kX).dim(1);
+  if (groups < 1 || !channels.is_static() || groups > channels.value()) {
+    return Verdict::kNotChecked;  // reported with the weights
+  }
+  const std::int64_t height = window->axes[0].kernel, width = window->axes[1].kernel;
+  if (static_cast<double>(height) * static_cast<double>(width) * static_cast<double>(groups) >
+      0x1p31) {
+    return Violated(node, kWeights, node.input_text(kWeights), finding);
+  }
+  const std::int64_t taps = height * width * groups;
   for (const auto& [input, count] : {std::pair{kOffset, 2 * taps}, std::pair{kMask, taps}}) {
     if (!node.has_input(input)) continue;
     if (!node.knows_input(input)) return Verdict::kNotChecked;

@@ -24,6 +24,7 @@ Status InferRoiPool(OnnxNode& node) {
   const auto sizes = PooledSizes(node);
   if (!node.knows_input(0) || !node.knows_input(1) || sizes.size() != 2) return Status::Ok();
   if (node.input_rank(0) != 4 || node.input_rank(1) != 2) return Status::Ok();
+  if (sizes[0] < 1 || sizes[1] < 1) return Status::Ok();
   node.SetOutputType(
       0, {node.input_dtype(0),
           {node.input_shape(1).dim(0), node.input_shape(0).dim(1), sizes[0], sizes[1]}});

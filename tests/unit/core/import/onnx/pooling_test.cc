@@ -172,5 +172,35 @@ TEST(Pooling, Refusals) {
   EXPECT_THAT(divisor.Refusals(), ElementsAre(Reason::kDynamicDimensionUnsupported));
 }
 
+TEST(MaxRoiPool, Refusals) {
+  OneNode node{"MaxRoiPool",
+               {RandomTensor(DType::kF32, {1, 2, 6, 6}, 1), F32({1, 5}, {0, 1, 1, 4, 4})},
+               {{"pooled_shape", Ints{2, 2}}}};
+  const auto refused = [&](std::vector<Attr> attrs) {
+    node.attrs = std::move(attrs);
+    return MakeModel(node).Refusals();
+  };
+  EXPECT_THAT(refused({{"pooled_shape", Ints{2, 2}}}), ElementsAre());
+  EXPECT_THAT(refused({{"pooled_shape", Ints{-2, 2}}}),
+              ElementsAre(Reason::kUnsupportedAttributeValue));
+  EXPECT_THAT(refused({{"pooled_shape", Ints{2}}}),
+              ElementsAre(Reason::kUnsupportedAttributeValue));
+}
+
+TEST(DeformConv, Refusals) {
+  const std::int64_t huge = std::int64_t{1} << 62;
+  OneNode node{
+      "DeformConv",
+      {RandomTensor(DType::kF32, {1, 2, 4, 4}, 1), RandomTensor(DType::kF32, {2, 2, 3, 3}, 2),
+       RandomTensor(DType::kF32, {1, 18, 2, 2}, 3)},
+      {}};
+  node.opset = 19;
+  EXPECT_THAT(MakeModel(node).Refusals(), ElementsAre());
+  node.attrs = {{"offset_group", huge}};
+  EXPECT_THAT(MakeModel(node).Refusals(), ElementsAre(Reason::kShapeMismatch));
+  node.attrs = {{"pads", Ints{1, 1, 1, 1}}};  // the offsets are not of the result's size
+  EXPECT_THAT(MakeModel(node).Refusals(), ElementsAre(Reason::kShapeMismatch));
+}
+
 }  // namespace
 }  // namespace smelt::testing
