@@ -143,7 +143,50 @@ def _mask(d: Draw) -> Case:
     return graph.finish(graph.node("Where", [positive, x, low]))
 
 
+def _activation(d: Draw) -> Case:
+    """Activations spelled out, now and then with a number or a use that makes them others."""
+    graph = Graph(d, d.opset("Erf", first=13))
+    x = graph.input(d.values(d.shape(1, 4), low=-5, high=5))
+
+    def number(value: float) -> str:
+        shape = d.choice([(), (), (1,)])
+        wrong = 1.1 if d.chance(0.08) else 1.0
+        return graph.constant(np.full(shape, value * wrong, np.float32))
+
+    def mul(a: str, b: str) -> str:
+        return graph.node("Mul", d.choice([[a, b], [b, a]]))[0]
+
+    def add(a: str, b: str) -> str:
+        return graph.node("Add", d.choice([[a, b], [b, a]]))[0]
+
+    style = d.choice(["erf", "tanh", "hard_swish", "leaky", "power", "scales"])
+    inner = x
+    if style == "erf":
+        inner = graph.node("Erf", [graph.node("Div", [x, number(2**0.5)])[0]])[0]
+        shifted = add(inner, number(1))
+        halved = d.choice([0, 1])
+        y = mul(mul(x, number(0.5)), shifted) if halved else mul(mul(x, shifted), number(0.5))
+    elif style == "tanh":
+        cube = graph.node("Pow", [x, number(3)])[0] if d.chance(0.5) else mul(mul(x, x), x)
+        inner = mul(add(x, mul(cube, number(0.044715))), number((2 / np.pi) ** 0.5))
+        y = mul(mul(x, number(0.5)), add(graph.node("Tanh", [inner])[0], number(1)))
+    elif style == "hard_swish":
+        ends = [graph.constant(np.float32(v)) for v in (0, 6)]
+        inner = graph.node("Clip", [add(x, number(3)), *ends])[0]
+        y = graph.node("Div", [mul(x, inner), number(6)])[0]
+    elif style == "leaky":
+        inner = mul(x, number(d.choice([0.1, 0.3, 1.5])))
+        y = graph.node("Max", d.choice([[x, inner], [inner, x]]))[0]
+    elif style == "power":
+        y = graph.node("Pow", [x, number(2)])[0]
+    else:
+        inner = mul(x, number(d.choice([3.0, -0.5])))
+        y = graph.node("Div", [inner, number(7)])[0]
+    return graph.finish([y, inner] if inner != x and d.chance(0.15) else [y])
+
+
 GENERATORS: dict[str, Callable[[Draw], Case]] = {
+    "IdiomActivation": _activation,
     "IdiomConvNorm": _conv_norm,
     "IdiomNormConv": _norm_conv,
     "IdiomResidual": _residual,

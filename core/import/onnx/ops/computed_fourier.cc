@@ -46,6 +46,20 @@ ValueId ElementWeights(Builder& out, const TransformForm& form, ValueId n, Value
   return out.Mul(weights, out.Add(mirrored, Number(out, 1)));
 }
 
+// The sine of `steps` of `length` in a turn, or the cosine; `negated` turns the other way. A turn
+// is folded to a quarter while the numbers are whole, so that zeros and mirrored values are exact.
+ValueId SineOfSteps(Builder& out, ValueId steps, ValueId length, bool cosine, bool negated) {
+  const auto times = [&](ValueId x, std::int32_t factor) {
+    return out.Mul(x, out.ScalarI32(factor));
+  };
+  const ValueId ahead = out.Add(times(steps, 4), times(length, cosine ? 2 : 1));
+  const ValueId turned = out.Emit(OpKind::kFloorMod, {ahead, times(length, 4)});
+  const ValueId away = out.Unary(OpKind::kAbs, out.Sub(turned, times(length, 2)));
+  const ValueId quarter = out.Div(Float(out, out.Sub(length, away)), Float(out, length));
+  const double right_angle = (negated ? -0.5 : 0.5) * std::numbers::pi;
+  return out.Unary(OpKind::kSin, out.Mul(quarter, Number(out, right_angle)));
+}
+
 ValueId Results(Builder& out, const TransformForm& form, ValueId length) {
   if (!form.onesided || form.inverse) return length;
   return out.Add(out.Emit(OpKind::kFloorDiv, {length, out.ConstI32({2})}), out.ConstI32({1}));
@@ -66,11 +80,9 @@ ValueId TransformRows(Builder& out, const TransformForm& form, ValueId x, ValueI
   const ValueId column = out.Reshape(n, Shape{rows, Dim(1)});
   // Whole turns are taken away while the numbers are whole.
   const ValueId steps = out.Emit(OpKind::kFloorMod, {out.Mul(column, k), length});
-  const double turn = (form.inverse ? 2 : -2) * std::numbers::pi;
-  const ValueId angle = out.Mul(out.Div(Float(out, steps), Float(out, length)), Number(out, turn));
   const ValueId weights = out.Reshape(ElementWeights(out, form, n, length), Shape{rows, Dim(1)});
-  const ValueId cosines = out.Mul(out.Unary(OpKind::kCos, angle), weights);
-  const ValueId sines = out.Mul(out.Unary(OpKind::kSin, angle), weights);
+  const ValueId cosines = out.Mul(SineOfSteps(out, steps, length, true, false), weights);
+  const ValueId sines = out.Mul(SineOfSteps(out, steps, length, false, !form.inverse), weights);
   const auto part = [&](int index) { return TakeAlong(out, x, out.ScalarI32(index), 2); };
   const ValueId real_in = part(0);
   ValueId real = Product(out, real_in, cosines);

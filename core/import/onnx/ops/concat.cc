@@ -260,7 +260,7 @@ constexpr OnnxConstraint kSplit[] = {
     {Reason::kUnsupportedAttributeValue, AxisAttr<"axis", 0>, {}, "axis is an axis of the input"},
     {Reason::kUnknownRank,
      PartsAreCounted,
-     {1, 1 << 15},
+     {1, INT16_MAX},
      "the number of parts is known, {lo} to {hi}, one for each result"},
     {Reason::kShapeMismatch, SizesFit, {}, "the parts add up to the dimension of the axis"},
 };

@@ -53,11 +53,17 @@ TEST(ImportSlice, RefusesWhatIsNoSlice) {
                        .constant = {false, true, true, true}})
                 .Refusals(),
             std::vector{Reason::kShapeMismatch});
-  EXPECT_EQ(
-      MakeModel({.op = "Slice", .inputs = {kTen, I64({1}, {0}), I64({1}, {1}), I64({1}, {0})}})
-          .Refusals()
-          .front(),
-      Reason::kRequiresConstantInput);
+}
+
+TEST(ImportSlice, TakesComputedAxesAndSteps) {
+  const auto x = F32({2, 3}, {0, 1, 2, 3, 4, 5});
+  ExpectTensor(
+      Run1({.op = "Slice",
+            .inputs = {x, I64({1}, {-1}), I64({1}, {INT64_MIN}), I64({1}, {-1}), I64({1}, {-2})}}),
+      F32({2, 2}, {2, 0, 5, 3}));
+  ExpectTensor(Run1({.op = "Slice",
+                     .inputs = {x, I64({2}, {1, 1}), I64({2}, {INT64_MAX, 2}), I64({2}, {1, 0})}}),
+               F32({1, 2}, {4, 5}));
 }
 
 TEST(ImportGather, WrapsNegativeIndices) {

@@ -114,9 +114,11 @@ TEST(ImportSqueeze, RemovesAndAddsAxes) {
           {.op = "Squeeze", .inputs = {Count({2, 3}), I64({1}, {0})}, .constant = {false, true}})
           .Refusals(),
       std::vector{Reason::kShapeMismatch});
-  EXPECT_EQ(
-      MakeModel({.op = "Unsqueeze", .inputs = {Count({2}), I64({1}, {0})}}).Refusals().front(),
-      Reason::kRequiresConstantInput);
+  // Computed axes.
+  ExpectTensor(Run1({.op = "Unsqueeze", .inputs = {F32({2}, {1, 2}), I64({2}, {-1, 0})}}),
+               F32({1, 2, 1}, {1, 2}));
+  ExpectTensor(Run1({.op = "Squeeze", .inputs = {F32({1, 2, 1}, {1, 2}), I64({1}, {-1})}}),
+               F32({1, 2}, {1, 2}));
 }
 
 TEST(ImportTranspose, PermutesOrReverses) {
