@@ -12,7 +12,6 @@ from models.network import Network
 from models.ports import Shape
 from models.transformer import (
     INT64_MAX,
-    SHARP,
     Size,
     dense,
     feed_forward,
@@ -61,7 +60,7 @@ def _positions(n: Network, mask: str, width: int) -> str:
 def _heads(n: Network, x: str, width: int, count: int, batch: str, rows: Size) -> str:
     """(rows, batch, width) to (batch * count, rows, width / count)."""
     groups = n.one("Mul", batch, n.int64(count))
-    projected = dense(n, x, width, width, scale=SHARP)
+    projected = dense(n, x, width, width)
     return transpose(n, reshape(n, projected, [rows, groups, width // count]), 1, 0, 2)
 
 
