@@ -115,7 +115,7 @@ def main() -> int:
     arguments.out.mkdir(parents=True, exist_ok=True)
     works = [write(n, arguments.out, arguments.full) for n in arguments.names or [*ZOO, *SCALED]]
     failed = 0
-    for work, verdict in judge_each(works, jobs=1, timeout=300):
+    for work, verdict in judge_each(works, jobs=1, timeout=3600 if arguments.full else 300):
         size = Path(work.onnx_path).stat().st_size
         print(f"{verdict.state:8} {work.name}: {size} bytes {verdict.outputs} {verdict.detail}")
         failed += verdict.state != "right"

@@ -12,7 +12,6 @@ from models.network import Network
 from models.ports import Shape
 from models.transformer import (
     INT64_MAX,
-    SHARP,
     Size,
     dense,
     feed_forward,
@@ -61,7 +60,7 @@ def _positions(n: Network, mask: str, width: int) -> str:
 def _heads(n: Network, x: str, width: int, count: int, batch: str, rows: Size) -> str:
     """(rows, batch, width) to (batch * count, rows, width / count)."""
     groups = n.one("Mul", batch, n.int64(count))
-    projected = dense(n, x, width, width, scale=SHARP)
+    projected = dense(n, x, width, width)
     return transpose(n, reshape(n, projected, [rows, groups, width // count]), 1, 0, 2)
 
 
@@ -80,13 +79,14 @@ def _attention(
         scores = reshape(n, split, [n.one("Mul", batch, n.int64(count)), rows, keys])
     values = _heads(n, v, width, count, batch, keys)
     mixed = transpose(n, n.one("MatMul", n.one("Softmax", scores, axis=-1), values), 1, 0, 2)
-    return dense(n, reshape(n, mixed, [rows, batch, width]), width, width)
+    # Small, or attention upon attention averages all queries into one.
+    return dense(n, reshape(n, mixed, [rows, batch, width]), width, width, scale=0.3)
 
 
 def _perceptron(n: Network, x: str, width: int, out: int) -> str:
     for _ in range(2):
         x = n.relu(dense(n, x, width, width))
-    return n.one("Sigmoid", dense(n, x, width, out))
+    return n.one("Sigmoid", dense(n, x, width, out, scale=3.0))
 
 
 def _valid(rng: np.random.Generator, shape: Shape) -> np.ndarray:
@@ -118,7 +118,7 @@ def detr(full: bool) -> Built:
         y = _attention(n, placed, placed, x, width, count, mask)
         x = layer_norm(n, n.one("Add", x, y), width)
         x = layer_norm(n, n.one("Add", x, feed_forward(n, x, width, hidden, "relu")), width)
-    wanted = n.unsqueeze(n.random((queries, width), 1.0), 1)
+    wanted = n.unsqueeze(n.random((queries, width), 2.0), 1)
     shape = n.one("Concat", n.int64([1]), n.unsqueeze(batch, 0), n.int64([1]), axis=0)
     wanted = n.one("Tile", wanted, shape)
     target = n.one("ConstantOfShape", n.one("Shape", wanted))
