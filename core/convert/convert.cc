@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <vector>
 
 #include "core/base/digest.h"
 #include "core/convert/stage_clock.h"
@@ -105,6 +106,7 @@ class Conversion {
     }
     summary->set_parameter_bytes(imported->facts.parameter_bytes);
     diagnostics_ = std::move(imported->diagnostics);
+    expanded_ = std::move(imported->expanded);
     module_.emplace(std::move(imported->module));
     report::FillPorts(*module_, *summary);
     clock_.End("import");
@@ -136,7 +138,7 @@ class Conversion {
       record->set_skipped(outcome.skipped);
     }
     report::AddDiagnostics(diagnostics_, report_);
-    report::FillCoverage(*module_, diagnostics_, *report_.mutable_coverage());
+    report::FillCoverage(*module_, diagnostics_, expanded_, *report_.mutable_coverage());
     if (!status.ok()) return Fail(status, "passes");
     if (HasError(diagnostics_)) report::FailWithFirstError(diagnostics_, report_);
     clock_.End("passes");
@@ -206,6 +208,7 @@ class Conversion {
   const target::Profile* profile_ = nullptr;
   std::optional<ir::Module> module_;
   ir::Diagnostics diagnostics_;
+  std::vector<ir::SourceId> expanded_;
   std::uint64_t passes_done_ = 0;
 };  // namespace
 

@@ -57,7 +57,7 @@ void Count(Entry::Outcome outcome, v1::Coverage& coverage) {
 }  // namespace
 
 void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
-                  v1::Coverage& coverage) {
+                  std::span<const ir::SourceId> expanded, v1::Coverage& coverage) {
   const auto& sources = module.origins().sources();
   std::vector<std::set<std::string>> operators(sources.size());
   for (std::uint32_t g = 0; g < module.graph_count(); ++g) {
@@ -71,6 +71,7 @@ void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
       }
     }
   }
+  const std::set<ir::SourceId> bodies(expanded.begin(), expanded.end());
   const auto findings = OutcomesOfFindings(diagnostics);
   coverage.set_source_nodes(static_cast<std::uint32_t>(sources.size()));
   for (std::size_t i = 0; i < sources.size(); ++i) {
@@ -86,9 +87,10 @@ void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
       std::set<std::string> kinds = operators[i];
       kinds.erase("TRANSPOSE");
       kinds.erase("DEQUANTIZE");  // how weights are stored
-      outcome = operators[i].empty() ? Entry::FOLDED
-                : kinds.size() > 1   ? Entry::DECOMPOSED
-                                     : Entry::CONVERTED;
+      const bool by_body = bodies.contains(static_cast<ir::SourceId>(i));
+      outcome = operators[i].empty()          ? Entry::FOLDED
+                : by_body || kinds.size() > 1 ? Entry::DECOMPOSED
+                                              : Entry::CONVERTED;
     }
     entry->set_outcome(outcome);
     Count(outcome, coverage);

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "core/import/onnx/function_body.h"
 #include "core/ir/shape.h"
@@ -30,6 +31,9 @@ class FunctionLibrary {
 
   // True when the ONNX library defines version `since` of its operator by other operators.
   static bool HasSchemaFunction(std::string_view op, int since);
+  // The operators of the definition for float32 scalars and no attributes; none when it has no
+  // such.
+  static std::vector<std::string> SchemaFunctionOperators(const std::string& op, int since);
   // That definition, for operands of these types (nothing: absent). Nothing when it defines none
   // for such a call.
   static std::optional<Function> SchemaFunction(

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 
 #include "core/import/onnx/bound_dims.h"
 #include "core/import/onnx/graph_walk.h"
@@ -95,6 +96,7 @@ Result<Imported> Import(const ImportRequest& request, const CancelToken& cancel)
     GraphWalk walk(context, model.graph(), graph);
     SMELT_RETURN_IF_ERROR(walk.Run(signature));
     imported.facts.parameter_bytes = walk.parameter_bytes();
+    imported.expanded = std::move(context.expanded);
   }
   imported.module.signatures.push_back(std::move(signature));
   return imported;

@@ -45,6 +45,8 @@ struct Imported {
   ir::Module module;
   ModelFacts facts;
   ir::Diagnostics diagnostics;  // an error among them: the module must not be exported
+  // Nodes that a function's or a loop's body took the place of.
+  std::vector<ir::SourceId> expanded;
 };
 
 // True when the bytes look like an ONNX ModelProto (cheap; reads the first fields).

@@ -74,6 +74,11 @@ bool AllInputsKnown(const OnnxNode& node) {
   return true;
 }
 
+bool AllTensors(std::span<const WalkValue* const> values) {
+  return std::ranges::all_of(
+      values, [](const WalkValue* value) { return value == nullptr || value->is_tensor(); });
+}
+
 ir::OpId LastOp(const ir::Graph& graph) { return graph.op(graph.return_op()).previous; }
 
 }  // namespace
@@ -132,7 +137,8 @@ bool GraphWalk::FindRuleFor(Step& step) {
   }
   step.rule = FindRule("", source.op_type, step.schema->since);
   if (step.rule == nullptr) {
-    if (IsControlFlow(step)) return true;
+    step.walked = FindWalkedOperator(source.op_type, step.schema->since);
+    if (step.walked != nullptr) return true;
     if (step.function != nullptr) return true;
     step.by_schema = FunctionLibrary::HasSchemaFunction(source.op_type, step.schema->since);
     if (step.by_schema) return true;
@@ -174,15 +180,18 @@ void GraphWalk::WalkNode(std::uint32_t index) {
   Step step = BeginStep(proto, index);
   const bool has_rule = FindRuleFor(step);
   const bool expands = has_rule && step.rule == nullptr;
-  step.origin =
-      scope_->caller != nullptr
-          ? scope_->caller->origin
-          : context_.module.origins().Of(context_.module.origins().AddSource(step.source));
-  const bool controls = expands && IsControlFlow(step);
+  const bool controls = expands && step.walked != nullptr;
+  if (scope_->caller != nullptr) {
+    step.origin = scope_->caller->origin;
+  } else {
+    const ir::SourceId source = context_.module.origins().AddSource(step.source);
+    step.origin = context_.module.origins().Of(source);
+    if (expands && step.source.op_type != "If") context_.expanded.push_back(source);
+  }
   if (!controls) CheckSubgraphOperators(proto);
 
-  std::vector<const KnownValue*> inputs = FindInputs(proto);
-  for (const KnownValue* value : inputs) {
+  std::vector<const WalkValue*> inputs = FindInputs(proto);
+  for (const WalkValue* value : inputs) {
     if (value == nullptr) continue;
     const bool constant = graph_.constant(value->value) != nullptr;
     step.all_constant = step.all_constant && (constant || value->maybe_constant);
@@ -196,12 +205,14 @@ void GraphWalk::WalkNode(std::uint32_t index) {
   }
   const std::vector<std::string> outputs(proto.output().begin(), proto.output().end());
   OnnxNode node(step.attributes, step.source, step.schema != nullptr ? step.schema->since : 0,
-                std::move(inputs), outputs, context_.module, graph_);
+                {inputs.begin(), inputs.end()}, outputs, context_.module, graph_);
   if (!has_rule || !attributes.ok()) {
     step.types_known = false;
     Refuse(step, node);
-  } else if (controls) {
+  } else if (controls && step.walked->kind == WalkedKind::kControl) {
     ExpandControlFlow(step, node);
+  } else if (controls || (step.rule != nullptr && !AllTensors(inputs))) {
+    ExpandSequence(step, node);
   } else if (expands) {
     ExpandFunction(step, node);
   } else if (InferAndCheck(step, node) && Translate(step, node)) {
@@ -331,7 +342,7 @@ bool GraphWalk::AcceptResults(Step& step, OnnxNode& node) {
 void GraphWalk::DefineResults(const Step& step, const OnnxNode& node) {
   for (int i = 0; i < node.output_count(); ++i) {
     if (!node.has_output(i)) continue;
-    KnownValue& value = Define(node.output_name(i));
+    WalkValue& value = Define(node.output_name(i));
     value.value = node.output(i);
     value.type = graph_.type(node.output(i));
     if (!graph_.constant(value.value)) value.dims = node.output_dims(i);
@@ -358,7 +369,7 @@ void GraphWalk::Refuse(const Step& step, const OnnxNode& node) {
   SMELT_CHECK(builder.status().ok());
   for (int i = 0; i < node.output_count(); ++i) {
     if (!node.has_output(i)) continue;
-    KnownValue& value = Define(node.output_name(i));
+    WalkValue& value = Define(node.output_name(i));
     value.value = values[static_cast<std::size_t>(i)];
     value.type = std::move(known[static_cast<std::size_t>(i)]);
     value.maybe_constant = step.all_constant;

@@ -9,6 +9,7 @@ from property.draw import Draw
 from property.families import (
     activations,
     attention,
+    control_flow,
     convolution,
     cumulative,
     elementwise,
@@ -28,6 +29,7 @@ from property.families import (
     scatters,
     recurrent,
     sampling,
+    sequences,
     shapes,
     streams,
     values,
@@ -58,6 +60,8 @@ FAMILIES = (
     losses,
     streams,
     old_opsets,
+    control_flow,
+    sequences,
 )
 
 
