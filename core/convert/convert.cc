@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "core/base/digest.h"
 #include "core/convert/extra_reports.h"
@@ -163,6 +164,7 @@ class Conversion {
     summary->set_parameter_bytes(imported->facts.parameter_bytes);
     diagnostics_ = std::move(imported->diagnostics);
     source_tensors_ = std::move(imported->tensors);
+    expanded_ = std::move(imported->expanded);
     module_.emplace(std::move(imported->module));
     report::FillPorts(*module_, *summary);
     SMELT_RETURN_IF_ERROR(Dump("import"));
@@ -197,7 +199,7 @@ class Conversion {
       record->set_skipped(outcome.skipped);
     }
     report::AddDiagnostics(diagnostics_, report_);
-    report::FillCoverage(*module_, diagnostics_, *report_.mutable_coverage());
+    report::FillCoverage(*module_, diagnostics_, expanded_, *report_.mutable_coverage());
     if (!status.ok()) return Fail(status, "passes");
     if (HasError(diagnostics_)) report::FailWithFirstError(diagnostics_, report_);
     clock_.End("passes");
@@ -323,6 +325,7 @@ class Conversion {
   target::Profile profile_;
   std::optional<ir::Module> module_;
   ir::Diagnostics diagnostics_;
+  std::vector<ir::SourceId> expanded_;
   std::uint64_t passes_done_ = 0;
   std::vector<onnx_import::SourceTensor> source_tensors_;
   std::vector<tflite_export::WrittenTensor> written_tensors_;

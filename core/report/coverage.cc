@@ -84,7 +84,7 @@ Entry::Outcome OutcomeOf(const Traces& traces, bool absorbed) {
 }  // namespace
 
 void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
-                  v1::Coverage& coverage) {
+                  std::span<const ir::SourceId> expanded, v1::Coverage& coverage) {
   const auto& sources = module.origins().sources();
   std::vector<Traces> traces(sources.size());
   for (std::uint32_t g = 0; g < module.graph_count(); ++g) {
@@ -104,6 +104,7 @@ void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
       }
     }
   }
+  const std::set<ir::SourceId> bodies(expanded.begin(), expanded.end());
   const auto findings = OutcomesOfFindings(diagnostics);
   coverage.set_source_nodes(static_cast<std::uint32_t>(sources.size()));
   for (std::size_t i = 0; i < sources.size(); ++i) {
@@ -112,10 +113,13 @@ void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
     *entry->mutable_node() = ToProto(sources[i]);
     for (const std::string& name : traces[i].operators) entry->add_target_operators(name);
     const auto finding = findings.find(Key(sources[i]));
-    const Entry::Outcome outcome =
+    Entry::Outcome outcome =
         finding == findings.end()
             ? OutcomeOf(traces[i], module.origins().IsAbsorbed(static_cast<ir::SourceId>(i)))
             : finding->second;
+    if (outcome == Entry::CONVERTED && bodies.contains(static_cast<ir::SourceId>(i))) {
+      outcome = Entry::DECOMPOSED;
+    }
     entry->set_outcome(outcome);
     Count(outcome, coverage);
   }

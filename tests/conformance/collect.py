@@ -1,6 +1,8 @@
 """Finds ONNX's own backend tests: those that Debian ships, and those of the pinned onnx package.
 
-Each becomes a model file and an .npz with inputs and the test's own expected outputs.
+Each becomes a model file and an .npz with inputs and the test's own expected outputs. Debian's node
+tests of several inputs are there twice: once more with all inputs but the first as initializers, as
+exporters write weights, sizes and axes.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from oracle.onnx_side import BFLOAT16, carried, source_ports
+from oracle.onnx_side import BFLOAT16, as_declared, carried, source_ports
 
 DEBIAN = Path("/usr/share/libonnx-testdata/data")
 FOLDERS = ("node", "pytorch-converted", "pytorch-operator", "simple", "light")
@@ -31,14 +33,55 @@ class Test:
 
 def collect(folder: Path) -> list[Test]:
     """All tests, sorted by name; files are written to `folder`."""
-    tests = list(_debian(folder)) + list(_package_files(folder)) + list(_package_nodes(folder))
-    return sorted(tests, key=lambda t: t.name)
+    groups = (_debian, _debian_constant, _package_files, _package_nodes)
+    return sorted((t for group in groups for t in group(folder)), key=lambda t: t.name)
 
 
 def _debian(folder: Path) -> Iterator[Test]:
     for kind in FOLDERS:
         for path in sorted((DEBIAN / kind).glob("test_*/model.onnx")):
             yield _from_files(f"debian/{kind}/{path.parent.name}", path, folder)
+
+
+def _debian_constant(folder: Path) -> Iterator[Test]:
+    for path in sorted((DEBIAN / "node").glob("test_*/model.onnx")):
+        model = onnx.load(path)
+        if len(source_ports(model)[0]) < 2:
+            continue
+        data = path.parent / "test_data_set_0"
+        _make_constant(model, data)
+        name = f"debian-constant/{path.parent.name}"
+        target = _file(folder, name, ".onnx")
+        onnx.save(model, target)
+        try:
+            sets = [(_read(data, "input")[:1], _read(data, "output"))]
+        except Exception as error:
+            yield Test(name, str(target), "", f"data: {type(error).__name__}")
+            continue
+        yield _finish(name, target, model, sets, folder)
+
+
+def _make_constant(model: onnx.ModelProto, data: Path) -> None:
+    """All tensors among the inputs but the first become initializers with the test's values. IR
+    versions below 4 list them as inputs all the same."""
+    for index, value in enumerate(list(model.graph.input)):
+        if index == 0 or not value.type.HasField("tensor_type"):
+            continue
+        tensor = onnx.TensorProto()
+        tensor.ParseFromString((data / f"input_{index}.pb").read_bytes())
+        if tensor.data_type != value.type.tensor_type.elem_type:
+            tensor = _as_declared_type(tensor, value)
+        tensor.name = value.name
+        model.graph.initializer.append(tensor)
+        if model.ir_version >= 4:
+            model.graph.input.remove(value)
+
+
+def _as_declared_type(tensor: onnx.TensorProto, value: onnx.ValueInfoProto) -> onnx.TensorProto:
+    """Some tests store bfloat16 as its bits or as float32."""
+    array = as_declared(numpy_helper.to_array(tensor), value)
+    number = value.type.tensor_type.elem_type
+    return numpy_helper.from_array(array.astype(onnx.helper.tensor_dtype_to_np_dtype(number)))
 
 
 def _package_files(folder: Path) -> Iterator[Test]:

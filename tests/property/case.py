@@ -54,6 +54,11 @@ class Graph:
         self._values[name] = value
         return name
 
+    def open_axis(self, name: str, axis: int) -> None:
+        """Makes this dimension of an input symbolic."""
+        info = next(v for v in self._inputs if v.name == name)
+        info.type.tensor_type.shape.dim[axis].dim_param = f"open_{name}"
+
     def constant(self, value: Any, stem: str = "w", as_node: Optional[bool] = None) -> str:
         """An initializer, or a Constant node as some exporters write it."""
         value = np.array(value, order="C")

@@ -144,6 +144,27 @@ bool FunctionLibrary::GivesOtherThanTensors(std::string_view op, int since) {
   });
 }
 
+std::vector<std::string> FunctionLibrary::SchemaFunctionOperators(const std::string& op,
+                                                                  int since) {
+  const onnx::OpSchema* schema = FindOpSchema(op, since);
+  if (schema == nullptr) return {};
+  onnx::NodeProto call;
+  call.set_op_type(op);
+  for (int i = 0; i < schema->min_input(); ++i) call.add_input("x" + std::to_string(i));
+  for (int i = 0; i < schema->min_output(); ++i) call.add_output("y" + std::to_string(i));
+  const std::vector<std::optional<ir::TensorType>> types(
+      static_cast<std::size_t>(schema->min_input()), ir::TensorType{});
+  std::vector<std::string> operators;
+  try {
+    onnx::FunctionProto body;
+    if (!BuildBody(*schema, call, types, body)) return {};
+    for (const auto& node : body.node()) operators.push_back(node.op_type());
+  } catch (const std::exception&) {
+    return {};  // the library does not take the call
+  }
+  return operators;
+}
+
 std::optional<Function> FunctionLibrary::SchemaFunction(
     const onnx::NodeProto& call, int since, std::span<const std::optional<ir::TensorType>> inputs,
     const PayloadSource& payloads) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "core/import/onnx/function_body.h"
 #include "core/ir/shape.h"
@@ -33,6 +34,9 @@ class FunctionLibrary {
   // True when version `since` of ONNX's operator gives something else than tensors (sequences,
   // optional values). False of operators that the library does not know.
   static bool GivesOtherThanTensors(std::string_view op, int since);
+  // The operators of the definition for float32 scalars and no attributes; none when it has no
+  // such.
+  static std::vector<std::string> SchemaFunctionOperators(const std::string& op, int since);
   // That definition, for operands of these types (nothing: absent). Nothing when it defines none
   // for such a call.
   static std::optional<Function> SchemaFunction(

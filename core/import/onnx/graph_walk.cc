@@ -63,20 +63,20 @@ Status GraphWalk::Run(ir::Signature& signature) {
   return Status::Ok();
 }
 
-KnownValue& GraphWalk::Define(const std::string& name) {
-  KnownValue& value = values_.emplace_back();
+WalkValue& GraphWalk::Define(const std::string& name) {
+  WalkValue& value = values_.emplace_back();
   value.name = name;
   scope_->by_name[value.name] = &value;
   return value;
 }
 
-const KnownValue* GraphWalk::Find(const std::string& name) const {
+const WalkValue* GraphWalk::Find(const std::string& name) const {
   const auto found = scope_->by_name.find(name);
   return found == scope_->by_name.end() ? nullptr : found->second;
 }
 
-std::vector<const KnownValue*> GraphWalk::FindInputs(const onnx::NodeProto& proto) const {
-  std::vector<const KnownValue*> inputs;
+std::vector<const WalkValue*> GraphWalk::FindInputs(const onnx::NodeProto& proto) const {
+  std::vector<const WalkValue*> inputs;
   for (const std::string& name : proto.input()) {
     inputs.push_back(name.empty() ? nullptr : Find(name));
   }
@@ -106,7 +106,7 @@ void GraphWalk::AddInitializer(const onnx::TensorProto& tensor, bool used) {
   auto constant = ReadTensor(tensor, scope_->payloads);
   if (constant.ok()) {
     parameter_bytes_ += constant->size_bytes();
-    KnownValue& value = Define(tensor.name());
+    WalkValue& value = Define(tensor.name());
     value.value = graph_.AddConstant(std::move(constant).value(), tensor.name());
     value.type = graph_.type(value.value);
     return;
@@ -130,7 +130,7 @@ void GraphWalk::AddInitializer(const onnx::TensorProto& tensor, bool used) {
 void GraphWalk::DefineUnreadable(const std::string& name, std::optional<ir::TensorType> type) {
   ir::Builder builder(context_.module, graph_id_, ir::kNoOrigin);
   const ir::TensorType shown = type.value_or(ir::TensorType{});
-  KnownValue& value = Define(name);
+  WalkValue& value = Define(name);
   value.value = builder.EmitComposite("onnx.Initializer", {}, {}, {&shown, 1}, {})[0];
   value.type = std::move(type);
   value.maybe_constant = true;
@@ -146,7 +146,7 @@ void GraphWalk::AddInputs(ir::Signature& signature) {
       type = BindInput(info.name(), *declared);
       status = CheckTypeSize(type, info.name(), context_.request.limits.max_tensor_bytes);
     }
-    KnownValue& value = Define(info.name());
+    WalkValue& value = Define(info.name());
     if (status.ok()) {
       value.type = type;
     } else {
@@ -213,8 +213,16 @@ std::vector<SourceTensor> GraphWalk::Tensors() const {
 void GraphWalk::AddOutputs(ir::Signature& signature) {
   std::vector<ir::ValueId> outputs;
   for (const auto& info : main_->graph.output()) {
-    const KnownValue* value = Find(info.name());
+    const WalkValue* value = Find(info.name());
     if (value == nullptr) continue;  // an unused kind of initializer; reported
+    if (!value->is_tensor()) {
+      context_.diagnostics.push_back(TensorDiagnostic(
+          Status(Reason::kUnsupportedType,
+                 "output \"" + info.name() + "\" is a sequence or an optional value, not a tensor",
+                 "Give its elements as outputs of their own."),
+          info.name()));
+      continue;
+    }
     outputs.push_back(value->value);
     signature.output_names.push_back(info.name());
     if (!value->type) continue;

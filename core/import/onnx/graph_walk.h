@@ -22,6 +22,7 @@
 #include "core/import/onnx/onnx_rule.h"
 #include "core/import/onnx/schema_table.h"
 #include "core/import/onnx/tensor_payload.h"
+#include "core/import/onnx/walk_value.h"
 
 namespace onnx {
 class GraphProto;
@@ -47,6 +48,7 @@ struct WalkContext {
   std::vector<bool> dropped = {};    // nodes of the graph that cropping emptied; empty: none
   Extract* extract = nullptr;        // collects the nodes that the request asks for
   std::uint64_t expanded_nodes = 0;  // of all bodies that took the place of a node
+  std::vector<ir::SourceId> expanded = {};
 };
 
 class GraphWalk {
@@ -67,9 +69,9 @@ class GraphWalk {
   struct Step;   // one node under way
   struct Scope;  // the names of the graph, or of a body under way
 
-  KnownValue& Define(const std::string& name);
-  const KnownValue* Find(const std::string& name) const;  // null: not defined
-  std::vector<const KnownValue*> FindInputs(const onnx::NodeProto& proto) const;
+  WalkValue& Define(const std::string& name);
+  const WalkValue* Find(const std::string& name) const;  // null: not defined
+  std::vector<const WalkValue*> FindInputs(const onnx::NodeProto& proto) const;
 
   void AddInitializers();
   void AddInitializer(const onnx::TensorProto& tensor, bool used);
@@ -104,10 +106,11 @@ class GraphWalk {
   // is said of the call.
   void ExpandFunction(Step& step, OnnxNode& node);
   Status CheckCall(const OnnxNode& node, const Function& function);
-  std::vector<const KnownValue*> WalkScope(Scope& scope, std::span<const KnownValue* const> inputs);
+  std::vector<const WalkValue*> WalkScope(Scope& scope, std::span<const WalkValue* const> inputs);
   bool IsWhole(std::size_t since) const;
   void TakeResults(Step& step, OnnxNode& node, bool whole,
-                   std::span<const KnownValue* const> results);
+                   std::span<const WalkValue* const> results);
+  void DefineAs(const std::string& name, WalkValue value);
   void SayOfCall(const Step& step, std::size_t since);
 
   // --- Operators that nothing translates (walk_custom.cc) ---
@@ -117,23 +120,53 @@ class GraphWalk {
   Result<std::vector<ir::TensorType>> CustomTypes(const OnnxNode& node);
 
   // --- Control flow (walk_control.cc) ---
-  static bool IsControlFlow(const Step& step);
   void ExpandControlFlow(Step& step, OnnxNode& node);
   Status TakeBranch(Step& step, OnnxNode& node, const onnx::GraphProto& branch);
   Status EmitIf(Step& step, OnnxNode& node, const onnx::GraphProto& then_branch,
                 const onnx::GraphProto& else_branch);
-  Status UnrollLoop(Step& step, OnnxNode& node, const onnx::GraphProto& body);
-  Status UnrollScan(Step& step, OnnxNode& node, const onnx::GraphProto& body);
-  struct Rolled;
-  Status Unroll(Step& step, OnnxNode& node, const onnx::GraphProto& body, Rolled& rolled);
+  void NoteHidden(const Step& step, const std::string& what);
+  void RefuseHidden(Step& step, OnnxNode& node, const std::string& what);
+  // Absent ones count as known.
+  static bool AllKnown(std::span<const WalkValue* const> values);
+  static bool AllDefined(std::span<const WalkValue* const> values);
   Result<std::vector<ir::TensorType>> JoinedTypes(
       const std::vector<std::vector<ir::TensorType>>& branches);
-  const KnownValue* Emitted(ir::ValueId value);
+  const WalkValue* Emitted(ir::ValueId value);
+
+  // --- Sequences and optionals (walk_sequence.cc)
+  void ExpandSequence(Step& step, OnnxNode& node);
+  Result<std::vector<WalkValue>> SequenceResults(Step& step, OnnxNode& node,
+                                                 std::span<const WalkValue* const> inputs);
+  Result<std::vector<WalkValue>> MapSequence(Step& step, OnnxNode& node,
+                                             std::span<const WalkValue* const> inputs);
+
+  // --- Loops (walk_loop.cc; their rounds one by one in walk_unroll.cc, as WHILE in walk_while.cc)
+  struct Rolled;   // what a loop does
+  struct Round;    // the body of a WHILE
+  struct Carried;  // the type of a carried value
+  struct Mark;     // a place to go back to
+  Status ExpandLoop(Step& step, OnnxNode& node, const onnx::GraphProto& body);
+  Result<Rolled> ReadLoop(const Step& step, const OnnxNode& node, const onnx::GraphProto& body);
+  Result<Rolled> ReadScan(const Step& step, const OnnxNode& node, const onnx::GraphProto& body);
+  Mark MarkHere() const;
+  void GoBack(const Mark& mark);
+  // False when the condition of a further round turned out to be computed.
+  Result<bool> Unroll(Step& step, OnnxNode& node, const onnx::GraphProto& body,
+                      const Rolled& rolled);
+  Status EmitWhile(Step& step, OnnxNode& node, const onnx::GraphProto& body, const Rolled& rolled);
+  Round WalkRound(const Step& step, const onnx::GraphProto& body, const Rolled& rolled,
+                  const std::vector<Carried>& carried);
+  std::size_t AddState(Round& round, ir::ValueId operand, const ir::TensorType& type,
+                       const std::string& name);
+  Result<bool> JoinCarried(const Round& round, bool counts, std::vector<Carried>& carried);
+  ir::GraphId EmitCondition(const Step& step, const Round& round);
+  Status FinishWhile(Step& step, OnnxNode& node, const Rolled& rolled,
+                     const std::vector<Carried>& carried, Round& round);
 
   WalkContext& context_;
   ir::GraphId graph_id_;
   ir::Graph& graph_;
-  std::deque<KnownValue> values_;  // stable addresses
+  std::deque<WalkValue> values_;  // stable addresses
   std::unique_ptr<Scope> main_;
   Scope* scope_;                                   // where names are looked up now
   std::unordered_set<std::string> missing_files_;  // messages said

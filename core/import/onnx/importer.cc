@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 
 #include "core/import/onnx/bound_dims.h"
 #include "core/import/onnx/crop.h"
@@ -138,6 +139,7 @@ Result<Imported> Import(const ImportRequest& request, const CancelToken& cancel)
     imported.facts.parameter_bytes = walk.parameter_bytes();
     if (request.list_tensors) imported.tensors = walk.Tensors();
     if (context.extract != nullptr) imported.extract = extract.Finish(walk.Tensors());
+    imported.expanded = std::move(context.expanded);
   }
   imported.module.signatures.push_back(std::move(signature));
   return imported;

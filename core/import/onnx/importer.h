@@ -74,6 +74,8 @@ struct Imported {
   ir::Diagnostics diagnostics;        // an error among them: the module must not be exported
   std::vector<SourceTensor> tensors;  // inputs, then results in the order of the nodes
   std::string extract;                // a serialized model of the nodes asked for; empty: none
+  // Nodes that a function's or a loop's body took the place of.
+  std::vector<ir::SourceId> expanded;
 };
 
 // True when the bytes look like an ONNX ModelProto (cheap; reads the first fields).

@@ -4,12 +4,9 @@
 
 #include "core/import/onnx/function_library.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/walked_operators.h"
 
 namespace smelt::onnx_import {
-
-bool IsControlFlowOperator(std::string_view op_type) {
-  return op_type == "If" || op_type == "Loop" || op_type == "Scan";
-}
 
 bool TakesAndGivesTensors(const Schema& schema) {
   const bool takes = std::ranges::none_of(
@@ -27,7 +24,7 @@ std::vector<OperatorTreatment> NewestOperators() {
     OperatorTreatment& op = operators.emplace_back();
     op.op_type = any.op;
     op.has_translation = FindRule("", any.op, newest->since) != nullptr ||
-                         IsControlFlowOperator(any.op) ||
+                         FindWalkedOperator(any.op, newest->since) != nullptr ||
                          FunctionLibrary::HasSchemaFunction(any.op, newest->since);
     op.may_be_custom = TakesAndGivesTensors(*newest);
   }

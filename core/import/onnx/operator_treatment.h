@@ -19,9 +19,6 @@ struct OperatorTreatment {
 // All that the newest opset defines, sorted by name.
 std::vector<OperatorTreatment> NewestOperators();
 
-// "If", "Loop", "Scan": the walk puts their bodies in their place.
-bool IsControlFlowOperator(std::string_view op_type);
-
 // False when the operator takes or gives sequences or optional values. What it gives is known of
 // operators that the linked ONNX library has.
 bool TakesAndGivesTensors(const Schema& schema);

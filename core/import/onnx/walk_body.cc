@@ -68,7 +68,7 @@ void GraphWalk::ExpandFunction(Step& step, OnnxNode& node) {
   std::optional<Function> by_schema;
   if (step.by_schema) {
     std::vector<std::optional<ir::TensorType>> types;
-    for (const KnownValue* input : FindInputs(*step.proto)) {
+    for (const WalkValue* input : FindInputs(*step.proto)) {
       types.push_back(input == nullptr ? std::nullopt : input->type);
     }
     by_schema =
@@ -95,17 +95,17 @@ void GraphWalk::ExpandFunction(Step& step, OnnxNode& node) {
 }
 
 // The results' values, null where the body does not define them; nothing when it is not ordered.
-std::vector<const KnownValue*> GraphWalk::WalkScope(Scope& scope,
-                                                    std::span<const KnownValue* const> inputs) {
+std::vector<const WalkValue*> GraphWalk::WalkScope(Scope& scope,
+                                                   std::span<const WalkValue* const> inputs) {
   Scope* const outer = std::exchange(scope_, &scope);
   const std::size_t before = context_.diagnostics.size();
   const std::vector<std::uint32_t> order = OrderNodes(scope.graph, context_.diagnostics);
-  std::vector<const KnownValue*> results;
+  std::vector<const WalkValue*> results;
   if (context_.diagnostics.size() == before) {
     for (const auto& info : scope.graph.value_info()) scope.declared.emplace(info.name(), &info);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (inputs[i] == nullptr) continue;
-      KnownValue& value = values_.emplace_back(*inputs[i]);
+      WalkValue& value = values_.emplace_back(*inputs[i]);
       value.name = scope.graph.input(static_cast<int>(i)).name();
       scope.by_name[value.name] = &value;
     }
@@ -130,7 +130,7 @@ bool GraphWalk::IsWhole(std::size_t since) const {
 
 // The node's results are the body's, as far as the body has them; else the node is refused.
 void GraphWalk::TakeResults(Step& step, OnnxNode& node, bool whole,
-                            std::span<const KnownValue* const> results) {
+                            std::span<const WalkValue* const> results) {
   const auto result = [&](int i) {
     const auto at = static_cast<std::size_t>(i);
     return at < results.size() ? results[at] : nullptr;
@@ -150,15 +150,19 @@ void GraphWalk::TakeResults(Step& step, OnnxNode& node, bool whole,
   }
   for (int i = 0; i < node.output_count(); ++i) {
     if (!node.has_output(i)) continue;
-    const KnownValue& from = *result(i);
-    ir::Value& built = graph_.value(from.value);
-    if (built.producer.valid()) built.name = node.output_name(i);
-    KnownValue& value = Define(node.output_name(i));
-    value.value = from.value;
-    value.type = from.type;
-    value.dims = from.dims;
-    value.maybe_constant = from.maybe_constant;
+    DefineAs(node.output_name(i), *result(i));
   }
+}
+
+// The name stands for a value that there is already.
+void GraphWalk::DefineAs(const std::string& name, WalkValue value) {
+  if (value.value.valid()) {
+    ir::Value& built = graph_.value(value.value);
+    if (built.producer.valid()) built.name = name;
+  }
+  WalkValue& made = values_.emplace_back(std::move(value));
+  made.name = name;
+  scope_->by_name[made.name] = &made;  // the key lives in the value
 }
 
 // Findings at nodes of the body become findings at the call, with the place in the body in the

@@ -36,6 +36,11 @@ bool HasNegativeSize(const ir::TensorType& type) {
   });
 }
 
+bool AllTensors(std::span<const WalkValue* const> values) {
+  return std::ranges::all_of(
+      values, [](const WalkValue* value) { return value == nullptr || value->is_tensor(); });
+}
+
 ir::OpId LastOp(const ir::Graph& graph) { return graph.op(graph.return_op()).previous; }
 
 }  // namespace
@@ -98,7 +103,8 @@ bool GraphWalk::FindRuleFor(Step& step) {
   }
   step.rule = FindRule(source.domain, source.op_type, step.schema->since);
   if (step.rule == nullptr) {
-    if (IsControlFlow(step)) return true;
+    step.walked = FindWalkedOperator(source.op_type, step.schema->since);
+    if (step.walked != nullptr) return true;
     if (step.function != nullptr) return true;
     if (const std::string_view why = WhyNever(source.domain, source.op_type); !why.empty()) {
       return RefuseOrCarry(step, Reason::kUnsupportedOnnxOp, std::string(why));
@@ -146,22 +152,25 @@ void GraphWalk::WalkNode(std::uint32_t index) {
   Step step = BeginStep(proto, index);
   const bool has_rule = FindRuleFor(step);
   const bool expands = has_rule && step.rule == nullptr && !step.custom;
-  step.origin =
-      scope_->caller != nullptr
-          ? scope_->caller->origin
-          : context_.module.origins().Of(context_.module.origins().AddSource(step.source));
-  const bool controls = expands && IsControlFlow(step);
+  const bool controls = expands && step.walked != nullptr;
+  if (scope_->caller != nullptr) {
+    step.origin = scope_->caller->origin;
+  } else {
+    const ir::SourceId source = context_.module.origins().AddSource(step.source);
+    step.origin = context_.module.origins().Of(source);
+    if (expands && step.source.op_type != "If") context_.expanded.push_back(source);
+  }
   if (!controls) CheckSubgraphOperators(proto);
 
-  std::vector<const KnownValue*> inputs = FindInputs(proto);
-  for (const KnownValue* value : inputs) {
+  std::vector<const WalkValue*> inputs = FindInputs(proto);
+  for (const WalkValue* value : inputs) {
     if (value == nullptr) continue;
     const bool constant = graph_.constant(value->value) != nullptr;
     step.all_constant = step.all_constant && (constant || value->maybe_constant);
     step.hidden_constant = step.hidden_constant || value->maybe_constant;
   }
   if (context_.extract != nullptr && scope_ == main_.get()) {
-    context_.extract->Offer(step.source, proto, inputs, graph_);
+    context_.extract->Offer(step.source, proto, {inputs.begin(), inputs.end()}, graph_);
   }
   auto attributes = ReadAttributes(proto, scope_->payloads);
   if (!attributes.ok()) {
@@ -171,7 +180,7 @@ void GraphWalk::WalkNode(std::uint32_t index) {
   }
   const std::vector<std::string> outputs(proto.output().begin(), proto.output().end());
   OnnxNode node(step.attributes, step.source, step.schema != nullptr ? step.schema->since : 0,
-                std::move(inputs), outputs, context_.module, graph_);
+                {inputs.begin(), inputs.end()}, outputs, context_.module, graph_);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (auto shape = DeclaredShapeOf(outputs[i])) {
       node.SetDeclaredShape(static_cast<int>(i), *std::move(shape));
@@ -182,8 +191,10 @@ void GraphWalk::WalkNode(std::uint32_t index) {
     Refuse(step, node);
   } else if (step.custom) {
     CarryCustom(step, node);
-  } else if (controls) {
+  } else if (controls && step.walked->kind == WalkedKind::kControl) {
     ExpandControlFlow(step, node);
+  } else if (controls || (step.rule != nullptr && !AllTensors(inputs))) {
+    ExpandSequence(step, node);
   } else if (expands) {
     ExpandFunction(step, node);
   } else if (InferAndCheck(step, node) && Translate(step, node)) {
@@ -276,7 +287,7 @@ bool GraphWalk::AcceptResults(Step& step, OnnxNode& node) {
 void GraphWalk::DefineResults(const Step& step, const OnnxNode& node) {
   for (int i = 0; i < node.output_count(); ++i) {
     if (!node.has_output(i)) continue;
-    KnownValue& value = Define(node.output_name(i));
+    WalkValue& value = Define(node.output_name(i));
     value.value = node.output(i);
     value.type = graph_.type(node.output(i));
     if (!graph_.constant(value.value)) value.dims = node.output_dims(i);
@@ -306,7 +317,7 @@ void GraphWalk::Refuse(const Step& step, const OnnxNode& node) {
   SMELT_CHECK(builder.status().ok());
   for (int i = 0; i < node.output_count(); ++i) {
     if (!node.has_output(i)) continue;
-    KnownValue& value = Define(node.output_name(i));
+    WalkValue& value = Define(node.output_name(i));
     value.value = values[static_cast<std::size_t>(i)];
     value.type = std::move(known[static_cast<std::size_t>(i)]);
     value.maybe_constant = step.all_constant;

@@ -8,6 +8,7 @@
 #include "core/import/onnx/function_library.h"
 #include "core/import/onnx/graph_walk.h"
 #include "core/import/onnx/node_attributes.h"
+#include "core/import/onnx/walked_operators.h"
 
 namespace smelt::onnx_import {
 
@@ -17,7 +18,8 @@ struct GraphWalk::Step {
   ir::OriginId origin = ir::kNoOrigin;
   NodeAttributes attributes;
   const Schema* schema = nullptr;
-  const OnnxRule* rule = nullptr;      // null: one of the next two stands for it
+  const OnnxRule* rule = nullptr;  // null: one of the next three stands for it
+  const WalkedOperator* walked = nullptr;
   const Function* function = nullptr;  // of the model
   bool by_schema = false;              // the ONNX library defines it by other operators
   bool custom = false;                 // carried as a CUSTOM operator
@@ -33,7 +35,7 @@ struct GraphWalk::Scope {
   const Scope* called_from = nullptr;
   const Step* caller = nullptr;                   // the outermost call; null in the graph itself
   const onnx::FunctionProto* function = nullptr;  // null in the graph itself
-  std::unordered_map<std::string_view, KnownValue*> by_name = {};  // keys live in values_
+  std::unordered_map<std::string_view, WalkValue*> by_name = {};  // keys live in values_
   std::unordered_map<std::string_view, const onnx::ValueInfoProto*> declared = {};
 };
 

@@ -9,6 +9,7 @@ from property.draw import Draw
 from property.families import (
     activations,
     attention,
+    control_flow,
     convolution,
     cumulative,
     elementwise,
@@ -30,6 +31,7 @@ from property.families import (
     scatters,
     recurrent,
     sampling,
+    sequences,
     shapes,
     streams,
     values,
@@ -62,6 +64,8 @@ FAMILIES = (
     old_opsets,
     fused,
     qlinear,
+    control_flow,
+    sequences,
 )
 
 

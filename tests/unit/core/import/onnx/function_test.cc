@@ -154,18 +154,5 @@ TEST(ControlFlow, AnIfOfAComputedConditionHasTwoRegions) {
   EXPECT_EQ(imported->module.main().op(imported->module.main().first()).regions.size(), 2u);
 }
 
-TEST(ControlFlow, AComputedNumberOfRoundsIsRefused) {
-  OnnxModel model;
-  model.Input("x", DType::kF32, {2}).Input("n", DType::kI64, {});
-  model.Node("Loop", {"n", "", "x"}, {"y"}).Output("y", DType::kF32, {2});
-  onnx::GraphProto& body = *AddBody(*model.graph().mutable_node(0), "body").mutable_g();
-  for (const char* name : {"i", "c", "v"}) body.add_input()->set_name(name);
-  for (const char* name : {"c", "v"}) body.add_output()->set_name(name);
-  auto imported = model.Import();
-  ASSERT_TRUE(imported.ok());
-  ASSERT_EQ(imported->diagnostics.size(), 1u);
-  EXPECT_EQ(imported->diagnostics[0].reason, Reason::kRequiresConstantInput);
-}
-
 }  // namespace
 }  // namespace smelt::testing

@@ -1,0 +1,177 @@
+"""If, Loop and Scan: computed conditions and numbers of rounds, what rounds carry and collect."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from property.case import Case, Graph
+from property.draw import Draw
+
+F32, I64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+
+
+def _value(name: str, kind: int = F32, shape: Any = None) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def _body(
+    nodes: Sequence[onnx.NodeProto],
+    inputs: Sequence[onnx.ValueInfoProto],
+    outputs: Sequence[onnx.ValueInfoProto],
+    constants: Sequence[tuple[str, np.ndarray]] = (),
+) -> onnx.GraphProto:
+    body = helper.make_graph(list(nodes), "body", list(inputs), list(outputs))
+    body.initializer.extend(numpy_helper.from_array(np.asarray(v), n) for n, v in constants)
+    return body
+
+
+def _node(op: str, inputs: Sequence[str], output: str, **attributes: Any) -> onnx.NodeProto:
+    return helper.make_node(op, list(inputs), [output], **attributes)
+
+
+def _if(d: Draw) -> Case:
+    """A computed condition; the branches take values from outside and may differ in size."""
+    graph = Graph(d, d.opset("If"))
+    shape = d.shape(1, 3)
+    x = graph.input(d.values(shape))
+    w = graph.operand(d.values(shape))
+    flag = graph.operand(np.array(d.chance(0.5)), 0.15)
+    one = [_node("Mul", [x, w], "m"), _node("Relu", ["m"], "t")]
+    if d.chance(0.4):
+        other = [_node("Concat", [x, w], "e", axis=d.integer(0, len(shape) - 1))]
+    else:
+        other = [_node("Sub", [x, w], "e")]
+    then = _body(one, [], [_value("t")])
+    otherwise = _body(other, [], [_value("e")])
+    names = graph.node("If", [flag], then_branch=then, else_branch=otherwise)
+    return graph.finish([graph.node("Neg", names)[0]])
+
+
+def _trip(d: Draw, graph: Graph) -> str:
+    """The number of rounds: mostly computed; also many, or few."""
+    if d.chance(0.2):
+        return graph.constant(np.array(d.choice([0, 3, 70, 100]), np.int64))
+    shape = d.choice([(), (), (1,)])
+    return graph.input(np.full(shape, d.integer(0, 6), np.int64), "trip")
+
+
+def _loop(d: Draw) -> Case:
+    """x = x * w + b, with the rounds' values collected; b is the round's number now and then."""
+    graph = Graph(d, d.opset("Loop"))
+    shape = d.shape(0, 3)
+    x = graph.operand(d.values(shape), 0.2)
+    w = graph.operand(d.values(shape, low=-1, high=1))
+    nodes = [_node("Mul", ["x", w], "m")]
+    if d.chance(0.5):
+        nodes += [_node("Cast", ["i"], "f", to=F32), _node("Add", ["m", "f"], "y")]
+    else:
+        nodes.append(_node("Tanh", ["m"], "y"))
+    nodes.append(_node("Identity", ["c"], "c_out"))
+    outputs = [_value("c_out", BOOL, []), _value("y", F32, shape)]
+    collected = d.integer(0, 2)
+    for k in range(collected):
+        row = "y" if k == 0 else "x"
+        if d.chance(0.3) and shape:
+            nodes.append(_node("ReduceSum", [row], f"row{k}", keepdims=0))
+        else:
+            nodes.append(_node("Identity", [row], f"row{k}"))
+        outputs.append(_value(f"row{k}"))
+    body = _body(
+        nodes, [_value("i", I64, []), _value("c", BOOL, []), _value("x", F32, shape)], outputs
+    )
+    condition = d.choice(["", graph.constant(np.array(True), as_node=False)])
+    names = graph.node("Loop", [_trip(d, graph), condition, x], 1 + collected, body=body)
+    return graph.finish(names)
+
+
+def _loop_while(d: Draw) -> Case:
+    """As long as a sum is small; at most a number of rounds, where that is given."""
+    graph = Graph(d, d.opset("Loop"))
+    shape = d.shape(1, 2)
+    x = graph.input(d.values(shape, low=0.5, high=1.5))
+    limit = graph.operand(np.array(d.integer(2, 40), np.float32))
+    nodes = [
+        _node("Add", ["x", x], "y"),
+        _node("ReduceSum", ["y"], "s", keepdims=0),
+        _node("Less", ["s", limit], "c_out"),
+        _node("Neg", ["y"], "row"),
+    ]
+    inputs = [_value("i", I64, []), _value("c", BOOL, []), _value("x", F32, shape)]
+    outputs = [_value("c_out", BOOL, []), _value("y", F32, shape), _value("row", F32, shape)]
+    first = d.choice(["", "", graph.input(np.array(d.chance(0.7)), "flag")])
+    trip = "" if d.chance(0.4) else _trip(d, graph)
+    names = graph.node("Loop", [trip, first, x], 2, body=_body(nodes, inputs, outputs))
+    return graph.finish(names)
+
+
+def _loop_growing(d: Draw) -> Case:
+    """A carried value that is longer after each round. One that begins empty is refused where the
+    rounds are computed: LiteRT's loops take no empty tensors."""
+    graph = Graph(d, d.opset("Loop"))
+    width = d.integer(1, 4)
+    axis = d.integer(0, 1)
+    row = d.values((1, width) if axis == 0 else (width, 1))
+    start = list(row.shape)
+    start[axis] = d.integer(0, 2)
+    held = graph.operand(d.values(start))
+    piece = graph.input(row)
+    nodes = [
+        _node("Cast", ["i"], "f", to=F32),
+        _node("Add", [piece, "f"], "p"),
+        _node("Concat", ["held", "p"], "longer", axis=axis),
+        _node("Identity", ["c"], "c_out"),
+    ]
+    inputs = [_value("i", I64, []), _value("c", BOOL, []), _value("held", F32, [None, None])]
+    outputs = [_value("c_out", BOOL, []), _value("longer", F32, [None, None])]
+    body = _body(nodes, inputs, outputs)
+    names = graph.node("Loop", [_trip(d, graph), "", held], 1, body=body)
+    return graph.finish(names)
+
+
+def _scan(d: Draw) -> Case:
+    """A running sum, forwards and backwards, along any axis."""
+    graph = Graph(d, d.opset("Scan", first=9))
+    shape = d.shape(1, 3)
+    axis = d.axis(len(shape))
+    positive = axis % len(shape)
+    long = list(shape)
+    long[positive] = d.choice([1, shape[positive], 80])
+    row = [n for i, n in enumerate(shape) if i != positive]
+    x = graph.input(d.values(long, low=-1, high=1), "scanned")
+    if d.chance(0.5):  # a length that only the run tells
+        graph.open_axis(x, positive)
+    state = graph.operand(d.values(row), 0.3)
+    nodes = [
+        _node("Add", ["s", "p"], "s_out"),
+        _node("Mul", ["s_out", "p"], "y"),
+    ]
+    body = _body(
+        nodes,
+        [_value("s", F32, row), _value("p", F32, row)],
+        [_value("s_out", F32, row), _value("y", F32, row)],
+    )
+    names = graph.node(
+        "Scan",
+        [state, x],
+        2,
+        body=body,
+        num_scan_inputs=1,
+        scan_input_axes=[axis],
+        scan_output_axes=d.choice([None, [d.axis(len(shape))]]),
+        scan_input_directions=d.choice([None, [1]]),
+        scan_output_directions=d.choice([None, [1]]),
+    )
+    return graph.finish(names)
+
+
+GENERATORS = {
+    "If": _if,
+    "Loop": _loop,
+    "LoopWhile": _loop_while,
+    "LoopGrowing": _loop_growing,
+    "Scan": _scan,
+}
