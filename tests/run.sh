@@ -127,6 +127,7 @@ step "format" tests/lint/check_format.sh
 for preset in "${presets[@]}"; do
   step "build $preset" build "$preset"
   suite "unit tests on $preset" unit_tests "$preset"
+  suite "fuzz smoke on $preset" tests/fuzz/smoke.sh "build/$preset" tests/models/digits_cnn.onnx
 done
 
 # What ships, and the bench; the unit tests ran on the presets above.

@@ -289,8 +289,8 @@ int Choices::Intern(int tensor, const Order& order) {
   return known.emplace(order, static_cast<int>(known.size())).first->second;
 }
 
-// Bytes read and written by a copy, and a constant for the operator itself. A dimension that is not
-// known counts as 16.
+// Bytes read and written by a copy, and a constant for the operator itself. A named dimension that
+// is not known counts as 16.
 std::int64_t Choices::Weight(ValueId value) const {
   constexpr std::int64_t kPerOperator = 8192;
   constexpr std::int64_t kUnknown = 16;
@@ -298,8 +298,14 @@ std::int64_t Choices::Weight(ValueId value) const {
   const ir::TensorType& type = graph_.type(value);
   std::int64_t bytes = std::max<std::int64_t>(1, ir::ElementBits(type.dtype) / 8);
   for (const ir::Dim dim : type.shape) {
-    const std::int64_t size = dim.is_static() ? dim.value() : kUnknown;
-    bytes = size > kLargest / bytes ? kLargest : bytes * std::max<std::int64_t>(size, 1);
+    std::int64_t size = dim.is_static() ? dim.value() : kUnknown;
+    if (dim.is_symbol()) {
+      std::map<std::string, std::int64_t> bindings;
+      for (const std::string& name : module_.symbols().NamesIn(dim)) bindings[name] = kUnknown;
+      size = module_.symbols().Evaluate(dim, bindings).value_or(kUnknown);
+    }
+    size = std::max<std::int64_t>(size, 1);
+    bytes = size > kLargest / bytes ? kLargest : bytes * size;
   }
   return 2 * bytes + kPerOperator;
 }

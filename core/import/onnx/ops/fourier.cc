@@ -322,7 +322,12 @@ Status TranslateStft(OnnxNode& node, Builder& out) {
 }
 
 Verdict StftFits(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  if (!node.knows_input(0) || (node.has_input(2) && !node.knows_input(2))) {
+    return Verdict::kNotChecked;
+  }
+  if (node.has_input(2) && node.input_shape(2).ElementCount() == 0) {
+    return Violated(node, 2, node.input_text(2), finding);
+  }
   if (PlanStft(node) || ComputedStft(node)) return Verdict::kHolds;
   return Violated(node, 0, node.input_text(0), finding);
 }
