@@ -93,9 +93,12 @@ bool GraphWalk::FindRuleFor(Step& step) {
     return refuse(Reason::kUnsupportedOnnxOp,
                   "the operator does not exist at opset " + std::to_string(opset));
   }
+  if (step.schema == nullptr && is_default) {
+    return refuse(Reason::kUnsupportedOnnxOp, "ONNX defines no such operator");
+  }
   if (step.schema == nullptr) {
     return RefuseOrCarry(step, Reason::kUnsupportedOnnxOp,
-                         (is_default ? "ONNX" : source.domain) + " defines no such operator");
+                         source.domain + " defines no such operator");
   }
   if (step.schema->deprecated) {
     return refuse(Reason::kUnsupportedOnnxOp,

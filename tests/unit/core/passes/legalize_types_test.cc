@@ -251,7 +251,7 @@ TEST(LegalizeTypes, EveryOffenderIsNamedAtOnce) {
   EXPECT_EQ(first.tensor, "x");
   EXPECT_EQ(first.tensor_type, "i32[2,3]");
   EXPECT_EQ(first.found, "element type i32");
-  EXPECT_EQ(first.allowed, "f32 f16");
+  EXPECT_EQ(first.allowed, "f32");
   EXPECT_EQ(first.stage, "legalize");
   EXPECT_EQ(after.diagnostics[1].node->name, "wide/mul");
 }

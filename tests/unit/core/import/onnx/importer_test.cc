@@ -291,7 +291,7 @@ OnnxModel ContribModel(const char* op, int version) {
 TEST(Importer, ReadsTheDomainOfOnnxRuntime) {
   EXPECT_THAT(ContribModel("QuickGelu", 1).Refusals(), ElementsAre());
   EXPECT_THAT(ContribModel("QuickGelu", 2).Refusals(), ElementsAre(Reason::kUnsupportedOpset));
-  EXPECT_THAT(ContribModel("Relu", 1).Refusals(), ElementsAre(Reason::kUnsupportedOnnxOp));
+  EXPECT_THAT(ContribModel("Relu", 1).Refusals(), ElementsAre(Reason::kCustomOpCandidateDisabled));
   auto unimported = ContribModel("QuickGelu", 0).Import();
   ASSERT_TRUE(unimported.ok());
   ASSERT_EQ(unimported->diagnostics.size(), 1u);
@@ -304,7 +304,7 @@ TEST(Importer, SaysWhyRandomOperatorsAreRefused) {
   auto imported = model.Import();
   ASSERT_TRUE(imported.ok());
   ASSERT_FALSE(imported->diagnostics.empty());
-  EXPECT_EQ(imported->diagnostics[0].reason, Reason::kUnsupportedOnnxOp);
+  EXPECT_EQ(imported->diagnostics[0].reason, Reason::kCustomOpCandidateDisabled);
   EXPECT_THAT(imported->diagnostics[0].message, HasSubstr("random"));
 }
 
