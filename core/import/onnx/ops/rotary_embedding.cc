@@ -155,10 +155,21 @@ Verdict CachesFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (node.has_input(at)) {
     if (!node.knows_input(at)) return Verdict::kNotChecked;
     const Shape& positions = node.input_shape(at);
-    const bool first = IsContrib(node) && positions == Shape{1};
+    const bool uncounted = positions.rank() == 1 && !positions.dim(0).is_static();
+    const bool first = IsContrib(node) && (positions == Shape{1} || uncounted);
     if (positions.rank() != 2 && !first) return Violated(node, at, node.input_text(at), finding);
   }
   return Verdict::kHolds;
+}
+
+// A list of positions is one number; of more the kernel would need the batch.
+Verdict PositionsAreCounted(const OnnxNode& node, Bounds, Finding& finding) {
+  const int at = PositionsAt(node);
+  if (!node.has_input(at)) return Verdict::kHolds;
+  if (!node.knows_input(at)) return Verdict::kNotChecked;
+  const Shape& positions = node.input_shape(at);
+  if (positions.rank() != 1 || positions.dim(0).is_static()) return Verdict::kHolds;
+  return Violated(node, at, node.input_text(at), finding);
 }
 
 constexpr OnnxConstraint kRotaryEmbedding[] = {
@@ -180,6 +191,10 @@ constexpr OnnxConstraint kContrib[] = {
      CachesFit,
      {},
      "caches (positions, half), position_ids of one element or (batch, sequence)"},
+    {Reason::kDynamicDimensionUnsupported,
+     PositionsAreCounted,
+     {},
+     "position_ids of a known length where they are a list"},
     {Reason::kUnsupportedAttributeValue,
      IntAttrWithin<"is_packed_batching", 0>,
      {0, 0},
