@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 #include <onnx/onnx_pb.h>
 
-
 #include "core/import/onnx/load.h"
 #include "core/ir/verify.h"
 #include "tests/support/onnx_model.h"
