@@ -99,8 +99,7 @@ Status RewriteUnpack(const LegalizeSite& site) {
   for (std::size_t i = 0; i < results.size(); ++i) {
     const ValueId part = b.Reshape(parts[i], site.type(results[i]).shape);
     SMELT_RETURN_IF_ERROR(b.status());
-    site.graph().value(part).name = std::move(site.graph().value(results[i]).name);
-    site.graph().ReplaceAllUses(results[i], part);
+    site.ReplaceResult(results[i], part);
   }
   site.graph().Erase(site.id);
   ++site.context.rewrites;
@@ -143,7 +142,7 @@ Status RewriteSplit(const LegalizeSite& site) {
     const ValueId part = b.Emit(OpKind::kSlice, {packed, b.ConstI32(begin), b.ConstI32(size)});
     const ValueId view = b.Reshape(part, site.type(result).shape);
     SMELT_RETURN_IF_ERROR(b.status());
-    site.graph().ReplaceAllUses(result, view);
+    site.ReplaceResult(result, view);
     ++begin[static_cast<std::size_t>(*axis)];
   }
   site.graph().Erase(site.id);

@@ -12,9 +12,7 @@ ir::Builder LegalizeSite::Before() const {
   return ir::Builder(context.module, graph_id, op().origin, id);
 }
 
-Status LegalizeSite::Replace(const ir::Builder& builder, ValueId value) const {
-  SMELT_RETURN_IF_ERROR(builder.status());
-  const ValueId old = op().result();
+void LegalizeSite::ReplaceResult(ValueId old, ValueId value) const {
   ir::Value& made = graph().value(value);
   // A value that was there before keeps its own name and type.
   if (made.producer.valid() && made.name.empty()) {
@@ -23,6 +21,11 @@ Status LegalizeSite::Replace(const ir::Builder& builder, ValueId value) const {
     made.quant = graph().value(old).quant;
   }
   graph().ReplaceAllUses(old, value);
+}
+
+Status LegalizeSite::Replace(const ir::Builder& builder, ValueId value) const {
+  SMELT_RETURN_IF_ERROR(builder.status());
+  ReplaceResult(op().result(), value);
   graph().Erase(id);
   ++context.rewrites;
   return Status::Ok();

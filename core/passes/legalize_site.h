@@ -26,6 +26,8 @@ struct LegalizeSite {
   // The operator's only result is `value` from now on: name, type and uses move there, and the
   // operator is erased. An error of `builder` is returned instead.
   Status Replace(const ir::Builder& builder, ir::ValueId value) const;
+  // The same of one result alone: the operator stays, and counts as no rewrite yet.
+  void ReplaceResult(ir::ValueId old, ir::ValueId value) const;
   // The operator can't run: one more diagnostic, about operand or result `tensor`.
   void Refuse(Reason reason, ir::ValueId tensor, std::string found, std::string allowed) const;
   // The operator runs, but in an element type that holds less than the source's.

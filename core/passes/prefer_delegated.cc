@@ -87,8 +87,7 @@ Status SplitByIndex(const LegalizeSite& site) {
     if (site.graph().HasUses(part)) {
       const ValueId made = Slice(b, x, begin, size);
       SMELT_RETURN_IF_ERROR(b.status());
-      site.graph().ReplaceAllUses(part, made);
-      site.graph().value(made).name = site.graph().value(part).name;
+      site.ReplaceResult(part, made);
     }
     begin[at] += size[at];
   }

@@ -81,12 +81,19 @@ class Exact(unittest.TestCase):
         self.assertEqual(exact[0], 1.0 + 2.0**-40)
 
     def test_as_near_as_the_reference(self) -> None:
-        exact = np.array([1.0, 1e-4])
-        reference = _float(1.0, 2e-4)
-        self.assertTrue(as_near(_float(1.0, 5e-5), reference, exact))
-        self.assertFalse(as_near(_float(1.0, -1e-4), reference, exact))
-        self.assertFalse(as_near(_float(1.002, 1e-4), reference, exact))
-        self.assertFalse(as_near(_float(1.0, np.nan), reference, exact))
+        exact = np.array([1000.0, 1e-4])
+        reference = _float(1000.0, 2e-4)
+        self.assertTrue(as_near(_float(1000.0, 5e-5), reference, exact))
+        self.assertFalse(as_near(_float(1000.0, -1e-4), reference, exact))
+        self.assertFalse(as_near(_float(1002.0, 1e-4), reference, exact))
+        self.assertFalse(as_near(_float(1000.0, np.nan), reference, exact))
+
+    def test_a_wrong_reference_excuses_nothing(self) -> None:
+        for dtype in (np.float32, np.float16):
+            exact = np.array([1.0, 2.0])
+            reference = np.array([1.0, 3.0], dtype)
+            self.assertTrue(as_near(np.array([1.0, 2.0], dtype), reference, exact))
+            self.assertFalse(as_near(np.array([1.0, 2.5], dtype), reference, exact))
 
     def test_a_reference_that_overflows_excuses_nothing(self) -> None:
         exact = np.array([1.0, 2.0])

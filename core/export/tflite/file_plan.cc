@@ -14,9 +14,11 @@
 namespace smelt::tflite_export {
 namespace {
 
+constexpr std::string_view kMinRuntimeVersion = "min_runtime_version";
+
 // Metadata names that runtimes give a meaning to; a source must not set them through us.
 constexpr std::array<std::string_view, 8> kReservedMetadata = {
-    "min_runtime_version",     "buffer_location",     "CONVERSION_METADATA",
+    kMinRuntimeVersion,        "buffer_location",     "CONVERSION_METADATA",
     "TFLITE_METADATA",         "debug_metadata",      "model_control_dependencies",
     "OfflineMemoryAllocation", "COMPRESSION_METADATA"};
 
@@ -122,7 +124,8 @@ class Planner {
   Status PlanBuffers(const CancelToken& cancel) {
     if (plan_.min_runtime_version.empty()) plan_.min_runtime_version = "1.5";
     if (std::ranges::count(plan_.min_runtime_version, '.') == 1) plan_.min_runtime_version += ".0";
-    AddMetadata("min_runtime_version", Text(plan_.min_runtime_version, kRuntimeVersionBytes));
+    AddMetadata(std::string(kMinRuntimeVersion),
+                Text(plan_.min_runtime_version, kRuntimeVersionBytes));
     for (const auto& [name, value] : module_.metadata) {
       if (std::ranges::find(kReservedMetadata, name) != kReservedMetadata.end()) continue;
       AddMetadata(name, Text(value, value.size()));
@@ -172,8 +175,7 @@ Result<FilePlan> PlanFile(const ir::Module& module, const target::Profile& profi
 void RaiseRuntime(FilePlan& plan, std::string_view version) {
   if (!OlderRuntime(plan.min_runtime_version, version)) return;
   plan.min_runtime_version = version;
-  const auto entry =
-      std::ranges::find(plan.metadata, kReservedMetadata.front(), &MetadataPlan::name);
+  const auto entry = std::ranges::find(plan.metadata, kMinRuntimeVersion, &MetadataPlan::name);
   SMELT_CHECK(entry != plan.metadata.end());
   plan.buffers[entry->buffer] = Text(plan.min_runtime_version, kRuntimeVersionBytes);
 }

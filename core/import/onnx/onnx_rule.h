@@ -25,6 +25,7 @@ inline constexpr int kMaxContribVersion = 1;
 // One family, one file of the same name under ops/.
 std::span<const OnnxRule> ActivationRules();
 std::span<const OnnxRule> AffineGridRules();
+std::span<const OnnxRule> ArgExtremeRules();  // ArgMax, ArgMin
 std::span<const OnnxRule> ArithmeticRules();  // binary and unary arithmetic
 std::span<const OnnxRule> AttentionRules();
 std::span<const OnnxRule> BitwiseRules();  // BitShift, Bitwise*, BitCast
@@ -69,7 +70,7 @@ std::span<const OnnxRule> ProjectedAttentionRules();  // com.microsoft: Attentio
 std::span<const OnnxRule> QLinearRules();             // com.microsoft: QLinearAdd and its like
 std::span<const OnnxRule> QuantizeRules();         // QuantizeLinear, DequantizeLinear, dynamic too
 std::span<const OnnxRule> RecurrentRules();        // LSTM, GRU, RNN
-std::span<const OnnxRule> ReduceRules();           // Reduce*, ArgMax, ArgMin
+std::span<const OnnxRule> ReduceRules();           // Reduce*
 std::span<const OnnxRule> ReshapeRules();          // Reshape, Flatten, Squeeze, Unsqueeze
 std::span<const OnnxRule> ResizeRules();           // Resize, Upsample
 std::span<const OnnxRule> ReverseSequenceRules();  // ReverseSequence, TensorScatter

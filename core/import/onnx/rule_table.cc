@@ -24,6 +24,7 @@ std::span<const std::span<const OnnxRule>> AllRules() {
   static const std::array kFamilies = {
       ActivationRules(),
       AffineGridRules(),
+      ArgExtremeRules(),
       ArithmeticRules(),
       AttentionRules(),
       BitwiseRules(),

@@ -15,6 +15,7 @@
 #include "core/import/onnx/load.h"
 #include "core/import/onnx/never.h"
 #include "core/import/onnx/node_check.h"
+#include "core/import/onnx/walk_loop.h"
 #include "core/import/onnx/walk_step.h"
 #include "core/import/onnx/wide_halves.h"
 
@@ -40,8 +41,6 @@ bool AllTensors(std::span<const WalkValue* const> values) {
   return std::ranges::all_of(
       values, [](const WalkValue* value) { return value == nullptr || value->is_tensor(); });
 }
-
-ir::OpId LastOp(const ir::Graph& graph) { return graph.op(graph.return_op()).previous; }
 
 }  // namespace
 
@@ -235,12 +234,12 @@ bool GraphWalk::MakeDimConstants(OnnxNode& node) {
 
 bool GraphWalk::Translate(Step& step, OnnxNode& node) {
   if (MakeDimConstants(node)) return true;
-  const ir::OpId last = LastOp(graph_);
+  const Mark start = MarkHere();
   ir::Builder builder(context_.module, graph_id_, step.origin);
   Status status = step.rule->translate(node, builder);
   if (status.ok()) status = builder.status();
-  if (status.ok() && RoundsHalvesTwice(graph_, last)) {
-    EraseNewOps(graph_, last);
+  if (status.ok() && RoundsHalvesTwice(graph_, start.last)) {
+    GoBack(start);
     WideNode wide(node, builder);
     status = step.rule->translate(wide.node(), builder);
     if (status.ok()) status = builder.status();
@@ -250,7 +249,7 @@ bool GraphWalk::Translate(Step& step, OnnxNode& node) {
     context_.diagnostics.push_back(FromStatus(status, step.source));
     return false;
   }
-  FoldNewOps(context_.module, graph_id_, last, context_.request.limits.max_folded_bytes);
+  FoldNewOps(context_.module, graph_id_, start.last, context_.request.limits.max_folded_bytes);
   return AcceptResults(step, node);
 }
 

@@ -36,15 +36,6 @@ bool RoundsHalvesTwice(const ir::Graph& graph, OpId after) {
   return false;
 }
 
-void EraseNewOps(ir::Graph& graph, OpId after) {
-  OpId at = graph.op(graph.return_op()).previous;
-  while (at.valid() && at != after) {
-    const OpId previous = graph.op(at).previous;
-    graph.Erase(at);
-    at = previous;
-  }
-}
-
 WideNode::WideNode(const OnnxNode& node, ir::Builder& out) : out_(out), wide_(node) {
   for (int i = 0; i < node.input_count(); ++i) {
     if (!node.knows_input(i) || !IsHalf(node.input_dtype(i))) continue;

@@ -14,9 +14,6 @@ namespace smelt::onnx_import {
 // more than once.
 bool RoundsHalvesTwice(const ir::Graph& graph, ir::OpId after);
 
-// Erases the operators behind `after`. Requires that nothing before uses their results.
-void EraseNewOps(ir::Graph& graph, ir::OpId after);
-
 // A node as its rule sees it with float32 in the place of half floats.
 class WideNode {
  public:

@@ -1,7 +1,6 @@
 // Runs the rules of a stage over every graph, in program order: what a rule makes can be part of a
 // later pattern.
-#include <utility>
-
+#include "core/passes/legalize_site.h"
 #include "core/passes/preprocess/rule.h"
 
 namespace smelt::passes {
@@ -10,19 +9,8 @@ namespace {
 using ir::OpId;
 using ir::ValueId;
 
-// Puts `value` in the place of the root's result. What only the root used goes with remove_dead.
-void Replace(ir::Graph& graph, OpId root, ValueId value) {
-  const ValueId old = graph.op(root).result();
-  ir::Value& made = graph.value(value);
-  made.name = std::move(graph.value(old).name);
-  graph.value(old).name.clear();
-  made.type = graph.type(old);
-  made.quant = graph.value(old).quant;
-  graph.ReplaceAllUses(old, value);
-  graph.Erase(root);
-}
-
-// Operators that nobody uses any more, from the root's side inwards.
+// Operators that nobody uses any more, from the root's side inwards: they would count as users of
+// what later patterns want for themselves.
 void EraseUnused(ir::Graph& graph, const std::vector<OpId>& ops) {
   for (bool changed = true; changed;) {
     changed = false;
@@ -48,10 +36,8 @@ Status Apply(PassContext& context, ir::GraphId graph_id, OpId root, const Patter
   }
   ir::Builder out(context.module, graph_id, origin, root);
   const ValueId value = rule.rewrite(out, graph, match);
-  SMELT_RETURN_IF_ERROR(out.status());
-  Replace(graph, root, value);
+  SMELT_RETURN_IF_ERROR((LegalizeSite{context, graph_id, root}.Replace(out, value)));
   EraseUnused(graph, match.ops);
-  ++context.rewrites;
   return Status::Ok();
 }
 

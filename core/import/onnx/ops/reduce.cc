@@ -1,4 +1,4 @@
-// Reductions over axes, and ArgMax and ArgMin.
+// Reductions over axes.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -272,32 +272,6 @@ Status TranslateLogSumExp(OnnxNode& node, Builder& out) {
   return Finish(node, out, out.Add(log, dropped));
 }
 
-// --- ArgMax and ArgMin ---
-
-Status InferArg(OnnxNode& node) {
-  if (!node.knows_input(0)) return Status::Ok();
-  const auto axis = ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
-  if (!axis) return Status::Ok();
-  node.SetOutputType(0, {DType::kI64, Reduced(node.input_shape(0), {*axis}, KeepsDims(node))});
-  return Status::Ok();
-}
-
-// The kernels take the first of equals; for the last one the axis is reversed and counted from the
-// end.
-template <OpKind kKind>
-Status TranslateArg(OnnxNode& node, Builder& out) {
-  const int axis = *ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
-  const bool last = node.Int("select_last_index", 0) != 0;
-  ValueId x = node.input(0);
-  if (last) x = out.Emit(OpKind::kReverseV2, {x, out.ConstI32({axis})});
-  ValueId index = out.Emit(kKind, {x, out.ScalarI32(axis)}, {{"output_type", std::string("i64")}});
-  if (last) {
-    const auto size = node.input_shape(0).dim(axis).value();
-    index = out.Sub(out.Scalar(DType::kI64, static_cast<double>(size - 1)), index);
-  }
-  return Finish(node, out, out.Reshape(index, node.output_type(0)->shape));
-}
-
 Verdict AxesFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
   if (ReducedAxes(node) || AxesAreComputed(node)) return Verdict::kHolds;
@@ -318,21 +292,6 @@ Verdict RankIsKnown(const OnnxNode& node, Bounds, Finding& finding) {
 Verdict IntegerMeanOfSome(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
   if (ir::IsFloat(node.input_dtype(0)) || !ReducesNothing(node)) return Verdict::kHolds;
-  return Violated(node, 0, node.input_text(0), finding);
-}
-
-Verdict ArgAxisHasElements(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!node.knows_input(0)) return Verdict::kNotChecked;
-  const auto axis = ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
-  if (!axis || node.input_shape(0).dim(*axis) != Dim(0)) return Verdict::kHolds;
-  return Violated(node, 0, node.input_text(0), finding);
-}
-
-Verdict LastIndexAxisIsStatic(const OnnxNode& node, Bounds, Finding& finding) {
-  if (node.Int("select_last_index", 0) == 0) return Verdict::kHolds;
-  if (!node.knows_input(0)) return Verdict::kNotChecked;
-  const auto axis = ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
-  if (!axis || node.input_shape(0).dim(*axis).is_static()) return Verdict::kHolds;
   return Violated(node, 0, node.input_text(0), finding);
 }
 
@@ -357,18 +316,7 @@ constexpr OnnxConstraint kFloatReduce[] = {
     kAxesFit,
     kRankKnown,
 };
-constexpr OnnxConstraint kArg[] = {
-    {Reason::kUnsupportedAttributeValue, AxisAttr<"axis", 0>, {}, "axis is an axis of the input"},
-    {Reason::kValueOutOfRange, ArgAxisHasElements, {}, "the axis is not empty"},
-    {Reason::kDynamicDimensionUnsupported,
-     LastIndexAxisIsStatic,
-     {},
-     "the axis is static when the last of equal elements is wanted"},
-};
-
 constexpr OnnxRule kRules[] = {
-    {"", "ArgMax", 1, 13, kArg, InferArg, TranslateArg<OpKind::kArgMax>},
-    {"", "ArgMin", 1, 13, kArg, InferArg, TranslateArg<OpKind::kArgMin>},
     {"", "ReduceL1", 1, 18, kReduce, InferReduce, TranslateL1},
     {"", "ReduceL2", 1, 18, kFloatReduce, InferReduce, TranslateL2},
     {"", "ReduceLogSum", 1, 28, kFloatReduce, InferReduce, TranslateLogSum},
