@@ -17,8 +17,10 @@ from oracle.onnx_side import EvaluatorEngine
 from oracle.tolerance import ABSOLUTE, RELATIVE, is_float
 
 _NARROW = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16)
-# Attributes that name an element type.
+# Attributes that name the element type of a result.
 _TYPE_ATTRIBUTES = ("to", "dtype", "output_datatype")
+# Attributes that name the element type of what happens inside; float32 where they are left out.
+_INNER_TYPE_ATTRIBUTES = ("stash_type", "softmax_precision")
 
 
 def _widen_tensor(tensor: TensorProto) -> None:
@@ -33,17 +35,30 @@ def _widen_types(values: Iterable[onnx.ValueInfoProto]) -> None:
             value.type.tensor_type.elem_type = TensorProto.DOUBLE
 
 
-def _widen_graph(graph: onnx.GraphProto) -> None:
+def _widen_inside(node: onnx.NodeProto, opsets: dict[str, int]) -> None:
+    # The evaluator computes LayerNormalization in its operand's type, and wants nothing else named.
+    if node.op_type == "LayerNormalization" or not onnx.defs.has(node.op_type, node.domain):
+        return
+    schema = onnx.defs.get_schema(node.op_type, opsets.get(node.domain, 1), node.domain)
+    for name in _INNER_TYPE_ATTRIBUTES:
+        if name in schema.attributes:
+            others = [a for a in node.attribute if a.name != name]
+            del node.attribute[:]
+            node.attribute.extend([*others, onnx.helper.make_attribute(name, TensorProto.DOUBLE)])
+
+
+def _widen_graph(graph: onnx.GraphProto, opsets: dict[str, int]) -> None:
     for tensor in graph.initializer:
         _widen_tensor(tensor)
     for values in (graph.input, graph.output, graph.value_info):
         _widen_types(values)
     for node in graph.node:
+        _widen_inside(node, opsets)
         for attribute in node.attribute:
             if attribute.HasField("t"):
                 _widen_tensor(attribute.t)
             if attribute.HasField("g"):
-                _widen_graph(attribute.g)
+                _widen_graph(attribute.g, opsets)
             if attribute.name in _TYPE_ATTRIBUTES and attribute.i in _NARROW:
                 attribute.i = TensorProto.DOUBLE
 
@@ -51,7 +66,7 @@ def _widen_graph(graph: onnx.GraphProto) -> None:
 def in_double(model: onnx.ModelProto) -> onnx.ModelProto:
     wide = onnx.ModelProto()
     wide.CopyFrom(model)
-    _widen_graph(wide.graph)
+    _widen_graph(wide.graph, {entry.domain: entry.version for entry in wide.opset_import})
     return wide
 
 

@@ -80,6 +80,23 @@ class Exact(unittest.TestCase):
         self.assertEqual(exact.dtype, np.float64)
         self.assertEqual(exact[0], 1.0 + 2.0**-40)
 
+    def test_what_happens_inside_is_in_double_too(self) -> None:
+        x = np.array([[4.1918755, 4.3179035]], np.float32)
+        graph = helper.make_graph(
+            [
+                helper.make_node(
+                    "GroupNormalization", ["x", "w", "b"], ["y"], num_groups=1, epsilon=0.0
+                )
+            ],
+            "g",
+            [helper.make_tensor_value_info("x", 1, [1, 1, 2])],
+            [helper.make_tensor_value_info("y", 1, [1, 1, 2])],
+            [helper.make_tensor("w", 1, [1], [1.0]), helper.make_tensor("b", 1, [1], [0.0])],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)])
+        (exact,) = exact_results(model, ["y"], {"x": x[np.newaxis]})
+        np.testing.assert_allclose(exact, [[[-1.0, 1.0]]], rtol=1e-9)
+
     def test_as_near_as_the_reference(self) -> None:
         exact = np.array([1000.0, 1e-4])
         reference = _float(1000.0, 2e-4)

@@ -29,18 +29,25 @@ def _recurrent(op: str) -> Callable[[Draw], Case]:
         rows = GATES[op] * hidden
         graph = Graph(d, opset)
         weights = 0.0 if d.chance(0.15) else 1.0
+        activations = _activations(d, op, directions)
+        # What nothing bounds must not grow from step to step: it would be infinite before the last.
+        unbounded = activations is not None and "Relu" in activations
+        limit = 1.0 / (features + hidden + 2) if unbounded else 1.0
+
+        def weight(*shape: int) -> np.ndarray:
+            return d.values((directions, *shape), np.float32, -limit, limit)
+
         x = graph.input(d.values((steps, batch, features), np.float32, -1, 1))
         operands = [
             x,
-            graph.operand(d.values((directions, rows, features), np.float32, -1, 1), weights),
-            graph.operand(d.values((directions, rows, hidden), np.float32, -1, 1), weights),
+            graph.operand(weight(rows, features), weights),
+            graph.operand(weight(rows, hidden), weights),
         ]
 
         def optional(probability: float, value: Any, constant: float) -> str:
             return graph.operand(value, constant, "s") if d.chance(probability) else ""
 
-        bias = d.values((directions, 2 * rows), np.float32, -1, 1)
-        operands.append(optional(0.8, bias, weights))
+        operands.append(optional(0.8, weight(2 * rows), weights))
         lengths = d.rng.integers(1, steps + 1, batch).astype(np.int32)
         lengths[d.integer(0, batch - 1)] = steps
         operands.append(optional(0.3, lengths, 0.5))
@@ -49,11 +56,10 @@ def _recurrent(op: str) -> Callable[[Draw], Case]:
         given: dict[str, Any] = {"hidden_size": hidden}
         if direction != "forward" or d.chance(0.5):
             given["direction"] = direction
-        given["activations"] = _activations(d, op, directions)
+        given["activations"] = activations
         if op == "LSTM":
             operands.append(optional(0.5, d.values(state, np.float32, -1, 1), 0.3))
-            peepholes = d.values((directions, 3 * hidden), np.float32, -1, 1)
-            operands.append(optional(0.3, peepholes, weights))
+            operands.append(optional(0.3, weight(3 * hidden), weights))
         elif op == "GRU":
             given["linear_before_reset"] = d.choice([None, 0, 1, 1])
         names = graph.node(op, operands, outputs=3 if op == "LSTM" else 2, **given)

@@ -46,6 +46,9 @@ def _resize(d: Draw) -> Case:
         attributes["coordinate_transformation_mode"] = None
     if mode == "nearest":
         attributes["nearest_mode"] = d.choice(_NEAREST)
+    if attributes["coordinate_transformation_mode"] == "pytorch_half_pixel" and dtype == np.float16:
+        # ONNX Runtime has no such kernel, and onnx's evaluator takes -0.5 where the text says 0.
+        attributes["coordinate_transformation_mode"] = "half_pixel"
     if mode != "cubic" and d.chance(0.12):
         return _cropped(d, opset, x, attributes)
     if mode == "cubic":
@@ -68,6 +71,8 @@ def _resize(d: Draw) -> Case:
     if opset < 13 and scales is None:
         scales = np.zeros((0,), np.float32)
     constant = 0.6
+    if attributes["coordinate_transformation_mode"] == "tf_half_pixel_for_nn":
+        constant = 1.0  # ONNX Runtime copies an axis that keeps its size; a file can't know it then
     if attributes["coordinate_transformation_mode"] == "align_corners" and scales is not None:
         constant = 1.0  # engines differ in what a fractional size aligns
     operands = [x, region, scales, sizes]
