@@ -88,6 +88,21 @@ std::optional<Axis> AtomTable::Take(Axis& leaves, std::size_t& at, ir::Dim size_
   return taken;
 }
 
+bool AtomTable::Cut(std::span<const Atom> axis, ir::Dim outer) {
+  Axis leaves = Leaves(axis);
+  std::size_t at = 0;
+  return Take(leaves, at, outer).has_value();
+}
+
+std::size_t AtomTable::PartsAt(std::span<const Atom> leaves, ir::Dim outer) {
+  std::size_t at = 0;
+  for (ir::Dim size = 1; size != outer; ++at) {
+    SMELT_CHECK(at < leaves.size());
+    size = symbols_.Mul(size, this->size(leaves[at]));
+  }
+  return at;
+}
+
 bool AtomTable::AreAlike(std::span<const Atom> a, std::span<const Atom> b) const {
   return std::ranges::equal(a, b, [this](Atom x, Atom y) {
     return nodes_[At(x)].outer < 0 && nodes_[At(y)].outer < 0 && size(x) == size(y);

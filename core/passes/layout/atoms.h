@@ -34,6 +34,11 @@ class AtomTable {
   // Takes atoms from `at` on off the run `leaves` until their product is `size`, splitting the last
   // one if need be; nothing when no split gives it. Moves `at` behind them.
   std::optional<Axis> Take(Axis& leaves, std::size_t& at, ir::Dim size);
+  // Splits the axis so that its outer pieces make up `outer` and the others the rest; false when it
+  // can't be.
+  bool Cut(std::span<const Atom> axis, ir::Dim outer);
+  // Where the pieces of a cut axis come apart: how many of its leaves make up `outer`.
+  std::size_t PartsAt(std::span<const Atom> leaves, ir::Dim outer);
   // Splits either axis until both have pieces of the same sizes. False, with whatever splits were
   // made, when they can't have.
   bool SplitAlike(std::span<const Atom> a, std::span<const Atom> b);

@@ -14,7 +14,9 @@ AxisPlan Joined(const Choice& choice, int label) {
   int before = -2;
   for (const int u : choice.labels[At(label)]) {
     const int axis = choice.units[At(u)].axis;
-    if (u != before + 1 || plan.back().axis != axis) plan.push_back({axis, {}});
+    if (u != before + 1 || !choice.relation->GoesOn(axis, choice.units[At(before)].axis)) {
+      plan.push_back({axis, {}});
+    }
     plan.back().units.push_back(u);
     before = u;
   }
@@ -44,11 +46,14 @@ std::optional<AxisPlan> FitTo(const Choice& choice, AxisPlan plan, int operand,
 // Axes without units, where the source has them.
 AxisPlan WithSourceOnes(const Choice& choice, AxisPlan plan) {
   const auto count = static_cast<int>(choice.relation->axes.size());
+  int source = -1;  // the axis of the source's ports
   for (int axis = 0; axis < count; ++axis) {
+    if (choice.relation->axes[At(axis)].part == IterationAxis::Part::kInside) continue;
+    ++source;
     const bool has_units =
         std::ranges::any_of(choice.units, [&](const Unit& unit) { return unit.axis == axis; });
     if (has_units) continue;
-    const std::size_t place = std::min(At(axis), plan.size());
+    const std::size_t place = std::min(At(source), plan.size());
     plan.insert(plan.begin() + static_cast<std::ptrdiff_t>(place), PlannedAxis{axis, {}});
   }
   return plan;

@@ -147,8 +147,10 @@ void Choices::AddUnits(Choice& choice) {
   for (const ValueId value : op.results) results.push_back(forms_.LeafAxes(value));
   for (std::size_t a = 0; a < choice.relation->axes.size(); ++a) {
     const IterationAxis& axis = choice.relation->axes[a];
-    const auto pieces = [](const std::vector<std::vector<Axis>>& ports, std::size_t port, int own) {
-      return own == kAbsent || ports[port].empty() ? Axis{} : ports[port][At(own)];
+    const auto pieces = [&](const std::vector<std::vector<Axis>>& ports, std::size_t port,
+                            int own) {
+      return own == kAbsent || ports[port].empty() ? Axis{}
+                                                   : forms_.Part(axis, ports[port][At(own)]);
     };
     std::size_t count = axis.whole ? 1 : 0;
     for (std::size_t k = 0; k < operands.size() && !axis.whole; ++k) {
@@ -185,8 +187,8 @@ int RankOf(const Choice& choice, const std::vector<int>& label) {
     const bool is_one = choice.relation->freedom == Freedom::kMatrix ||
                         choice.relation->freedom == Freedom::kChannels;
     if (is_one && !choice.relation->axes[At(unit.axis)].row) continue;
-    const bool goes_on =
-        i > 0 && label[i] == label[i - 1] + 1 && choice.units[At(label[i - 1])].axis == unit.axis;
+    const bool goes_on = i > 0 && label[i] == label[i - 1] + 1 &&
+                         choice.relation->GoesOn(unit.axis, choice.units[At(label[i - 1])].axis);
     if (!goes_on) ++rank;
   }
   return rank;

@@ -42,6 +42,8 @@ class Forms {
   AtomTable& atoms() { return atoms_; }
   // The axes of a value, down to the pieces.
   std::vector<Axis> LeafAxes(ir::ValueId value) const;
+  // Those of the leaves of a port's axis that the operator's axis means.
+  Axis Part(const IterationAxis& axis, Axis leaves);
 
  private:
   void AddTensor(ir::ValueId value, std::vector<Axis> axes);
@@ -50,7 +52,14 @@ class Forms {
   // False when the operator is no view that can be expressed.
   bool AddView(ir::OpId id);
   // Splits the axes that the operator ties together alike. False when that is impossible.
-  bool Tie(const Maker& maker);
+  bool Tie(Maker& maker);
+  bool TieAxis(const ir::Op& op, const IterationAxis& axis);
+  // Splits the axes of the ports where their sections end.
+  bool Cut(const ir::Op& op, const IterationAxis& sections);
+  // True when somebody needs pieces of what is inside of one section or a few: else all stays
+  // together. (Pieces of the packed axis alone are no use: taking the sections out of it would cost
+  // a RESHAPE on every port.)
+  bool SectionsAreOfUse(const Maker& maker) const;
 
   ir::Module& module_;
   const ir::Graph& graph_;

@@ -1,7 +1,9 @@
 #include "core/passes/layout/relation.h"
 
 #include <algorithm>
-#include <set>
+#include <numeric>
+#include <span>
+#include <utility>
 
 #include "core/ir/infer.h"
 #include "core/passes/layout/relation_families.h"
@@ -37,6 +39,27 @@ std::optional<std::vector<int>> AxesIn(const ir::Graph& graph, ValueId operand, 
   if (!values) return std::nullopt;
   const auto axes = ir::infer::NormalizeAxes(*values, rank);
   return axes.ok() ? std::optional(*axes) : std::nullopt;
+}
+
+// Puts the axis, whole so far, down as sections when all of `sizes` are multiples of one size.
+void AddWhole(Relation& relation, IterationAxis axis, std::span<const Dim> sizes) {
+  std::int64_t inside = 0;
+  for (const Dim size : sizes) {
+    inside = size.is_static() && size != Dim(0) ? std::gcd(inside, size.value()) : 1;
+    if (inside == 1) break;
+  }
+  axis.whole = true;
+  if (inside <= 1) {
+    relation.axes.push_back(std::move(axis));
+    return;
+  }
+  axis.inside = inside;
+  axis.part = IterationAxis::Part::kSections;
+  IterationAxis within = axis;
+  within.part = IterationAxis::Part::kInside;
+  within.whole = false;
+  relation.axes.push_back(std::move(axis));
+  relation.axes.push_back(std::move(within));
 }
 
 // The axes of operand 0 and of every result, one to one.
@@ -114,11 +137,16 @@ std::optional<Relation> Concat(const ir::Graph& graph, const ir::Op& op) {
     IterationAxis one = NewAxis(op);
     std::ranges::fill(one.operands, i);
     one.results[0] = i;
-    one.whole = i == *axis;
+    std::vector<Dim> sizes = {result.dim(i)};
     for (int k = 0; k < op.input_count(); ++k) {  // equal at run time, whatever is known of them
-      if (ShapeOf(graph, op.input(k)).dim(i) != result.dim(i)) one.whole = true;
+      sizes.push_back(ShapeOf(graph, op.input(k)).dim(i));
+      if (sizes.back() != result.dim(i)) one.whole = true;
     }
-    relation.axes.push_back(std::move(one));
+    if (i == *axis) {
+      AddWhole(relation, std::move(one), sizes);
+    } else {
+      relation.axes.push_back(std::move(one));
+    }
   }
   return relation;
 }
@@ -146,13 +174,24 @@ std::optional<Relation> AxisRows(const ir::Graph& graph, const ir::Op& op) {
       if (before.dim(axis) == Dim(1)) return std::nullopt;
     }
   }
+  std::optional<std::vector<std::int64_t>> begins;
+  if (op.kind == OpKind::kSlice) begins = Ints(graph, op.input(1));
   std::optional<std::vector<std::int64_t>> strides;
   if (op.kind == OpKind::kStridedSlice) strides = Ints(graph, op.input(3));
+  std::vector<IterationAxis> axes = std::exchange(relation.axes, {});
   for (int i = 0; i < before.rank(); ++i) {
-    IterationAxis& axis = relation.axes[static_cast<std::size_t>(i)];
+    IterationAxis& axis = axes[static_cast<std::size_t>(i)];
     axis.whole = before.dim(i) != after.dim(i);
     if (touched) axis.whole = std::ranges::find(*touched, i) != touched->end();
     if (strides) axis.whole = axis.whole || (*strides)[static_cast<std::size_t>(i)] != 1;
+    if (axis.whole && begins) {
+      // The part in front of it, itself, and all of them.
+      const std::int64_t begin = (*begins)[static_cast<std::size_t>(i)];
+      const Dim sizes[] = {before.dim(i), after.dim(i), begin == 0 ? after.dim(i) : Dim(begin)};
+      AddWhole(relation, std::move(axis), sizes);
+    } else {
+      relation.axes.push_back(std::move(axis));
+    }
   }
   return relation;
 }
@@ -169,8 +208,13 @@ std::optional<Relation> Split(const ir::Graph& graph, const ir::Op& op) {
     IterationAxis axis = NewAxis(op);
     axis.operands[static_cast<std::size_t>(data)] = i;
     std::ranges::fill(axis.results, i);
-    axis.whole = i == axes->front();
-    relation.axes.push_back(std::move(axis));
+    if (i == axes->front()) {
+      std::vector<Dim> sizes = {shape.dim(i)};
+      for (const ValueId part : op.results) sizes.push_back(ShapeOf(graph, part).dim(i));
+      AddWhole(relation, std::move(axis), sizes);
+    } else {
+      relation.axes.push_back(std::move(axis));
+    }
   }
   return relation;
 }
@@ -304,6 +348,25 @@ bool ReadsConstants(const ir::Graph& graph, const ir::Op& op, const Relation& re
 }
 
 }  // namespace
+
+bool Relation::GoesOn(int axis, int before) const {
+  return axis == before || (axis == before + 1 && axes[static_cast<std::size_t>(axis)].part ==
+                                                      IterationAxis::Part::kInside);
+}
+
+bool Relation::HasSections() const {
+  return std::ranges::any_of(
+      axes, [](const IterationAxis& axis) { return axis.part != IterationAxis::Part::kAll; });
+}
+
+void Relation::DropSections() {
+  std::erase_if(
+      axes, [](const IterationAxis& axis) { return axis.part == IterationAxis::Part::kInside; });
+  for (IterationAxis& axis : axes) {
+    axis.part = IterationAxis::Part::kAll;
+    axis.inside = 1;
+  }
+}
 
 bool Relation::IsSideOperand(int operand) const {
   return std::ranges::all_of(axes, [operand](const IterationAxis& axis) {

@@ -3,6 +3,7 @@
 // order on all operands and results.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -22,10 +23,15 @@ enum class Freedom {
 // An axis that the operator walks over.
 struct IterationAxis {
   static constexpr int kAbsent = -1;
+  // What is cut or joined at multiples of one size consists of sections of that size: which of them
+  // are meant is told apart from what is inside of each, and that may come in any order.
+  enum class Part { kAll, kSections, kInside };
   std::vector<int> operands;  // by operand: which of its axes, or kAbsent
   std::vector<int> results;   // by result
   bool whole = false;         // its pieces stay together in the source's order
   bool row = false;           // kMatrix, kChannels: one of the leading axes
+  Part part = Part::kAll;     // of the axes it names; kInside follows its kSections
+  std::int64_t inside = 1;    // size of a section, unless kAll
 };
 
 // What the rewriting has to do for another order: see rewrite.h.
@@ -50,6 +56,11 @@ struct Relation {
 
   // An operand that no axis belongs to: sizes, or computed weights. It comes as the source has it.
   bool IsSideOperand(int operand) const;
+  // True when pieces of `axis` behind those of `before` make one axis of the ports with them.
+  bool GoesOn(int axis, int before) const;
+  bool HasSections() const;
+  // Every axis of the ports as one again.
+  void DropSections();
 };
 
 // Requires an operator that is no view (TRANSPOSE, RESHAPE, ...).

@@ -62,6 +62,7 @@ class Rewriter {
   // the operator leaves alone.
   void SetRows(const Site& site, int operand, const AxisPlan& plan,
                const std::vector<std::int64_t>& fill);
+  std::int64_t InsideOf(const Choice& choice, const PlannedAxis& planned);
   // The pieces of a constant's axis that follows those of a planned axis, behind `pieces`.
   void AddPieces(const Choice& choice, const PlannedAxis& axis, bool of_result,
                  std::vector<ConstantPiece>& pieces);

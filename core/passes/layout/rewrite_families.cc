@@ -110,9 +110,12 @@ Status Rewriter::RewriteReduce(const Site& site) {
 Status Rewriter::RewriteConcat(const Site& site) {
   const int count = op(site).input_count();
   const AxisPlan plan = Plan(site, LeadOperand(site.choice, count));
-  const int along = *ir::NormalizeAxis(op(site).attrs.Int("axis"),
-                                       static_cast<int>(site.choice.relation->axes.size()));
-  const int place = PlaceOf(plan, along);
+  const auto& axes = site.choice.relation->axes;
+  const int along =
+      *ir::NormalizeAxis(op(site).attrs.Int("axis"), graph_.type(op(site).result()).shape.rank());
+  const auto relation_axis =
+      std::ranges::find_if(axes, [&](const IterationAxis& a) { return a.results[0] == along; });
+  const int place = PlaceOf(plan, static_cast<int>(relation_axis - axes.begin()));
   for (int k = 0; k < count; ++k) {
     const ValueId value = op(site).input(k);
     if (IsTensor(value)) {
@@ -127,9 +130,11 @@ Status Rewriter::RewriteConcat(const Site& site) {
     for (const PlannedAxis& axis : plan) {
       std::int64_t size = 1;
       for (const int u : axis.units) {
-        const bool is_whole = site.choice.relation->axes[At(axis.axis)].whole;
-        const std::int64_t own = is_whole ? constant.shape()[At(axis.axis)]
-                                          : SizeOf(site.choice.units[At(u)].results[0]).value();
+        const Unit& unit = site.choice.units[At(u)];
+        const IterationAxis& walked = axes[At(unit.axis)];
+        const std::int64_t own = walked.whole
+                                     ? constant.shape()[At(walked.results[0])] / walked.inside
+                                     : SizeOf(unit.results[0]).value();
         pieces[At(u)] = {own, at++};
         size *= own;
       }
@@ -142,14 +147,34 @@ Status Rewriter::RewriteConcat(const Site& site) {
   return Status::Ok();
 }
 
+// How much of a section's inside stands in the planned axis of the sections themselves.
+std::int64_t Rewriter::InsideOf(const Choice& choice, const PlannedAxis& planned) {
+  std::int64_t size = 1;
+  for (const int u : planned.units) {
+    const Unit& unit = choice.units[At(u)];
+    if (choice.relation->axes[At(unit.axis)].part == IterationAxis::Part::kInside) {
+      size *= SizeOf(unit.operands[0]).value();
+    }
+  }
+  return size;
+}
+
 void Rewriter::SetRows(const Site& site, int operand, const AxisPlan& plan,
                        const std::vector<std::int64_t>& fill) {
   const auto old = *graph_.constant(op(site).input(operand))->AsInts();
   std::vector<std::int64_t> rows;
-  for (const PlannedAxis& axis : plan) {
-    const bool own = axis.axis >= 0 && site.choice.relation->axes[At(axis.axis)].whole;
+  for (const PlannedAxis& planned : plan) {
+    if (planned.axis < 0 || !site.choice.relation->axes[At(planned.axis)].whole) {
+      rows.insert(rows.end(), fill.begin(), fill.end());
+      continue;
+    }
+    const IterationAxis& axis = site.choice.relation->axes[At(planned.axis)];
     for (std::size_t i = 0; i < fill.size(); ++i) {
-      rows.push_back(own ? old[At(axis.axis) * fill.size() + i] : fill[i]);
+      const std::int64_t number = old[At(axis.operands[0]) * fill.size() + i];
+      // Counted in sections, and in what the planned axis has of their inside.
+      rows.push_back(axis.part == IterationAxis::Part::kAll || number == fill[i]
+                         ? number
+                         : number / axis.inside * InsideOf(site.choice, planned));
     }
   }
   SetInts(site, operand, rows, /*scalar=*/false);
@@ -211,11 +236,18 @@ Status Rewriter::RewriteSplit(const Site& site) {
   const int data = is_split ? 1 : 0;
   const AxisPlan plan = Plan(site, data);
   const auto& axes = site.choice.relation->axes;
-  const auto along = std::ranges::find(axes, true, &IterationAxis::whole) - axes.begin();
+  const auto along = std::ranges::find(axes, true, &IterationAxis::whole);
+  const int place = PlaceOf(plan, static_cast<int>(along - axes.begin()));
   SMELT_RETURN_IF_ERROR(TakeOperand(site, data, OperandAxes(site.choice, plan, data)));
   const int where = is_split ? 0 : 2;
-  SetInts(site, where, {PlaceOf(plan, static_cast<int>(along))},
-          graph_.constant(op(site).input(where))->rank() == 0);
+  SetInts(site, where, {place}, graph_.constant(op(site).input(where))->rank() == 0);
+  if (!is_split && along->part == IterationAxis::Part::kSections) {
+    std::vector<std::int64_t> sizes;
+    for (int r = 0; r < static_cast<int>(op(site).results.size()); ++r) {
+      sizes.push_back(SizeOf(ResultPieces(site.choice, plan[At(place)], r)).value());
+    }
+    SetInts(site, 1, sizes, /*scalar=*/false);
+  }
   for (int r = 0; r < static_cast<int>(op(site).results.size()); ++r) {
     MadeResult(site, r, ResultAxes(site.choice, plan, r));
   }

@@ -61,6 +61,24 @@ class ClassicCases : public testing::Test {
     return b().Emit(OpKind::kSlice, {x, b().ConstI32(begin), b().ConstI32(sizes)});
   }
 
+  // Of queries, keys and values [n, length, heads * size]; `shared` heads of the latter two.
+  ValueId Attention(std::span<const ValueId> parts, std::int64_t heads, std::int64_t shared) {
+    const Shape shape = b().type(parts[0]).shape;
+    const std::int64_t size = shape.dim(2).value() / heads;
+    const auto split = [&](ValueId x, std::int64_t count) {
+      return b().Transpose(b().Reshape(x, {shape.dim(0), shape.dim(1), count, size}), {0, 2, 1, 3});
+    };
+    const auto repeated = [&](ValueId x) {
+      if (shared == heads) return x;
+      const auto times = static_cast<std::int32_t>(heads / shared);
+      return b().Emit(OpKind::kTile, {x, b().ConstI32({1, times, 1, 1})});
+    };
+    const ValueId keys = b().Transpose(repeated(split(parts[1], shared)), {0, 1, 3, 2});
+    const ValueId weights = Softmax(MatMul(split(parts[0], heads), keys));
+    const ValueId context = MatMul(weights, repeated(split(parts[2], shared)));
+    return b().Reshape(b().Transpose(context, {0, 2, 1, 3}), shape);
+  }
+
   // TRANSPOSEs left of a graph with these outputs.
   std::size_t Left(std::initializer_list<ValueId> outputs) {
     EXPECT_TRUE(b().status().ok()) << b().status().ToString();
@@ -138,6 +156,44 @@ TEST_F(ClassicCases, AttentionWithPackedProjectionHasTwo) {
   const ValueId context = MatMul(Softmax(scores), part(2));
   const ValueId merged = b().Reshape(b().Transpose(context, {0, 2, 1, 3}), {2, 10, 16});
   EXPECT_EQ(Left({b().Add(x, Dense(merged, 16))}), 2u);
+}
+
+// The same where the parts are cut off first: each into heads of its own.
+TEST_F(ClassicCases, AttentionWithSplitProjectionHasTwo) {
+  const ValueId x = Input({2, 16, 384});
+  const ValueId operands[] = {b().ScalarI32(2), Dense(x, 3 * 384)};
+  const auto parts = b().EmitMany(OpKind::kSplit, operands, {{"num_splits", std::int64_t{3}}});
+  EXPECT_EQ(Left({b().Add(x, Dense(Attention(parts, 6, 6), 384))}), 2u);
+}
+
+// Fewer heads of keys and values than of queries: the parts differ in size.
+TEST_F(ClassicCases, AttentionWithUnevenSplitHasTwo) {
+  const ValueId x = Input({2, 16, 384});
+  const ValueId operands[] = {Dense(x, 384 + 128 + 128), b().ConstI32({384, 128, 128}),
+                              b().ScalarI32(2)};
+  const auto parts = b().EmitMany(OpKind::kSplitV, operands, {{"num_splits", std::int64_t{3}}});
+  EXPECT_EQ(Left({b().Add(x, Dense(Attention(parts, 6, 2), 384))}), 2u);
+}
+
+TEST_F(ClassicCases, AttentionWithSlicedProjectionHasTwo) {
+  const ValueId x = Input({2, 16, 384});
+  const ValueId packed = Dense(x, 3 * 384);
+  const ValueId parts[] = {Part(packed, 2, 0, 384), Part(packed, 2, 384, 384),
+                           Part(packed, 2, 768, 384)};
+  EXPECT_EQ(Left({b().Add(x, Dense(Attention(parts, 6, 6), 384))}), 2u);
+}
+
+// Groups that another size cuts askew: nothing comes apart, and nothing gets worse.
+TEST_F(ClassicCases, GroupsOfSizesThatShareNothingStayWhole) {
+  const ValueId x = Conv(Input({1, 3, 8, 8}), 12);
+  const ValueId threes = b().Reshape(Mean(x, {2, 3}, true), {1, 4, 3, 1, 1});
+  const ValueId gate = b().Reshape(Softmax(b().Reshape(threes, {1, 4, 3})), {1, 12, 1, 1});
+  const ValueId y = Conv(x, 12);
+  const ValueId joined[] = {Part(y, 1, 0, 6), Part(x, 1, 6, 6)};
+  const ValueId both =
+      b().Emit(OpKind::kConcatenation, joined,
+               {{"axis", std::int64_t{1}}, {"fused_activation_function", std::string("NONE")}});
+  EXPECT_EQ(Left({Mean(b().Mul(both, gate), {2, 3}, false)}), 1u);
 }
 
 // The order that the reader of a product's result wants reaches the product's operand.

@@ -339,6 +339,13 @@ void RandomGraph::Step(ir::Builder& b) {
         const auto parts = b.EmitMany(OpKind::kSplit, operands, {{"num_splits", std::int64_t{2}}});
         values_.push_back(parts[1]);
         y = parts[0];
+      } else if (Draw(3) == 0 && size >= 3) {  // uneven parts, of 2 at a time where that fits
+        const auto first = static_cast<std::int32_t>(size % 2 == 0 ? 2 : 1);
+        const ValueId sizes = b.ConstI32({first, static_cast<std::int32_t>(size) - first});
+        const ValueId operands[] = {x, sizes, b.ScalarI32(axis)};
+        const auto parts = b.EmitMany(OpKind::kSplitV, operands, {{"num_splits", std::int64_t{2}}});
+        values_.push_back(parts[0]);
+        y = parts[1];
       } else {
         y = b.Emit(OpKind::kSoftmax, {x}, {{"beta", 1.0}});
       }
