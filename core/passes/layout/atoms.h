@@ -5,6 +5,7 @@
 // split when a reshape, or an operator that ties it to a split axis, needs its parts.
 #pragma once
 
+#include <absl/container/inlined_vector.h>
 #include <optional>
 #include <span>
 #include <vector>
@@ -14,7 +15,7 @@
 namespace smelt::passes::layout {
 
 using Atom = int;
-using Axis = std::vector<Atom>;
+using Axis = absl::InlinedVector<Atom, 2>;  // mostly one
 
 class AtomTable {
  public:

@@ -20,8 +20,8 @@ void Append(Order& order, const Axis& pieces) {
   order.insert(order.end(), pieces.begin(), pieces.end());
 }
 
-std::vector<int> Identity(std::size_t count) {
-  std::vector<int> label(count);
+Label Identity(std::size_t count) {
+  Label label(count);
   std::iota(label.begin(), label.end(), 0);
   return label;
 }
@@ -29,15 +29,15 @@ std::vector<int> Identity(std::size_t count) {
 // The units in the order in which `order` has their pieces; those that it lacks follow the unit
 // that is before them in the source, and all rows unless they are rows themselves. Nothing when the
 // order tears a unit apart.
-std::optional<std::vector<int>> LabelFor(const std::vector<Unit>& units, const Order& order,
-                                         const auto& pieces_of, const auto& is_row) {
+std::optional<Label> LabelFor(const std::vector<Unit>& units, const Order& order,
+                              const auto& pieces_of, const auto& is_row) {
   std::map<Atom, int> unit_of_first;
   for (std::size_t u = 0; u < units.size(); ++u) {
     if (const Axis& pieces = pieces_of(units[u]); !pieces.empty()) {
       unit_of_first[pieces.front()] = static_cast<int>(u);
     }
   }
-  std::vector<int> label;
+  Label label;
   for (std::size_t at = 0; at < order.size();) {
     const auto found = unit_of_first.find(order[at]);
     if (found == unit_of_first.end()) return std::nullopt;
@@ -180,7 +180,7 @@ void Choices::AddUnits(Choice& choice) {
 
 // The operator's rank in this order, with pieces that stay together as one axis. What follows the
 // rows of a product or an image is one axis in any order.
-int RankOf(const Choice& choice, const std::vector<int>& label) {
+int RankOf(const Choice& choice, const Label& label) {
   int rank = 0;
   for (std::size_t i = 0; i < label.size(); ++i) {
     const Unit& unit = choice.units[At(label[i])];
@@ -194,7 +194,7 @@ int RankOf(const Choice& choice, const std::vector<int>& label) {
   return rank;
 }
 
-bool Choices::Allows(const Choice& choice, const std::vector<int>& label) const {
+bool Choices::Allows(const Choice& choice, const Label& label) const {
   const auto count = static_cast<int>(choice.relation->axes.size());
   if (RankOf(choice, label) > std::max(kMaxRank, count)) return false;
   const auto axis_of = [&](int u) { return choice.units[At(u)].axis; };
@@ -234,8 +234,8 @@ void Choices::Announce(int node, std::size_t label) {
   const auto say = [&](ValueId value, Order order) {
     const int tensor = value.valid() ? forms_.form(value).tensor : kNoTensor;
     if (tensor == kNoTensor) return;
-    std::map<Order, int>& known = orders_[At(tensor)];
-    if (!known.emplace(order, static_cast<int>(known.size())).second) return;
+    if (std::ranges::find(orders_[At(tensor)], order) != orders_[At(tensor)].end()) return;
+    orders_[At(tensor)].push_back(order);
     news_.push_back({tensor, std::move(order)});
   };
   const auto number = static_cast<int>(label);
@@ -287,8 +287,11 @@ void Choices::Spread() {
 }
 
 int Choices::Intern(int tensor, const Order& order) {
-  std::map<Order, int>& known = orders_[At(tensor)];
-  return known.emplace(order, static_cast<int>(known.size())).first->second;
+  auto& known = orders_[At(tensor)];
+  const auto found = std::ranges::find(known, order);
+  const auto number = static_cast<int>(found - known.begin());
+  if (found == known.end()) known.push_back(order);
+  return number;
 }
 
 // Bytes read and written by a copy, and a constant for the operator itself. A named dimension that
@@ -314,7 +317,7 @@ std::int64_t Choices::Weight(ValueId value) const {
 
 void Choices::BuildProblem() {
   for (const Choice& choice : nodes_) {
-    problem_.nodes.push_back({std::vector<std::int64_t>(choice.labels.size(), 0)});
+    problem_.nodes.emplace_back().costs.assign(choice.labels.size(), 0);
   }
   for (std::size_t t = 0; t < forms_.tensors().size(); ++t) {
     const int number = static_cast<int>(t);

@@ -16,20 +16,22 @@
 namespace smelt::passes::layout {
 
 // A tensor's pieces in the order in which they are stored.
-using Order = std::vector<Atom>;
+using Order = absl::InlinedVector<Atom, 6>;
+// An order of units.
+using Label = absl::InlinedVector<int, 6>;
 
 struct Unit {
-  int axis = 0;                // of Relation::axes
-  int piece = 0;               // of the axis; 0 for a whole one
-  std::vector<Axis> operands;  // by operand: its pieces of the unit; none where it has none
-  std::vector<Axis> results;
+  int axis = 0;                           // of Relation::axes
+  int piece = 0;                          // of the axis; 0 for a whole one
+  absl::InlinedVector<Axis, 2> operands;  // by operand: its pieces of the unit, or none
+  absl::InlinedVector<Axis, 1> results;
 };
 
 struct Choice {
-  ir::OpId op;                           // invalid: the graph's inputs
-  const Relation* relation = nullptr;    // null: inputs and outputs
-  std::vector<Unit> units;               // in the source's order; none for a barrier
-  std::vector<std::vector<int>> labels;  // orders of the units; the first is the source's
+  ir::OpId op;                         // invalid: the graph's inputs
+  const Relation* relation = nullptr;  // null: inputs and outputs
+  std::vector<Unit> units;             // in the source's order; none for a barrier
+  std::vector<Label> labels;           // orders of the units; the first is the source's
 };
 
 class Choices {
@@ -52,7 +54,7 @@ class Choices {
   void Spread();
   void TakeUp(int node, bool is_result, int port, const Order& order);
   void Announce(int node, std::size_t label);
-  bool Allows(const Choice& choice, const std::vector<int>& label) const;
+  bool Allows(const Choice& choice, const Label& label) const;
   void BuildProblem();
   int Intern(int tensor, const Order& order);
   std::int64_t Weight(ir::ValueId value) const;
@@ -70,9 +72,9 @@ class Choices {
   const ir::Graph& graph_;
   Forms& forms_;
   std::vector<Choice> nodes_;
-  std::vector<std::pair<int, int>> producers_;  // by tensor: node and result
-  std::vector<std::vector<Reader>> readers_;    // by tensor
-  std::vector<std::map<Order, int>> orders_;    // by tensor: those that were announced
+  std::vector<std::pair<int, int>> producers_;         // by tensor: node and result
+  std::vector<std::vector<Reader>> readers_;           // by tensor
+  std::vector<absl::InlinedVector<Order, 2>> orders_;  // by tensor: those that were announced
   std::vector<News> news_;
   Problem problem_;
 };

@@ -24,7 +24,7 @@ class Network {
     for (std::size_t i = 0; i < proposal.size(); ++i) {
       const Proposed& one = proposal[i];
       variables_[one.node] = {static_cast<int>(i) + 2, one.label};
-      const std::vector<std::int64_t>& costs = problem.nodes[At(one.node)].costs;
+      const auto& costs = problem.nodes[At(one.node)].costs;
       const std::int64_t keep = costs[At(present[At(one.node)])];
       const std::int64_t take = costs[At(one.label)];
       if (take > keep) PayToSwitch(static_cast<int>(i) + 2, take - keep);

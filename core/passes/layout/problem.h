@@ -6,6 +6,7 @@
 // not made, at the tensor's weight. The labelling of least cost is what the solver looks for.
 #pragma once
 
+#include <absl/container/inlined_vector.h>
 #include <cstdint>
 #include <vector>
 
@@ -13,16 +14,18 @@ namespace smelt::passes::layout {
 
 struct Problem {
   struct Node {
-    std::vector<std::int64_t> costs;  // by label: what the choice costs by itself; at least one
+    absl::InlinedVector<std::int64_t, 2>
+        costs;  // by label: what the choice costs by itself; at least one
   };
-  // What one node does with a tensor: the order by label.
+  using Orders = absl::InlinedVector<int, 4>;  // by label
+  // What one node does with a tensor.
   struct Port {
     int node = 0;
-    std::vector<int> orders;
+    Orders orders;
   };
   struct Tensor {
     Port producer;
-    std::vector<Port> consumers;
+    absl::InlinedVector<Port, 1> consumers;
     std::int64_t weight = 0;  // of one copy
   };
   std::vector<Node> nodes;

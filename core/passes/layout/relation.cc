@@ -1,9 +1,6 @@
 #include "core/passes/layout/relation.h"
 
 #include <algorithm>
-#include <numeric>
-#include <span>
-#include <utility>
 
 #include "core/ir/infer.h"
 #include "core/passes/layout/relation_families.h"
@@ -17,55 +14,22 @@ IterationAxis NewAxis(const ir::Op& op) {
   return axis;
 }
 
-namespace {
-
 using ir::Dim;
 using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
 
-constexpr int kAbsent = IterationAxis::kAbsent;
-
-const Shape& ShapeOf(const ir::Graph& graph, ValueId value) { return graph.type(value).shape; }
-
-std::optional<std::vector<std::int64_t>> Ints(const ir::Graph& graph, ValueId value) {
-  const ir::Constant* constant = graph.constant(value);
-  return constant != nullptr ? constant->AsInts() : std::nullopt;
-}
-
-// The axes that a constant operand or an attribute names, in ascending order.
 std::optional<std::vector<int>> AxesIn(const ir::Graph& graph, ValueId operand, int rank) {
-  const auto values = Ints(graph, operand);
+  const ir::Constant* constant = graph.constant(operand);
+  const auto values = constant != nullptr ? constant->AsInts() : std::nullopt;
   if (!values) return std::nullopt;
   const auto axes = ir::infer::NormalizeAxes(*values, rank);
   return axes.ok() ? std::optional(*axes) : std::nullopt;
 }
 
-// Puts the axis, whole so far, down as sections when all of `sizes` are multiples of one size.
-void AddWhole(Relation& relation, IterationAxis axis, std::span<const Dim> sizes) {
-  std::int64_t inside = 0;
-  for (const Dim size : sizes) {
-    inside = size.is_static() && size != Dim(0) ? std::gcd(inside, size.value()) : 1;
-    if (inside == 1) break;
-  }
-  axis.whole = true;
-  if (inside <= 1) {
-    relation.axes.push_back(std::move(axis));
-    return;
-  }
-  axis.inside = inside;
-  axis.part = IterationAxis::Part::kSections;
-  IterationAxis within = axis;
-  within.part = IterationAxis::Part::kInside;
-  within.whole = false;
-  relation.axes.push_back(std::move(axis));
-  relation.axes.push_back(std::move(within));
-}
-
-// The axes of operand 0 and of every result, one to one.
 Relation SameAxes(const ir::Graph& graph, const ir::Op& op, Family family, Freedom freedom) {
   Relation relation{family, freedom, {}};
-  for (int i = 0; i < ShapeOf(graph, op.input(0)).rank(); ++i) {
+  for (int i = 0; i < graph.type(op.input(0)).shape.rank(); ++i) {
     IterationAxis axis = NewAxis(op);
     axis.operands[0] = i;
     std::ranges::fill(axis.results, i);
@@ -73,6 +37,12 @@ Relation SameAxes(const ir::Graph& graph, const ir::Op& op, Family family, Freed
   }
   return relation;
 }
+
+namespace {
+
+constexpr int kAbsent = IterationAxis::kAbsent;
+
+const Shape& ShapeOf(const ir::Graph& graph, ValueId value) { return graph.type(value).shape; }
 
 // Axes are aligned at the right; an axis of size 1 takes part in none.
 std::optional<Relation> Elementwise(const ir::Graph& graph, const ir::Op& op) {
@@ -125,97 +95,6 @@ std::optional<Relation> Reduce(const ir::Graph& graph, const ir::Op& op) {
     relation.axes.push_back(std::move(axis));
   }
   if (!reduces) return std::nullopt;
-  return relation;
-}
-
-std::optional<Relation> Concat(const ir::Graph& graph, const ir::Op& op) {
-  const Shape& result = ShapeOf(graph, op.result());
-  const auto axis = ir::NormalizeAxis(op.attrs.Int("axis"), result.rank());
-  if (!axis || result.dim(*axis) == Dim(1)) return std::nullopt;
-  Relation relation{Family::kConcat, Freedom::kAny, {}};
-  for (int i = 0; i < result.rank(); ++i) {
-    IterationAxis one = NewAxis(op);
-    std::ranges::fill(one.operands, i);
-    one.results[0] = i;
-    std::vector<Dim> sizes = {result.dim(i)};
-    for (int k = 0; k < op.input_count(); ++k) {  // equal at run time, whatever is known of them
-      sizes.push_back(ShapeOf(graph, op.input(k)).dim(i));
-      if (sizes.back() != result.dim(i)) one.whole = true;
-    }
-    if (i == *axis) {
-      AddWhole(relation, std::move(one), sizes);
-    } else {
-      relation.axes.push_back(std::move(one));
-    }
-  }
-  return relation;
-}
-
-// SLICE, STRIDED_SLICE, PAD, TILE, REVERSE and so on: an axis is free when the operator leaves it
-// alone.
-std::optional<Relation> AxisRows(const ir::Graph& graph, const ir::Op& op) {
-  for (int k = 1; k < op.input_count(); ++k) {
-    if (graph.constant(op.input(k)) == nullptr) return std::nullopt;
-  }
-  for (const char* mask : {"ellipsis_mask", "new_axis_mask", "shrink_axis_mask"}) {
-    if (op.kind == OpKind::kStridedSlice && op.attrs.Int(mask) != 0) return std::nullopt;
-  }
-  if (op.kind == OpKind::kStridedSlice && op.attrs.Bool("offset")) return std::nullopt;
-  Relation relation = SameAxes(graph, op, Family::kAxisRows, Freedom::kAny);
-  const Shape& before = ShapeOf(graph, op.input(0));
-  const Shape& after = ShapeOf(graph, op.result());
-  if (before.rank() != after.rank()) return std::nullopt;
-  std::optional<std::vector<int>> touched;
-  if (op.kind == OpKind::kReverseV2 || op.kind == OpKind::kCumsum) {
-    touched = AxesIn(graph, op.input(1), before.rank());
-    if (!touched) return std::nullopt;
-    // An axis of size 1 has no place of its own.
-    for (const int axis : *touched) {
-      if (before.dim(axis) == Dim(1)) return std::nullopt;
-    }
-  }
-  std::optional<std::vector<std::int64_t>> begins;
-  if (op.kind == OpKind::kSlice) begins = Ints(graph, op.input(1));
-  std::optional<std::vector<std::int64_t>> strides;
-  if (op.kind == OpKind::kStridedSlice) strides = Ints(graph, op.input(3));
-  std::vector<IterationAxis> axes = std::exchange(relation.axes, {});
-  for (int i = 0; i < before.rank(); ++i) {
-    IterationAxis& axis = axes[static_cast<std::size_t>(i)];
-    axis.whole = before.dim(i) != after.dim(i);
-    if (touched) axis.whole = std::ranges::find(*touched, i) != touched->end();
-    if (strides) axis.whole = axis.whole || (*strides)[static_cast<std::size_t>(i)] != 1;
-    if (axis.whole && begins) {
-      // The part in front of it, itself, and all of them.
-      const std::int64_t begin = (*begins)[static_cast<std::size_t>(i)];
-      const Dim sizes[] = {before.dim(i), after.dim(i), begin == 0 ? after.dim(i) : Dim(begin)};
-      AddWhole(relation, std::move(axis), sizes);
-    } else {
-      relation.axes.push_back(std::move(axis));
-    }
-  }
-  return relation;
-}
-
-// Index of the axis operand: SPLIT has it first.
-std::optional<Relation> Split(const ir::Graph& graph, const ir::Op& op) {
-  const int data = op.kind == OpKind::kSplit ? 1 : 0;
-  const int where = op.kind == OpKind::kSplit ? 0 : 2;
-  const Shape& shape = ShapeOf(graph, op.input(data));
-  const auto axes = AxesIn(graph, op.input(where), shape.rank());
-  if (!axes || axes->size() != 1 || shape.dim(axes->front()) == Dim(1)) return std::nullopt;
-  Relation relation{Family::kSplit, Freedom::kAny, {}};
-  for (int i = 0; i < shape.rank(); ++i) {
-    IterationAxis axis = NewAxis(op);
-    axis.operands[static_cast<std::size_t>(data)] = i;
-    std::ranges::fill(axis.results, i);
-    if (i == axes->front()) {
-      std::vector<Dim> sizes = {shape.dim(i)};
-      for (const ValueId part : op.results) sizes.push_back(ShapeOf(graph, part).dim(i));
-      AddWhole(relation, std::move(axis), sizes);
-    } else {
-      relation.axes.push_back(std::move(axis));
-    }
-  }
   return relation;
 }
 
@@ -302,17 +181,17 @@ constexpr Row kRows[] = {
     {OpKind::kReduceAll, Reduce},
     {OpKind::kArgMax, Reduce},
     {OpKind::kArgMin, Reduce},
-    {OpKind::kConcatenation, Concat},
-    {OpKind::kSlice, AxisRows},
-    {OpKind::kStridedSlice, AxisRows},
-    {OpKind::kPad, AxisRows},
-    {OpKind::kPadv2, AxisRows},
-    {OpKind::kMirrorPad, AxisRows},
-    {OpKind::kTile, AxisRows},
-    {OpKind::kReverseV2, AxisRows},
-    {OpKind::kCumsum, AxisRows},
-    {OpKind::kSplit, Split},
-    {OpKind::kSplitV, Split},
+    {OpKind::kConcatenation, RelateConcat},
+    {OpKind::kSlice, RelateAxisRows},
+    {OpKind::kStridedSlice, RelateAxisRows},
+    {OpKind::kPad, RelateAxisRows},
+    {OpKind::kPadv2, RelateAxisRows},
+    {OpKind::kMirrorPad, RelateAxisRows},
+    {OpKind::kTile, RelateAxisRows},
+    {OpKind::kReverseV2, RelateAxisRows},
+    {OpKind::kCumsum, RelateAxisRows},
+    {OpKind::kSplit, RelateSplit},
+    {OpKind::kSplitV, RelateSplit},
     {OpKind::kSoftmax, LastAxis},
     {OpKind::kLogSoftmax, LastAxis},
     {OpKind::kL2Normalization, LastAxis},

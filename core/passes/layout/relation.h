@@ -3,6 +3,7 @@
 // order on all operands and results.
 #pragma once
 
+#include <absl/container/inlined_vector.h>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -26,12 +27,13 @@ struct IterationAxis {
   // What is cut or joined at multiples of one size consists of sections of that size: which of them
   // are meant is told apart from what is inside of each, and that may come in any order.
   enum class Part { kAll, kSections, kInside };
-  std::vector<int> operands;  // by operand: which of its axes, or kAbsent
-  std::vector<int> results;   // by result
-  bool whole = false;         // its pieces stay together in the source's order
-  bool row = false;           // kMatrix, kChannels: one of the leading axes
-  Part part = Part::kAll;     // of the axes it names; kInside follows its kSections
-  std::int64_t inside = 1;    // size of a section, unless kAll
+  using Ports = absl::InlinedVector<int, 3>;
+  Ports operands;           // by operand: which of its axes, or kAbsent
+  Ports results;            // by result
+  bool whole = false;       // its pieces stay together in the source's order
+  bool row = false;         // kMatrix, kChannels: one of the leading axes
+  Part part = Part::kAll;   // of the axes it names; kInside follows its kSections
+  std::int64_t inside = 1;  // size of a section, unless kAll
 };
 
 // What the rewriting has to do for another order: see rewrite.h.

@@ -25,7 +25,7 @@ AxisPlan RowsOf(const Choice& choice, const AxisPlan& plan) {
 bool Before(const Choice& choice, int label, int a, int b) {
   std::optional<std::size_t> place_a;
   std::optional<std::size_t> place_b;
-  const std::vector<int>& order = choice.labels[At(label)];
+  const Label& order = choice.labels[At(label)];
   for (std::size_t i = 0; i < order.size(); ++i) {
     const int axis = choice.units[At(order[i])].axis;
     if (axis == a) place_a = i;

@@ -113,7 +113,7 @@ void Solver::Grow(int seed, int label) {
 void Solver::Visit(const Problem::Port& port, int order) {
   ++steps_;
   if (proposed_[At(port.node)] != kNone) return;
-  const std::vector<std::int64_t>& costs = problem_.nodes[At(port.node)].costs;
+  const auto& costs = problem_.nodes[At(port.node)].costs;
   int best = kNone;
   for (int label = 0; label < static_cast<int>(port.orders.size()); ++label) {
     if (port.orders[At(label)] != order) continue;
@@ -166,7 +166,7 @@ void Solver::Fuse(Solution& solution) {
   for (const int t : tensors) change -= CostOf(problem_.tensors[At(t)], solution.labels);
   Labelling undo;
   for (const Proposed& one : switches) {
-    const std::vector<std::int64_t>& costs = problem_.nodes[At(one.node)].costs;
+    const auto& costs = problem_.nodes[At(one.node)].costs;
     int& label = solution.labels[At(one.node)];
     undo.push_back(label);
     change += costs[At(one.label)] - costs[At(label)];

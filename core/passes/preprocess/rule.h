@@ -14,10 +14,11 @@ namespace smelt::passes {
 
 // What a rule recognized.
 struct PatternMatch {
-  std::vector<ir::OpId> ops;  // all that are replaced, the root first
-  ir::ValueId x;              // what goes into the pattern
-  double alpha = 0;           // a parameter, where the pattern has one
-  bool approximate = false;   // GELU: the form with TANH
+  std::vector<ir::OpId> ops;   // all that are replaced, the root first
+  ir::ValueId x;               // what goes into the pattern
+  double alpha = 0;            // a parameter, where the pattern has one
+  bool approximate = false;    // GELU: the form with TANH
+  bool changes_shape = false;  // the result has another shape than `x`
 };
 
 struct PatternRule {
@@ -33,6 +34,7 @@ struct PatternRule {
 // One family of rules, one file of the same name.
 std::span<const PatternRule> ActivationPatterns();
 std::span<const PatternRule> ArithmeticPatterns();
+std::span<const PatternRule> RearrangePatterns();
 
 // Every rule in one fixed order.
 std::vector<PatternRule> AllPatternRules();

@@ -28,7 +28,8 @@ Status Apply(PassContext& context, ir::GraphId graph_id, OpId root, const Patter
   PatternMatch match;
   replaced = rule.match(graph, root, match);
   // A constant of one element may have raised the rank on the way.
-  replaced = replaced && graph.type(match.x) == graph.type(graph.op(root).result());
+  replaced = replaced &&
+             (match.changes_shape || graph.type(match.x) == graph.type(graph.op(root).result()));
   if (!replaced) return Status::Ok();
   ir::OriginId origin = graph.op(root).origin;
   for (const OpId id : match.ops) {
@@ -64,7 +65,7 @@ Status RunStage(PassContext& context, std::string_view stage) {
 
 std::vector<PatternRule> AllPatternRules() {
   std::vector<PatternRule> rules;
-  for (const auto family : {ActivationPatterns(), ArithmeticPatterns()}) {
+  for (const auto family : {ActivationPatterns(), ArithmeticPatterns(), RearrangePatterns()}) {
     rules.insert(rules.end(), family.begin(), family.end());
   }
   return rules;

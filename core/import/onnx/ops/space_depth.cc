@@ -45,19 +45,11 @@ Status InferBlocks(OnnxNode& node) {
 }
 
 // The kernels order channels as DCR does: block row, block column, channel. In CRD the channel
-// comes first. `forward`: from CRD to DCR.
-ValueId ReorderChannels(Builder& out, ValueId x, std::int64_t channels, std::int64_t places,
-                        bool forward) {
-  std::vector<std::int32_t> order;
-  const std::int64_t outer = forward ? places : channels;
-  const std::int64_t inner = forward ? channels : places;
-  for (std::int64_t o = 0; o < outer; ++o) {
-    for (std::int64_t i = 0; i < inner; ++i) {
-      order.push_back(static_cast<std::int32_t>(i * outer + o));
-    }
-  }
-  return out.Emit(OpKind::kGather, {x, out.ConstI32(order)},
-                  {{"axis", std::int64_t{3}}, {"batch_dims", std::int64_t{0}}});
+// comes first. Of [outer, inner] it becomes [inner, outer]: a view that weights before it can take.
+ValueId TurnChannels(Builder& out, ValueId x, std::int64_t outer, std::int64_t inner) {
+  const Shape shape = out.type(x).shape;
+  const ValueId apart = out.Reshape(x, {shape.dim(0), shape.dim(1), shape.dim(2), outer, inner});
+  return out.Reshape(out.Transpose(apart, {0, 1, 2, 4, 3}), shape);
 }
 
 Status TranslateBlocks(OnnxNode& node, Builder& out) {
@@ -68,10 +60,10 @@ Status TranslateBlocks(OnnxNode& node, Builder& out) {
       (to_space ? node.output_type(0)->shape : node.input_shape(0)).dim(1).value();
   const bool reorders = node.String("mode", "DCR") == "CRD" && channels != 1 && places != 1;
   ValueId x = ToChannelsLast(out, node.input(0));
-  if (to_space && reorders) x = ReorderChannels(out, x, channels, places, true);
+  if (to_space && reorders) x = TurnChannels(out, x, channels, places);
   x = out.Emit(to_space ? OpKind::kDepthToSpace : OpKind::kSpaceToDepth, {x},
                {{"block_size", block}});
-  if (!to_space && reorders) x = ReorderChannels(out, x, channels, places, false);
+  if (!to_space && reorders) x = TurnChannels(out, x, places, channels);
   node.SetOutput(0, FromChannelsLast(out, x, 4));
   return out.status();
 }

@@ -109,6 +109,44 @@ TEST(Preprocess, PowersAndFactors) {
                   Chain(Line("m", "MUL(%x, %three)") + Line("y", "DIV(%m, %six)"), "%y, %m"));
 }
 
+// An image [1,16,4,5] from a channels-last kernel as [1,4,8,10] through six axes and `order`.
+std::string ToSpace(const std::string& six, const std::string& order, const std::string& end,
+                    const std::string& outputs = "%y") {
+  return R"(graph @main(%x "x": f32[1,4,5,16]) {
+    %order = const i32[6] )" +
+         order + R"(
+    %first = const i32[4] [0, 3, 1, 2]
+    %apart = const i32[6] )" +
+         six + R"(
+    %end = const i32[4] )" +
+         end + R"(
+    %p = MAX_POOL_2D(%x) {fused_activation_function="NONE", padding="VALID", stride_w=1, )" +
+         R"(stride_h=1, filter_width=1, filter_height=1} : f32[1,4,5,16] from {0}
+    %i = TRANSPOSE(%p, %first) : f32[1,16,4,5] from {0}
+    %r = RELU(%i) : f32[1,16,4,5] from {0}
+    %s = RESHAPE(%r, %apart) : f32)" +
+         six + R"( from {0}
+    %t = TRANSPOSE(%s, %order) : f32[1,4,4,2,5,2] from {0}
+    %y = RESHAPE(%t, %end) : f32)" +
+         end + R"( from {0}
+    return )" +
+         outputs + "\n}";
+}
+
+TEST(Preprocess, PixelShuffle) {
+  for (const auto& [six, order] : {std::pair("[1,4,2,2,4,5]", "[0, 1, 4, 2, 5, 3]"),
+                                   std::pair("[1,2,2,4,4,5]", "[0, 3, 4, 1, 5, 2]")}) {
+    const PassRun run = RunPass(PatternFusion, ToSpace(six, order, "[1,4,8,10]"));
+    EXPECT_EQ(run.rewrites, 1U) << run.text;
+    EXPECT_TRUE(Has(run, "DEPTH_TO_SPACE")) << run.text;
+  }
+  const char* six = "[1,4,2,2,4,5]";
+  const char* order = "[0, 1, 4, 2, 5, 3]";
+  ExpectUnchanged(PatternFusion, ToSpace(six, order, "[1,4,10,8]"));
+  ExpectUnchanged(PatternFusion, ToSpace(six, order, "[1,4,8,10]", "%y, %s"));
+  ExpectUnchanged(PatternFusion, ToSpace(six, "[0, 1, 4, 3, 5, 2]", "[1,4,8,10]"));
+}
+
 TEST(Preprocess, EveryRuleBelongsToAStage) {
   for (const PatternRule& rule : AllPatternRules()) {
     const auto names = [&](const Pass& pass) { return pass.name == rule.stage; };

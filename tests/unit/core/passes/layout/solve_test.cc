@@ -34,11 +34,11 @@ Problem RandomProblem(std::mt19937& random, int orders) {
   const auto draw = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
   Problem problem;
   const int nodes = 2 + draw(orders == 2 ? 9 : 6);
-  std::vector<std::vector<int>> order_of;  // by node and label
+  std::vector<Problem::Orders> order_of;  // by node and label
   for (int i = 0; i < nodes; ++i) {
     const int twist = draw(orders);
     const int labels = draw(4) == 0 ? 1 : orders;
-    std::vector<int> row;
+    Problem::Orders row;
     Problem::Node node;
     for (int l = 0; l < labels; ++l) {
       row.push_back((l + twist) % orders);
