@@ -102,6 +102,89 @@ def _attention(d: Draw) -> Case:
     return graph.finish(graph.node("Reshape", [joined, flat]))
 
 
+def _packed_attention(d: Draw) -> Case:
+    """One projection for queries, keys and values, cut apart before its heads are."""
+    batch, tokens, size = d.integer(1, 2), d.integer(2, 5), d.integer(2, 4)
+    shared = d.integer(1, 3)  # heads of keys and values
+    heads = shared * d.choice([1, 1, 2])
+    graph = Graph(d, d.opset("Split", first=13))
+    x = graph.input(d.values((batch, tokens, 6)))
+    counts = [heads, shared, shared]
+    weight = graph.constant(d.values((6, sum(counts) * size), low=-1, high=1))
+    packed = graph.node("MatMul", [x, weight])[0]
+    if d.chance(0.5):
+        sizes = graph.constant(np.array([n * size for n in counts], np.int64))
+        parts = graph.node("Split", [packed, sizes], 3, axis=d.choice([2, -1]))
+    else:
+        parts, begin = [], 0
+        for n in counts:
+            row = [np.array([v], np.int64) for v in (begin, begin + n * size, 2)]
+            parts += graph.node("Slice", [packed, *map(graph.constant, row)])
+            begin += n * size
+
+    def split(part: str, count: int, perm: list[int]) -> str:
+        target = graph.constant(np.array([0, 0, count, size], np.int64))
+        shaped = graph.node("Reshape", [part, target])[0]
+        turned = graph.node("Transpose", [shaped], perm=perm)[0]
+        if count == heads:
+            return turned
+        return graph.node("Concat", [turned] * (heads // count), axis=1)[0]
+
+    q = split(parts[0], heads, [0, 2, 1, 3])
+    k, v = split(parts[1], shared, [0, 2, 3, 1]), split(parts[2], shared, [0, 2, 1, 3])
+    weights = graph.node("Softmax", graph.node("MatMul", [q, k]), axis=-1)[0]
+    mixed = graph.node("MatMul", [weights, v])[0]
+    joined = graph.node("Transpose", [mixed], perm=[0, 2, 1, 3])[0]
+    flat = graph.constant(np.array([0, 0, heads * size], np.int64))
+    outputs = graph.node("Reshape", [joined, flat])
+    return graph.finish(outputs + d.choice([[], [], parts[1:2], [packed]]))
+
+
+# Rank 6 between two Reshapes: where the block's rows, its columns and the channels are, and what
+# Transpose makes of them. Channels first; the last two only look like a block.
+_BLOCKS = {
+    "to_space": [([1, 2, 3], [0, 1, 4, 2, 5, 3]), ([3, 1, 2], [0, 3, 4, 1, 5, 2])],
+    "to_depth": [([1, 3, 5], [0, 1, 3, 5, 2, 4]), ([1, 3, 5], [0, 3, 5, 1, 2, 4])],
+    "neither": [([1, 2, 3], [0, 1, 4, 3, 5, 2]), ([1, 3, 5], [0, 3, 5, 1, 4, 2])],
+}
+
+
+def _blocks(d: Draw) -> Case:
+    """Pixel shuffle and its inverse spelled out, behind a convolution and mostly before one."""
+    graph = Graph(d, d.opset("Conv"))
+    kind = d.choice(["to_space", "to_space", "to_depth", "to_depth", "neither"])
+    places, perm = d.choice(_BLOCKS[kind])
+    block, channels = d.choice([2, 2, 3]), d.integer(1, 3)
+    batch, rows, columns = d.integer(1, 2), d.integer(2, 3), d.integer(2, 3)
+    from_channels = places != [1, 3, 5]
+    sizes = dict(zip(places, (channels, block, block)))
+    if from_channels:
+        six = [batch, sizes[1], sizes[2], sizes[3], rows, columns]
+        before = [batch, channels * block * block, rows, columns]
+    else:
+        six = [batch, channels, rows, block, columns, block]
+        before = [batch, channels, rows * block, columns * block]
+    x = graph.input(d.values((batch, 3, *before[2:])))
+    kernel = graph.constant(d.values((before[1], 3, 1, 1), low=-1, high=1))
+    y = graph.node("Conv", [x, kernel])[0] if d.chance(0.85) else None
+    if y is None:
+        y = graph.input(d.values(tuple(before)))
+    elif d.chance(0.4):
+        y = graph.node(d.choice(["Relu", "Tanh"]), [y])[0]
+    apart = graph.node("Reshape", [y, graph.constant(np.array(six, np.int64))])[0]
+    turned = graph.node("Transpose", [apart], perm=perm)[0]
+    moved = [six[axis] for axis in perm]
+    if from_channels:
+        after = [moved[0], moved[1], moved[2] * moved[3], moved[4] * moved[5]]
+    else:
+        after = [moved[0], moved[1] * moved[2] * moved[3], moved[4], moved[5]]
+    z = graph.node("Reshape", [turned, graph.constant(np.array(after, np.int64))])[0]
+    if d.chance(0.6):
+        kernel = graph.constant(d.values((2, after[1], 1, 1), low=-1, high=1))
+        z = graph.node("Conv", [z, kernel])[0]
+    return graph.finish([z, apart] if d.chance(0.1) else [z])
+
+
 def _ports(d: Draw) -> Case:
     """Odd interfaces: unused inputs, inputs passed through, inner values and constants fetched."""
     graph = Graph(d, d.opset("Identity"))
@@ -192,6 +275,8 @@ GENERATORS: dict[str, Callable[[Draw], Case]] = {
     "IdiomResidual": _residual,
     "IdiomLinearBias": _linear_bias,
     "IdiomAttention": _attention,
+    "IdiomPackedAttention": _packed_attention,
+    "IdiomBlocks": _blocks,
     "IdiomPorts": _ports,
     "IdiomDeadEnds": _dead_ends,
     "IdiomMask": _mask,
