@@ -7,7 +7,7 @@ SMELT_BUILD_PACKAGES=(
   cmake ninja-build g++ ccache pkg-config
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
   libonnx-dev libflatbuffers-dev flatbuffers-compiler
-  libboost-dev libboost-system-dev libabsl-dev
+  libboost-dev libboost-system-dev libabsl-dev libjemalloc-dev
   prometheus-cpp-dev libspdlog-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   libsqlite3-dev libssl-dev libcli11-dev libeigen3-dev libseccomp-dev

@@ -59,7 +59,7 @@ class Solver {
 
  private:
   void Link(int node, int tensor) {
-    std::vector<int>& tensors = tensors_of_[At(node)];
+    auto& tensors = tensors_of_[At(node)];
     if (tensors.empty() || tensors.back() != tensor) tensors.push_back(tensor);
   }
   bool Exhausted() const { return steps_ >= limits_.steps; }
@@ -75,7 +75,7 @@ class Solver {
 
   const Problem& problem_;
   const SolveLimits limits_;
-  std::vector<std::vector<int>> tensors_of_;  // by node
+  std::vector<absl::InlinedVector<int, 4>> tensors_of_;  // by node
   Labelling* labels_ = nullptr;
   std::uint64_t steps_ = 0;
 

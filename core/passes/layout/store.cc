@@ -1,6 +1,7 @@
 #include "core/passes/layout/store.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -64,19 +65,17 @@ ir::Shape Store::ShapeOf(const std::vector<Axis>& axes) {
 }
 
 void Store::Made(int tensor, Order order, ir::ValueId value, std::vector<Axis> axes) {
-  Tensor& t = stored_[At(tensor)];
-  t.made_order = order;
-  t.by_order[std::move(order)].push_back({value, std::move(axes)});
+  stored_[At(tensor)].push_back({std::move(order), value, std::move(axes)});
 }
 
 std::vector<Axis> Store::NaturalAxes(int tensor, const Order& order) const {
   const Tensor& t = stored_[At(tensor)];
-  if (const auto found = t.by_order.find(order); found != t.by_order.end()) {
-    return found->second.front().axes;
+  if (const auto found = std::ranges::find(t, order, &Stored::order); found != t.end()) {
+    return found->axes;
   }
   std::vector<int> permutation;
   if (auto axes = Reordered(made(tensor).axes, order, &permutation)) return *std::move(axes);
-  std::vector<Axis> runs = CommonRuns(t.made_order, order);
+  std::vector<Axis> runs = CommonRuns(t.front().order, order);
   return *Reordered(runs, order, &permutation);
 }
 
@@ -98,20 +97,20 @@ Result<ir::ValueId> Store::Get(int tensor, const Order& order, const std::vector
                                ir::OriginId origin, ir::OpId before, std::size_t reader) {
   ir::Builder builder(module_, graph_id_, origin, before);
   Tensor& t = stored_[At(tensor)];
-  std::vector<Stored>& present = t.by_order[order];
-  if (present.empty()) {
+  if (std::ranges::find(t, order, &Stored::order) == t.end()) {
     std::vector<Axis> natural;
     const ir::ValueId copy = Transposed(builder, made(tensor), order, &natural);
     SMELT_RETURN_IF_ERROR(builder.status());
     copies_.push_back({builder.graph().value(copy).producer, tensor, reader});
-    present.push_back({copy, std::move(natural)});
+    t.push_back({order, copy, std::move(natural)});
   }
-  for (const Stored& one : present) {
-    if (one.axes == axes) return one.value;
+  for (const Stored& one : t) {
+    if (one.order == order && one.axes == axes) return one.value;
   }
-  const ir::ValueId reshaped = builder.Reshape(present.front().value, ShapeOf(axes));
+  const Stored& first = *std::ranges::find(t, order, &Stored::order);
+  const ir::ValueId reshaped = builder.Reshape(first.value, ShapeOf(axes));
   SMELT_RETURN_IF_ERROR(builder.status());
-  present.push_back({reshaped, axes});
+  t.push_back({order, reshaped, axes});
   return reshaped;
 }
 

@@ -4,7 +4,6 @@
 // its first reader; later readers share the copy. Other groupings of the same order are RESHAPEs.
 #pragma once
 
-#include <map>
 #include <vector>
 
 #include "core/ir/builder.h"
@@ -41,17 +40,13 @@ class Store {
 
  private:
   struct Stored {
+    Order order;
     ir::ValueId value;
     std::vector<Axis> axes;
   };
-  struct Tensor {
-    Order made_order;
-    std::map<Order, std::vector<Stored>> by_order;
-  };
-  const Stored& made(int tensor) const {
-    const Tensor& t = stored_[static_cast<std::size_t>(tensor)];
-    return t.by_order.at(t.made_order).front();
-  }
+  // As it was made first, then its copies and their groupings; rarely more than one.
+  using Tensor = absl::InlinedVector<Stored, 1>;
+  const Stored& made(int tensor) const { return stored_[static_cast<std::size_t>(tensor)].front(); }
   ir::ValueId Transposed(ir::Builder& builder, const Stored& from, const Order& order,
                          std::vector<Axis>* axes);
 
