@@ -35,9 +35,9 @@ TRANSPOSES = {
     "gpt2": 6,  # 3 attentions with a packed projection
     "hrnet": 2,
     "lstm_tagger": 3,  # 1 did the directions meet by CONCATENATION along the features
-    "shufflenet_v2": 14,  # one a unit with a shortcut; 1 were channels renamed through Split
+    "shufflenet_v2": 14,  # one a unit with a shortcut: its halves cut the shuffled pieces askew
     "super_resolution": 0,
-    "super_resolution_view": 1,  # 0 by DEPTH_TO_SPACE
+    "super_resolution_view": 0,
     "swin": 9,
     "vit_b": 7,  # 3 attentions with a packed projection, and an image
     "whisper_decoder": 16,  # 4 attentions
@@ -58,9 +58,9 @@ FULL_TRANSPOSES = {
     **TRANSPOSES,
     "bert": 48,
     "detr": 77,
-    "gpt2": 72,  # 48 were batch * sequence weighed as two dimensions; 24 by the way above
+    "gpt2": 24,
     "swin": 25,
-    "vit_b": 73,
+    "vit_b": 25,
     "whisper_decoder": 32,
     "whisper_encoder": 17,
 }

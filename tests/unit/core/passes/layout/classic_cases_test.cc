@@ -135,6 +135,63 @@ TEST_F(ClassicCases, GroupNormHasNone) {
   EXPECT_EQ(Left({Mean(Conv(b().Reshape(centred, {1, 8, 8, 8}), 8), {2, 3}, false)}), 1u);
 }
 
+// Channels are normalized last, as the source says by a Transpose there and back.
+TEST_F(ClassicCases, NormalizedChannelsNeedNone) {
+  const ValueId x = Conv(Input({1, 3, 8, 8}), 8);
+  const ValueId last = b().Transpose(x, {0, 2, 3, 1});
+  const ValueId centred = b().Sub(last, Mean(last, {3}, true));
+  const ValueId y = b().Transpose(b().Mul(centred, Weights({8})), {0, 3, 1, 2});
+  EXPECT_EQ(Left({Mean(Conv(y, 8), {2, 3}, false)}), 1u);
+}
+
+TEST_F(ClassicCases, PixelShuffleGoesIntoTheWeights) {
+  const ValueId x = b().Transpose(Conv(Input({1, 3, 8, 8}), 12), {0, 2, 3, 1});
+  const ValueId apart = b().Reshape(x, {1, 8, 8, 3, 4});
+  const ValueId turned = b().Reshape(b().Transpose(apart, {0, 1, 2, 4, 3}), {1, 8, 8, 12});
+  const ValueId y = b().Emit(OpKind::kDepthToSpace, {turned}, {{"block_size", std::int64_t{2}}});
+  EXPECT_EQ(Left({Mean(Conv(b().Transpose(y, {0, 3, 1, 2}), 4), {2, 3}, false)}), 1u);
+}
+
+// A detector's head keeps its source's order of boxes: one TRANSPOSE beyond the image's.
+TEST_F(ClassicCases, DetectorHeadMovesItsBoxesOnce) {
+  const ValueId x = Conv(Input({1, 3, 8, 8}), 3 * 7);
+  const ValueId boxes = b().Transpose(b().Reshape(x, {1, 3, 7, 8, 8}), {0, 1, 3, 4, 2});
+  EXPECT_EQ(Left({b().Reshape(b().Unary(OpKind::kLogistic, boxes), {1, 192, 7})}), 2u);
+}
+
+TEST_F(ClassicCases, LargestChannelIsFoundInTheLastAxis) {
+  const ValueId x = Conv(Input({1, 3, 8, 8}), 5);
+  const ValueId index =
+      b().Emit(OpKind::kArgMax, {x, b().ScalarI32(1)}, {{"output_type", std::string("i32")}});
+  EXPECT_EQ(Left({index}), 1u);
+}
+
+// [n, channels, length] through convolutions of one row.
+TEST_F(ClassicCases, SequenceOfChannelsNeedsNoneBetweenItsConvolutions) {
+  ValueId x = b().Reshape(Input({2, 4, 1, 9}), {2, 4, 9});
+  for (int i = 0; i < 3; ++i) {
+    const ValueId y = Conv(b().Reshape(x, {2, 4, 1, 9}), 4, 1);
+    x = b().Unary(OpKind::kTanh, b().Reshape(y, {2, 4, 9}));
+  }
+  EXPECT_EQ(Left({Mean(x, {2}, false)}), 1u);
+}
+
+// A mixer's tokens are multiplied with weights, in place of channels: in and out.
+TEST_F(ClassicCases, MixedTokensTurnTwice) {
+  const ValueId x = b().Unary(OpKind::kTanh, Input({2, 10, 6}));
+  const ValueId mixed = b().Transpose(Dense(b().Transpose(x, {0, 2, 1}), 10), {0, 2, 1});
+  EXPECT_EQ(Left({Dense(b().Add(x, mixed), 6)}), 2u);
+}
+
+// Pixels that are gathered by their place: rows of channels.
+TEST_F(ClassicCases, GatheredPixelsAreRows) {
+  const ValueId x = b().Transpose(Conv(Input({1, 3, 8, 8}), 4), {0, 2, 3, 1});
+  const ValueId rows = b().Reshape(x, {64, 4});
+  const ValueId picked = b().Emit(OpKind::kGather, {rows, b().ConstI32({5, 3, 60, 9})},
+                                  {{"axis", std::int64_t{0}}, {"batch_dims", std::int64_t{0}}});
+  EXPECT_EQ(Left({Dense(picked, 3)}), 1u);
+}
+
 TEST_F(ClassicCases, ChannelSoftmaxBecomesTheLastAxis) {
   const ValueId x = b().Transpose(Conv(Input({1, 3, 8, 8}), 5), {0, 2, 3, 1});
   const ValueId y = b().Transpose(Softmax(x), {0, 3, 1, 2});
@@ -156,6 +213,12 @@ TEST_F(ClassicCases, AttentionWithPackedProjectionHasTwo) {
   const ValueId context = MatMul(Softmax(scores), part(2));
   const ValueId merged = b().Reshape(b().Transpose(context, {0, 2, 1, 3}), {2, 10, 16});
   EXPECT_EQ(Left({b().Add(x, Dense(merged, 16))}), 2u);
+}
+
+TEST_F(ClassicCases, AttentionWithProjectionsOfItsOwnHasFour) {
+  const ValueId x = Input({2, 16, 384});
+  const ValueId parts[] = {Dense(x, 384), Dense(x, 384), Dense(x, 384)};
+  EXPECT_EQ(Left({b().Add(x, Dense(Attention(parts, 6, 6), 384))}), 4u);
 }
 
 // The same where the parts are cut off first: each into heads of its own.
