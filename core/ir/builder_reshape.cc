@@ -51,6 +51,22 @@ ValueId RuntimeShape(Builder& builder, ValueId x, const Shape& shape) {
       {{"axis", std::int64_t{0}}, {"fused_activation_function", std::string("NONE")}});
 }
 
+// The axes of size 1 that `longer` has and `shorter` lacks; nothing when more sets them apart.
+std::optional<std::vector<std::int64_t>> OnesBetween(const Shape& longer, const Shape& shorter) {
+  std::vector<std::int64_t> ones;
+  int at = 0;
+  for (int axis = 0; axis < longer.rank(); ++axis) {
+    if (at < shorter.rank() && longer.dim(axis) == shorter.dim(at)) {
+      ++at;
+    } else if (longer.dim(axis) == Dim(1)) {
+      ones.push_back(axis);
+    } else {
+      return std::nullopt;
+    }
+  }
+  return at == shorter.rank() ? std::optional(ones) : std::nullopt;
+}
+
 }  // namespace
 
 ValueId Builder::Reshape(ValueId x, const Shape& shape) {
@@ -74,6 +90,12 @@ ValueId Builder::Reshape(ValueId x, const Shape& shape) {
   const auto symbols =
       std::count_if(shape.begin(), shape.end(), [](Dim dim) { return !dim.is_static(); });
   if (symbols > 1) {
+    if (const auto ones = OnesBetween(type(x).shape, shape)) {
+      return Emit(OpKind::kSqueeze, {x}, {{"squeeze_dims", *ones}});
+    }
+    if (const auto ones = OnesBetween(shape, type(x).shape); ones && ones->size() == 1) {
+      return Emit(OpKind::kExpandDims, {x, ScalarI32(static_cast<int>(ones->front()))});
+    }
     const ValueId operand = RuntimeShape(*this, x, shape);
     const ValueId operands[] = {x, operand};
     return EmitTyped(OpKind::kReshape, operands, {}, result);

@@ -20,20 +20,9 @@ using ir::ValueId;
 // Vectors are shape arithmetic mostly: no order of axes to choose, and one operator is best.
 bool HasAxes(const Shape& shape) { return shape.rank() > 1; }
 
-// A RESHAPE to one unknown size needs no operator to compute its target.
-bool IsCheap(const Shape& shape) {
-  return std::ranges::count_if(shape.dims(), [](Dim dim) { return !dim.is_static(); }) <= 1;
-}
-
 Shape WithAxis(const Shape& shape, int axis, Dim size) {
   std::vector<Dim> dims = shape.dims();
   dims.insert(dims.begin() + axis, size);
-  return Shape(std::move(dims));
-}
-
-Shape WithoutAxis(const Shape& shape, int axis) {
-  std::vector<Dim> dims = shape.dims();
-  dims.erase(dims.begin() + axis);
   return Shape(std::move(dims));
 }
 
@@ -56,9 +45,7 @@ Status RewriteGather(const LegalizeSite& site) {
   const auto axis = ir::NormalizeAxis(site.op().attrs.Int("axis"), rank);
   if (!axis || site.op().attrs.Int("batch_dims") != 0) return Status::Ok();
   if (!HasAxes(site.type(x).shape)) return Status::Ok();
-  if (site.graph().constant(x) != nullptr || !IsCheap(site.type(result).shape)) {
-    return Status::Ok();
-  }
+  if (site.graph().constant(x) != nullptr) return Status::Ok();
   const auto position = OnlyPosition(site, *axis);
   if (!position) return Status::Ok();
   std::vector<std::int32_t> begin(static_cast<std::size_t>(rank), 0);
@@ -73,7 +60,7 @@ Status RewriteGather(const LegalizeSite& site) {
 Status RewritePack(const LegalizeSite& site) {
   const ir::TensorType type = site.type(site.op().result());
   const auto axis = ir::NormalizeAxis(site.op().attrs.Int("axis"), type.shape.rank());
-  if (!axis || !IsCheap(type.shape) || type.shape.rank() < 3) return Status::Ok();
+  if (!axis || type.shape.rank() < 3) return Status::Ok();
   Builder b = site.Before();
   std::vector<ValueId> parts;
   for (const auto& operand : site.op().operands) {
@@ -89,7 +76,7 @@ Status RewriteUnpack(const LegalizeSite& site) {
   const ValueId x = site.op().input(0);
   const Shape shape = site.type(x).shape;
   const auto axis = ir::NormalizeAxis(site.op().attrs.Int("axis"), shape.rank());
-  if (!axis || !HasAxes(shape) || !IsCheap(WithoutAxis(shape, *axis))) return Status::Ok();
+  if (!axis || !HasAxes(shape)) return Status::Ok();
   Builder b = site.Before();
   const ValueId operands[] = {b.ScalarI32(*axis), x};
   const std::vector<ValueId> parts =
@@ -100,50 +87,6 @@ Status RewriteUnpack(const LegalizeSite& site) {
     const ValueId part = b.Reshape(parts[i], site.type(results[i]).shape);
     SMELT_RETURN_IF_ERROR(b.status());
     site.ReplaceResult(results[i], part);
-  }
-  site.graph().Erase(site.id);
-  ++site.context.rewrites;
-  return Status::Ok();
-}
-
-// True when all that reads the value's elements, through views, is TRANSPOSE.
-bool IsTransposed(const ir::Graph& graph, ValueId value) {
-  const std::vector<ir::Use> uses = graph.UsesOf(value);
-  return !uses.empty() && std::ranges::all_of(uses, [&](const ir::Use& use) {
-    const ir::Op& op = graph.op(use.op);
-    if (op.kind == OpKind::kTranspose || op.kind == OpKind::kShape) return true;
-    return op.kind == OpKind::kReshape && use.operand == 0 && IsTransposed(graph, op.result());
-  });
-}
-
-// Parts of a packed projection that are turned afterwards: with the parts as an axis of its own one
-// TRANSPOSE turns them all.
-Status RewriteSplit(const LegalizeSite& site) {
-  const ir::Graph& graph = site.graph();
-  const ValueId x = site.op().input(1);
-  const Shape shape = site.type(x).shape;
-  const ir::Constant* where = graph.constant(site.op().input(0));
-  const auto axes = where != nullptr ? where->AsInts() : std::nullopt;
-  const auto axis = axes ? ir::NormalizeAxis(axes->front(), shape.rank()) : std::nullopt;
-  if (!axis || !shape.dim(*axis).is_static()) return Status::Ok();
-  const std::vector<ValueId> results = site.op().results;
-  for (const ValueId result : results) {
-    if (!IsTransposed(graph, result)) return Status::Ok();
-  }
-  const auto count = static_cast<std::int64_t>(results.size());
-  Shape apart = WithAxis(shape, *axis, Dim(count));
-  apart.dim(*axis + 1) = Dim(shape.dim(*axis).value() / count);
-  std::vector<std::int32_t> begin(static_cast<std::size_t>(apart.rank()), 0);
-  std::vector<std::int32_t> size(begin.size(), -1);
-  size[static_cast<std::size_t>(*axis)] = 1;
-  Builder b = site.Before();
-  const ValueId packed = b.Reshape(x, apart);
-  for (const ValueId result : results) {
-    const ValueId part = b.Emit(OpKind::kSlice, {packed, b.ConstI32(begin), b.ConstI32(size)});
-    const ValueId view = b.Reshape(part, site.type(result).shape);
-    SMELT_RETURN_IF_ERROR(b.status());
-    site.ReplaceResult(result, view);
-    ++begin[static_cast<std::size_t>(*axis)];
   }
   site.graph().Erase(site.id);
   ++site.context.rewrites;
@@ -162,9 +105,6 @@ Status ExposeViews(PassContext& context) {
           break;
         case OpKind::kPack:
           SMELT_RETURN_IF_ERROR(RewritePack(site));
-          break;
-        case OpKind::kSplit:
-          SMELT_RETURN_IF_ERROR(RewriteSplit(site));
           break;
         case OpKind::kUnpack:
           SMELT_RETURN_IF_ERROR(RewriteUnpack(site));

@@ -34,7 +34,7 @@ TRANSPOSES = {
     "detr": 26,  # 6 attentions with projections of their own and an image
     "gpt2": 6,  # 3 attentions with a packed projection
     "hrnet": 2,
-    "lstm_tagger": 3,  # 1 did the directions meet by CONCATENATION along the features
+    "lstm_tagger": 2,
     "shufflenet_v2": 14,  # one a unit with a shortcut: its halves cut the shuffled pieces askew
     "super_resolution": 0,
     "super_resolution_view": 0,

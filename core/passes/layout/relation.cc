@@ -188,6 +188,7 @@ constexpr Row kRows[] = {
     {OpKind::kPadv2, RelateAxisRows},
     {OpKind::kMirrorPad, RelateAxisRows},
     {OpKind::kTile, RelateAxisRows},
+    {OpKind::kBroadcastTo, RelateAxisRows},
     {OpKind::kReverseV2, RelateAxisRows},
     {OpKind::kCumsum, RelateAxisRows},
     {OpKind::kSplit, RelateSplit},

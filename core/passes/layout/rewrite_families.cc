@@ -218,6 +218,14 @@ Status Rewriter::RewriteAxisRows(const Site& site) {
     case OpKind::kTile:
       SetRows(site, 1, plan, {1});
       break;
+    case OpKind::kBroadcastTo: {
+      std::vector<std::int64_t> sizes;
+      for (const Axis& axis : ResultAxes(site.choice, plan, 0)) {
+        sizes.push_back(SizeOf(axis).value());
+      }
+      SetInts(site, 1, sizes, /*scalar=*/false);
+      break;
+    }
     default: {  // REVERSE_V2, CUMSUM: the axes by number
       std::vector<std::int64_t> named;
       for (std::size_t i = 0; i < plan.size(); ++i) {

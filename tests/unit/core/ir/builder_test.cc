@@ -103,6 +103,18 @@ TEST_F(BuilderTest, SeveralSymbolicDimensionsAreReadAtRunTime) {
   EXPECT_NE(body.find(": f32[H,2,N,3]"), std::string::npos) << body;
 }
 
+TEST_F(BuilderTest, AxesOfSizeOneComeAndGoWithoutShapeArithmetic) {
+  const Dim n = Named("N", 0);
+  const Dim h = Named("H", 1);
+  const ValueId x = Input({1, n, 1, h});
+  const ValueId squeezed = builder_.Reshape(x, {n, h});
+  const ValueId expanded = builder_.Reshape(squeezed, {n, 1, h});
+  const std::string body = Body(expanded);
+  EXPECT_NE(body.find("{squeeze_dims=[0, 2]} : f32[N,H]"), std::string::npos) << body;
+  EXPECT_NE(body.find("EXPAND_DIMS"), std::string::npos) << body;
+  EXPECT_EQ(body.find("SHAPE"), std::string::npos) << body;
+}
+
 TEST_F(BuilderTest, ReshapeNamesWhatItCannotRead) {
   const Dim n = Named("N", 0);
   const Dim h = Named("H", 1);

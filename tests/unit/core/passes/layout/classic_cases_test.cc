@@ -159,6 +159,16 @@ TEST_F(ClassicCases, DetectorHeadMovesItsBoxesOnce) {
   EXPECT_EQ(Left({b().Reshape(b().Unary(OpKind::kLogistic, boxes), {1, 192, 7})}), 2u);
 }
 
+TEST_F(ClassicCases, StatisticsSpreadOverPixelsNeedNone) {
+  const ValueId x = Conv(Input({1, 3, 8, 8}), 4);
+  const ValueId spread =
+      b().Emit(OpKind::kBroadcastTo, {Mean(x, {2, 3}, true), b().ConstI32({1, 4, 8, 8})});
+  const ValueId both =
+      b().Emit(OpKind::kConcatenation, {x, spread},
+               {{"axis", std::int64_t{1}}, {"fused_activation_function", std::string("NONE")}});
+  EXPECT_EQ(Left({Mean(Conv(both, 4), {2, 3}, false)}), 1u);
+}
+
 TEST_F(ClassicCases, LargestChannelIsFoundInTheLastAxis) {
   const ValueId x = Conv(Input({1, 3, 8, 8}), 5);
   const ValueId index =

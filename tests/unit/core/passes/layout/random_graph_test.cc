@@ -186,7 +186,17 @@ ValueId RandomGraph::AlongAxis(ir::Builder& b, ValueId x, int axis) {
   std::vector<std::int32_t> first(static_cast<std::size_t>(rank), 0);
   std::vector<std::int32_t> second(static_cast<std::size_t>(rank), -1);
   const auto at = static_cast<std::size_t>(axis);
-  switch (Draw(7)) {
+  switch (Draw(8)) {
+    case 6:
+      if (ShapeOf(x).IsStatic()) {  // reduced to one and spread again
+        std::vector<std::int32_t> sizes;
+        for (const std::int64_t dim : ShapeOf(x).Sizes()) {
+          sizes.push_back(static_cast<std::int32_t>(dim));
+        }
+        const ValueId one = b.Emit(OpKind::kMean, {x, b.ConstI32({axis})}, {{"keep_dims", true}});
+        return b.Emit(OpKind::kBroadcastTo, {one, b.ConstI32(sizes)});
+      }
+      [[fallthrough]];
     case 0:
       first[at] = size / 2;
       return b.Emit(OpKind::kSlice, {x, b.ConstI32(first), b.ConstI32(second)});
