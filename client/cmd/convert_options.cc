@@ -100,7 +100,7 @@ void AddSubmitOptions(CLI::App& app, SubmitOptions& options) {
                  "structure: re-read the artifact; run: and execute both sides (default)")
       ->type_name("structure|run");
   app.add_option("--disable-pass", options.disabled_passes,
-                 "Leave out a pass, by its name in the report (repeatable)")
+                 "Leave out a pass or a preprocess rule, by its name (repeatable)")
       ->type_name("NAME")
       ->take_all()
       ->allow_extra_args(false);

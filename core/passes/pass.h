@@ -39,7 +39,8 @@ struct PassContext {
   const target::Profile& profile;
   ir::Diagnostics& diagnostics;
   PassOptions options = {};
-  std::uint64_t rewrites = 0;  // a pass counts what it changes
+  std::span<const std::string> disabled = {};  // rules of a pass, by name
+  std::uint64_t rewrites = 0;                  // a pass counts what it changes
 };
 
 struct Pass {
@@ -63,8 +64,9 @@ struct PassOutcome {
 
 struct PipelineOptions {
   PassOptions passes;
-  std::span<const std::string> disabled;  // kInvalidArgument when unknown or required
-  bool check_ir = false;                  // verify after every pass
+  // Passes, or rules of the preprocess stages; kInvalidArgument when unknown or required.
+  std::span<const std::string> disabled;
+  bool check_ir = false;                                  // verify after every pass
   std::function<void(std::string_view pass)> after_pass;  // may be empty
 };
 

@@ -20,6 +20,8 @@ constexpr Pass kPipeline[] = {
      PseudoOperators},
     {"constant_fold_a5", "Makes one number of scalar factors that follow each other.", false,
      ConstantChains},
+    {"normalize_attrs_a5", "Counts axes from the front, and names each once.", false,
+     NormalizeAttributes},
     {"canonicalize", "Removes data movement that moves nothing; that of constants becomes a view.",
      false, Canonicalize},
     {"fold_batch_norm", "Folds per-channel scales and shifts into the weights before them.", false,
@@ -73,15 +75,21 @@ std::uint64_t CountOperators(const ir::Module& module) {
 }
 
 Status CheckDisabled(std::span<const std::string> disabled) {
+  const std::vector<PatternRule> rules = AllPatternRules();
   for (const std::string& name : disabled) {
+    if (std::ranges::find(rules, name, &PatternRule::name) != rules.end()) continue;
     const Pass* found = std::ranges::find(kPipeline, name, &Pass::name);
     if (found == std::end(kPipeline)) {
       std::string known;
       for (const Pass& pass : kPipeline) {
         if (!pass.required) known += (known.empty() ? "" : ", ") + std::string(pass.name);
       }
-      return Status(Reason::kInvalidArgument, "no pass is called \"" + name + "\"",
-                    "Passes that can be disabled: " + known + ".");
+      std::string known_rules;
+      for (const PatternRule& rule : rules) {
+        known_rules += (known_rules.empty() ? "" : ", ") + std::string(rule.name);
+      }
+      return Status(Reason::kInvalidArgument, "no pass or rule is called \"" + name + "\"",
+                    "Passes that can be disabled: " + known + ". Rules: " + known_rules + ".");
     }
     if (found->required) {
       return Status(Reason::kInvalidArgument,
@@ -128,7 +136,7 @@ Status RunPipeline(ir::Module& module, const target::Profile& profile,
     outcome.operators_before = outcome.operators_after = operators;
     outcome.skipped = std::ranges::find(options.disabled, pass.name) != options.disabled.end();
     if (!outcome.skipped) {
-      PassContext context{module, profile, diagnostics, options.passes};
+      PassContext context{module, profile, diagnostics, options.passes, options.disabled};
       const Clock::SteadyTime start = Clock::System().Now();
       SMELT_RETURN_IF_ERROR(pass.run(context).WithContext("in pass " + std::string(pass.name)));
       outcome.seconds = std::chrono::duration<double>(Clock::System().Now() - start).count();

@@ -1,6 +1,6 @@
 // Preprocess rules: patterns of operators that one operator, or fewer, can stand for. They run on
-// the imported graph, stage by stage; a stage is a pass of its name, which the report counts and a
-// job can disable. What almost matches does not match.
+// the imported graph, stage by stage; a stage is a pass of its name, which the report counts. A job
+// can disable a stage, or a single rule. What almost matches does not match.
 #pragma once
 
 #include <span>
@@ -43,5 +43,6 @@ std::vector<PatternRule> AllPatternRules();
 Status PatternFusion(PassContext& context);
 Status PseudoOperators(PassContext& context);
 Status ConstantChains(PassContext& context);
+Status NormalizeAttributes(PassContext& context);  // no patterns: normalize_axes.cc
 
 }  // namespace smelt::passes

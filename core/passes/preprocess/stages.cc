@@ -1,5 +1,7 @@
 // Runs the rules of a stage over every graph, in program order: what a rule makes can be part of a
 // later pattern.
+#include <algorithm>
+
 #include "core/passes/legalize_site.h"
 #include "core/passes/preprocess/rule.h"
 
@@ -43,14 +45,18 @@ Status Apply(PassContext& context, ir::GraphId graph_id, OpId root, const Patter
 }
 
 Status RunStage(PassContext& context, std::string_view stage) {
-  const std::vector<PatternRule> rules = AllPatternRules();
+  std::vector<PatternRule> rules = AllPatternRules();
+  std::erase_if(rules, [&](const PatternRule& rule) {
+    return rule.stage != stage ||
+           std::ranges::find(context.disabled, rule.name) != context.disabled.end();
+  });
   for (std::uint32_t i = 0; i < context.module.graph_count(); ++i) {
     const ir::GraphId id{i};
     for (OpId at = context.module.graph(id).first(); at.valid();) {
       const OpId next = context.module.graph(id).next(at);
       for (const PatternRule& rule : rules) {
         const ir::Op& op = context.module.graph(id).op(at);
-        if (rule.stage != stage || op.results.size() != 1) continue;
+        if (op.results.size() != 1) continue;
         bool replaced = false;
         SMELT_RETURN_IF_ERROR(Apply(context, id, at, rule, replaced));
         if (replaced) break;

@@ -71,6 +71,31 @@ TEST(Pipeline, ADisabledPassIsSkipped) {
   EXPECT_NE(ir::Print(run.module).find("RELU(%"), std::string::npos);
 }
 
+TEST(Pipeline, OneRuleOfAStageCanBeDisabled) {
+  const std::string source = R"(module {
+  source 0 "n" Relu opset 13 path ""
+  graph @main(%x "x": f32[2]) {
+    %r = RELU(%x) : f32[2] from {0}
+    %y "y" = RELU6(%r) : f32[2] from {0}
+    return %y
+  }
+})";
+  for (const bool disables : {false, true}) {
+    auto module = ir::Parse(source);
+    ASSERT_TRUE(module.ok()) << module.status().ToString();
+    std::vector<std::string> disabled;
+    if (disables) disabled.push_back("relu_chain");
+    PipelineOptions options;
+    options.disabled = disabled;
+    ir::Diagnostics diagnostics;
+    std::vector<PassOutcome> outcomes;
+    ASSERT_TRUE(
+        RunPipeline(*module, *target::AllProfiles().front(), options, {}, diagnostics, outcomes)
+            .ok());
+    EXPECT_EQ(module->main().op_count(), disables ? 2U : 1U) << ir::Print(*module);
+  }
+}
+
 TEST(Pipeline, UnknownAndRequiredNamesAreRefused) {
   for (const char* name : {"no_such_pass", "legalize_structure", "legalize_types"}) {
     PipelineRun run;

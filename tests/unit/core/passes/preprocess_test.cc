@@ -147,6 +147,26 @@ TEST(Preprocess, PixelShuffle) {
   ExpectUnchanged(PatternFusion, ToSpace(six, "[0, 1, 4, 3, 5, 2]", "[1,4,8,10]"));
 }
 
+TEST(Preprocess, AxesAreCountedFromTheFront) {
+  ExpectPass(NormalizeAttributes, R"(graph @main(%x "x": f32[2,3]) {
+    %a = const i32[2] [-1, 1]
+    %b = const i32[] [-2]
+    %m = MEAN(%x, %a) {keep_dims=true} : f32[2,1] from {0}
+    %c = CONCATENATION(%m, %x) {axis=-1, fused_activation_function="NONE"} : f32[2,4] from {0}
+    %y "y" = ARG_MAX(%c, %b) {output_type="i32"} : i32[4] from {0}
+    return %y
+  })",
+             R"(graph @main(%x "x": f32[2,3]) {
+    %a = const i32[1] [1]
+    %b = const i32[] [0]
+    %m = MEAN(%x, %a) {keep_dims=true} : f32[2,1] from {0}
+    %c = CONCATENATION(%m, %x) {axis=1, fused_activation_function="NONE"} : f32[2,4] from {0}
+    %y "y" = ARG_MAX(%c, %b) {output_type="i32"} : i32[4] from {0}
+    return %y
+  })",
+             3);
+}
+
 TEST(Preprocess, EveryRuleBelongsToAStage) {
   for (const PatternRule& rule : AllPatternRules()) {
     const auto names = [&](const Pass& pass) { return pass.name == rule.stage; };
