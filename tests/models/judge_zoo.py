@@ -38,7 +38,7 @@ TRANSPOSES = {
     "shufflenet_v2": 14,  # one a unit with a shortcut: its halves cut the shuffled pieces askew
     "super_resolution": 0,
     "super_resolution_view": 0,
-    "swin": 9,
+    "swin": 11,  # 4 windowed attentions with a packed projection; windows and heads in two steps
     "vit_b": 7,  # 3 attentions with a packed projection, and an image
     "whisper_decoder": 16,  # 4 attentions
     "whisper_encoder": 9,  # 2 attentions
@@ -59,7 +59,7 @@ FULL_TRANSPOSES = {
     "bert": 48,
     "detr": 77,
     "gpt2": 24,
-    "swin": 25,
+    "swin": 35,
     "vit_b": 25,
     "whisper_decoder": 32,
     "whisper_encoder": 17,

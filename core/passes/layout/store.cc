@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -56,6 +57,52 @@ Order Flat(const std::vector<Axis>& axes) {
   return order;
 }
 
+// How many axes a TRANSPOSE needs from `before` to `after`, both orders of the same numbers.
+std::size_t RankBetween(const std::vector<int>& before, const std::vector<int>& after) {
+  std::size_t rank = 1;
+  for (std::size_t i = 1; i < after.size(); ++i) {
+    const auto place = std::ranges::find(before, after[i - 1]);
+    if (place + 1 == before.end() || *(place + 1) != after[i]) ++rank;
+  }
+  return rank;
+}
+
+// An order on the way where one TRANSPOSE has more axes than fast kernels take: a neighbouring pair
+// of runs of axes changes places first. Nothing where that is no help, or none is needed.
+std::optional<Order> HalfWay(const Order& before, const Order& after) {
+  constexpr std::size_t kFastRank = 6;
+  const std::vector<Axis> runs = CommonRuns(before, after);
+  if (runs.size() <= kFastRank) return std::nullopt;
+  std::vector<int> start(runs.size());
+  std::iota(start.begin(), start.end(), 0);
+  std::vector<int> end = start;
+  std::ranges::sort(end, {}, [&](int run) {
+    return std::ranges::find(after, runs[At(run)].front()) - after.begin();
+  });
+  std::vector<int> best;
+  std::size_t best_rank = kFastRank + 1;
+  std::ptrdiff_t best_tail = 0;  // what stays at the end is copied in longer pieces
+  const auto count = static_cast<std::ptrdiff_t>(runs.size());
+  for (std::ptrdiff_t a = 0; a < count; ++a) {
+    for (std::ptrdiff_t b = a + 1; b < count; ++b) {
+      for (std::ptrdiff_t c = b + 1; c <= count; ++c) {
+        std::vector<int> middle = start;
+        std::rotate(middle.begin() + a, middle.begin() + b, middle.begin() + c);
+        const std::size_t rank = std::max(RankBetween(start, middle), RankBetween(middle, end));
+        const std::ptrdiff_t tail = count - c;
+        if (rank > best_rank || (rank == best_rank && tail <= best_tail)) continue;
+        best_rank = rank;
+        best_tail = tail;
+        best = std::move(middle);
+      }
+    }
+  }
+  if (best.empty()) return std::nullopt;
+  Order order;
+  for (const int run : best) order.insert(order.end(), runs[At(run)].begin(), runs[At(run)].end());
+  return order;
+}
+
 }  // namespace
 
 ir::Shape Store::ShapeOf(const std::vector<Axis>& axes) {
@@ -97,12 +144,22 @@ Result<ir::ValueId> Store::Get(int tensor, const Order& order, const std::vector
                                ir::OriginId origin, ir::OpId before, std::size_t reader) {
   ir::Builder builder(module_, graph_id_, origin, before);
   Tensor& t = stored_[At(tensor)];
-  if (std::ranges::find(t, order, &Stored::order) == t.end()) {
+  const auto copy_from = [&](const Stored& from, const Order& to) {
     std::vector<Axis> natural;
-    const ir::ValueId copy = Transposed(builder, made(tensor), order, &natural);
-    SMELT_RETURN_IF_ERROR(builder.status());
+    const ir::ValueId copy = Transposed(builder, from, to, &natural);
+    if (!builder.status().ok()) return;
     copies_.push_back({builder.graph().value(copy).producer, tensor, reader});
-    t.push_back({order, copy, std::move(natural)});
+    t.push_back({to, copy, std::move(natural)});
+  };
+  if (std::ranges::find(t, order, &Stored::order) == t.end()) {
+    Stored from = t.front();
+    if (const auto half_way = HalfWay(from.order, order)) {
+      if (std::ranges::find(t, *half_way, &Stored::order) == t.end()) copy_from(from, *half_way);
+      SMELT_RETURN_IF_ERROR(builder.status());
+      from = *std::ranges::find(t, *half_way, &Stored::order);
+    }
+    copy_from(from, order);
+    SMELT_RETURN_IF_ERROR(builder.status());
   }
   for (const Stored& one : t) {
     if (one.order == order && one.axes == axes) return one.value;

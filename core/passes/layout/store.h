@@ -1,7 +1,8 @@
 // Store: the tensors of a graph that is being rewritten, in the orders in which they exist.
 //
 // A tensor that is wanted in an order that nobody has made yet is copied by a TRANSPOSE in front of
-// its first reader; later readers share the copy. Other groupings of the same order are RESHAPEs.
+// its first reader, or by two where one would have too many axes; later readers share the copy.
+// Other groupings of the same order are RESHAPEs.
 #pragma once
 
 #include <vector>
