@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <vector>
 
 namespace smelt::ir {
@@ -28,7 +29,32 @@ std::optional<RuntimeDims::Axis> RuntimeDims::FindAxis(Dim dim) const {
   for (const ValueId input : graph.inputs()) {
     if (const auto found = in(input)) return found;
   }
-  return in(x_);
+  if (const auto found = in(x_)) return found;
+  for (const ValueId value : Ancestors()) {
+    if (const auto found = in(value)) return found;
+  }
+  return std::nullopt;
+}
+
+const std::vector<ValueId>& RuntimeDims::Ancestors() const {
+  constexpr std::size_t kMost = 256;  // a bound on the work: what sizes come from is near
+  if (ancestors_) return *ancestors_;
+  ancestors_.emplace();
+  const Graph& graph = builder_.graph();
+  std::set<ValueId> seen = {x_};
+  std::vector<ValueId> pending = {x_};
+  for (std::size_t i = 0; i < pending.size() && pending.size() < kMost; ++i) {
+    const OpId producer = graph.value(pending[i]).producer;
+    if (!producer.valid()) continue;
+    for (const auto& operand : graph.op(producer).operands) {
+      const ValueId value = operand.value;
+      if (!value.valid() || graph.constant(value) != nullptr || !seen.insert(value).second)
+        continue;
+      pending.push_back(value);
+      ancestors_->push_back(value);
+    }
+  }
+  return *ancestors_;
 }
 
 bool RuntimeDims::Knows(Dim dim) const {

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "core/ir/builder.h"
 
@@ -12,8 +13,9 @@ namespace smelt::ir {
 
 class RuntimeDims {
  public:
-  // Looks for dimensions in the inputs of the builder's graph, then in `x`: who asks an input needs
-  // no tensor in between to be there, or to have one order of axes.
+  // Looks for dimensions in the inputs of the builder's graph, then in `x`, then in what `x` was
+  // computed from, nearest first: who asks an input needs no tensor in between to be there, or to
+  // have one order of axes.
   RuntimeDims(Builder& builder, ValueId x) : builder_(builder), x_(x) {}
 
   // True when `dim` is static, or the size of an axis that can be read.
@@ -27,12 +29,14 @@ class RuntimeDims {
   using Axis = std::pair<ValueId, int>;
   static bool IsConstant(Dim dim);
   std::optional<Axis> FindAxis(Dim dim) const;
+  const std::vector<ValueId>& Ancestors() const;
   ValueId Read(Axis axis);
   ValueId EmitFactor(const DimFactor& factor);
 
   Builder& builder_;
   ValueId x_;
-  std::map<ValueId, ValueId> shapes_;  // SHAPE of a value
+  mutable std::optional<std::vector<ValueId>> ancestors_;  // of x_, once asked for
+  std::map<ValueId, ValueId> shapes_;                      // SHAPE of a value
   std::map<Axis, ValueId> read_;
 };
 

@@ -144,17 +144,28 @@ Status BroadcastOperands(const LegalizeSite& site, bool& changed) {
   const bool equal = std::ranges::all_of(
       operands, [&](ValueId operand) { return site.type(operand).shape == result; });
   if (equal) return Status::Ok();
-  if (!result.IsStatic()) {
+  // Sizes that only the run tells are those of an operand that has them all.
+  const auto full = std::ranges::find_if(
+      operands, [&](ValueId operand) { return site.type(operand).shape == result; });
+  if (!result.IsStatic() && full == operands.end()) {
     site.Refuse(Reason::kDynamicDimensionUnsupported, operands.front(),
                 "operands of different shapes that are not static", "operands of one shape");
     return Status::Ok();
   }
   Builder b = site.Before();
-  std::vector<std::int32_t> sizes;
-  for (const ir::Dim dim : result) sizes.push_back(static_cast<std::int32_t>(dim.value()));
+  ValueId sizes;
+  if (result.IsStatic()) {
+    std::vector<std::int32_t> dims;
+    for (const ir::Dim dim : result) dims.push_back(static_cast<std::int32_t>(dim.value()));
+    sizes = b.ConstI32(dims);
+  } else {
+    sizes = b.Emit(OpKind::kShape, {*full}, {{"out_type", std::string("i32")}});
+  }
   for (ValueId& operand : operands) {
-    if (site.type(operand).shape == result) continue;
-    operand = b.Emit(OpKind::kBroadcastTo, {operand, b.ConstI32(sizes)});
+    const ir::TensorType type = site.type(operand);
+    if (type.shape == result) continue;
+    const ValueId spread[] = {operand, sizes};
+    operand = b.EmitTyped(OpKind::kBroadcastTo, spread, {}, {type.dtype, result});
   }
   changed = true;
   return site.Replace(b, b.Emit(site.op().kind, operands, site.op().attrs));

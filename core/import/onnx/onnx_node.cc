@@ -87,7 +87,9 @@ std::optional<DimValues> OnnxNode::input_dims(int i) const {
   const KnownValue& known = *inputs_[static_cast<std::size_t>(i)];
   if (known.dims) return known.dims;
   const ir::Constant* constant = input_constant(i);
-  if (constant == nullptr || constant->rank() > 1 || !ir::IsInteger(constant->dtype())) {
+  if (constant == nullptr || constant->rank() > 1) return std::nullopt;
+  // A boolean is what Where chooses sizes by.
+  if (!ir::IsInteger(constant->dtype()) && constant->dtype() != ir::DType::kBool) {
     return std::nullopt;
   }
   const auto values = constant->AsInts();

@@ -110,5 +110,21 @@ TEST_F(RuntimeDimsTest, ReshapeGivesTheUnknownDimensionTheRest) {
   EXPECT_EQ(outputs[0].shape(), (std::vector<std::int64_t>{21, 10}));
 }
 
+// Sizes that no input has: those of a tensor that x was computed from.
+TEST_F(RuntimeDimsTest, ReadsWhatTheTensorWasComputedFrom) {
+  SymbolTable& symbols = module_.symbols();
+  const Dim a = symbols.Fresh("a");
+  const Dim b = symbols.Fresh("b");
+  const ValueId target = builder_.Emit(OpKind::kShape, {x_}, {{"out_type", std::string("i32")}});
+  const ValueId operands[] = {x_, target};
+  const ValueId apart =
+      builder_.EmitTyped(OpKind::kReshape, operands, {}, {DType::kF32, Shape{a, b, 6}});
+  const ValueId joined = builder_.Reshape(apart, {symbols.Mul(a, b), 6});
+  const ValueId y = builder_.Reshape(builder_.Unary(OpKind::kNeg, joined), {b, a, 2, 3});
+  const auto outputs = Run(y, 5, 7, 4);
+  ASSERT_EQ(outputs.size(), 1U);
+  EXPECT_EQ(outputs[0].shape(), (std::vector<std::int64_t>{7, 5, 2, 3}));
+}
+
 }  // namespace
 }  // namespace smelt::ir

@@ -343,9 +343,17 @@ TEST(LegalizeRank, ScalarsAreNotTransposed) {
   EXPECT_EQ(after.Count(OpKind::kTranspose), 0);
 }
 
-TEST(LegalizeRank, OpenShapesThatAKernelGetsWrongAreRefused) {
+TEST(LegalizeRank, OpenShapesAreThoseOfTheOperandThatHasThem) {
   const Legalized after = Legalize(R"(module { symbol N "x" 0
     graph @main(%0 "x": f32[N,3], %1: f32[3]) { %2 = ATAN2(%0, %1) return %2 } })");
+  EXPECT_TRUE(after.diagnostics.empty());
+  EXPECT_EQ(after.Count(OpKind::kBroadcastTo), 1);
+  EXPECT_EQ(after.Count(OpKind::kShape), 1);
+}
+
+TEST(LegalizeRank, OpenShapesThatAKernelGetsWrongAreRefused) {
+  const Legalized after = Legalize(R"(module { symbol N "x" 0
+    graph @main(%0 "x": f32[N,1], %1: f32[3]) { %2 = ATAN2(%0, %1) return %2 } })");
   ASSERT_EQ(after.diagnostics.size(), 1U);
   EXPECT_EQ(after.diagnostics[0].reason, Reason::kDynamicDimensionUnsupported);
 }
