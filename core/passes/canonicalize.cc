@@ -1,10 +1,11 @@
 // The obvious simplifications: data movement that moves nothing, and that of constants; arithmetic
-// with a neutral constant.
+// with a neutral constant; broadcasts in front of operators that broadcast.
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "core/ir/element_cast.h"
+#include "core/passes/implicit_broadcast.h"
 #include "core/passes/neutral_operand.h"
 #include "core/passes/passes.h"
 
@@ -85,6 +86,9 @@ class Canonicalizer {
 
   void Run() {
     for (const OpId id : graph_) {
+      while (const auto operand = NeedlessBroadcast(graph_, graph_.op(id))) {
+        SkipBroadcast(id, *operand);
+      }
       const ir::Op& op = graph_.op(id);
       if (const auto stays = OperandThatStays(graph_, op)) {
         const ValueId value = op.input(*stays);
@@ -126,6 +130,15 @@ class Canonicalizer {
     }
     graph_.ReplaceAllUses(after, before);
     graph_.Erase(id);
+    ++context_.rewrites;
+  }
+
+  // The operand becomes what was broadcast.
+  void SkipBroadcast(OpId id, int operand) {
+    const OpId broadcast = graph_.value(graph_.op(id).input(operand)).producer;
+    MergeOrigin(id, broadcast);
+    graph_.SetOperand({id, static_cast<std::uint32_t>(operand)}, graph_.op(broadcast).input(0));
+    if (!graph_.HasUses(graph_.op(broadcast).result())) graph_.Erase(broadcast);
     ++context_.rewrites;
   }
 

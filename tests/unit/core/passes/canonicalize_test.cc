@@ -121,5 +121,27 @@ TEST(Canonicalize, LeavesWhatIsComputed) {
   })");
 }
 
+TEST(Canonicalize, ElementwiseOperatorsBroadcastByThemselves) {
+  ExpectPass(Canonicalize, R"(graph @main(%x "x": f32[2,3], %m "m": f32[2,1]) {
+    %s = const i32[2] [2, 3]
+    %b = BROADCAST_TO(%m, %s) : f32[2,3] from {0}
+    %y "y" = MUL(%x, %b) {fused_activation_function="NONE"} : f32[2,3] from {1}
+    return %y
+  })",
+             R"(graph @main(%x "x": f32[2,3], %m "m": f32[2,1]) {
+    %y "y" = MUL(%x, %m) {fused_activation_function="NONE"} : f32[2,3] from {0, 1}
+    return %y
+  })",
+             1);
+  // Nobody else has the size; and what is no elementwise operator.
+  ExpectUnchanged(Canonicalize, R"(graph @main(%x "x": f32[2,1], %m "m": f32[2,1]) {
+    %s = const i32[2] [2, 3]
+    %b = BROADCAST_TO(%m, %s) : f32[2,3] from {0}
+    %y "y" = MUL(%x, %b) {fused_activation_function="NONE"} : f32[2,3] from {1}
+    %z "z" = NEG(%b) : f32[2,3] from {1}
+    return %y, %z
+  })");
+}
+
 }  // namespace
 }  // namespace smelt::passes

@@ -1,0 +1,52 @@
+#include "core/passes/implicit_broadcast.h"
+
+#include <algorithm>
+
+namespace smelt::passes {
+namespace {
+
+using ir::OpKind;
+using ir::Shape;
+using ir::ValueId;
+
+constexpr OpKind kBroadcasting[] = {
+    OpKind::kAdd,          OpKind::kSub,     OpKind::kMul,
+    OpKind::kDiv,          OpKind::kMaximum, OpKind::kMinimum,
+    OpKind::kLess,         OpKind::kGreater, OpKind::kLessEqual,
+    OpKind::kGreaterEqual, OpKind::kEqual,   OpKind::kNotEqual,
+    OpKind::kSelectV2,     OpKind::kPow,     OpKind::kSquaredDifference,
+};
+
+// What BROADCAST_TO is applied to; invalid when the operand is none.
+ValueId BeforeBroadcast(const ir::Graph& graph, ValueId operand) {
+  const ir::OpId producer = graph.value(operand).producer;
+  if (!producer.valid() || graph.op(producer).kind != OpKind::kBroadcastTo) return {};
+  return graph.op(producer).input(0);
+}
+
+bool HasSize(const Shape& shape, const Shape& result, int axis) {
+  const int own = axis - (result.rank() - shape.rank());
+  return own >= 0 && shape.dim(own) == result.dim(axis);
+}
+
+}  // namespace
+
+std::optional<int> NeedlessBroadcast(const ir::Graph& graph, const ir::Op& op) {
+  if (std::ranges::find(kBroadcasting, op.kind) == std::end(kBroadcasting)) return std::nullopt;
+  const Shape& result = graph.type(op.result()).shape;
+  for (int k = 0; k < op.input_count(); ++k) {
+    const ValueId before = BeforeBroadcast(graph, op.input(k));
+    if (!before.valid()) continue;
+    bool complete = true;
+    for (int axis = 0; axis < result.rank() && complete; ++axis) {
+      complete = HasSize(graph.type(before).shape, result, axis);
+      for (int other = 0; other < op.input_count() && !complete; ++other) {
+        complete = other != k && HasSize(graph.type(op.input(other)).shape, result, axis);
+      }
+    }
+    if (complete) return k;
+  }
+  return std::nullopt;
+}
+
+}  // namespace smelt::passes
