@@ -1,14 +1,18 @@
 // NonMaxSuppression: the runtime's kernel once for each batch and class (in a WHILE when there are
-// many), then the valid indices in one list.
+// many), then the valid indices in one list. The run may tell the number of boxes; then one without
+// a score is put behind the others where there are none, for the kernel wants to be asked for some.
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/computed_axes.h"
+#include "core/import/onnx/ops/indices.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -32,26 +36,33 @@ Status InferSuppression(OnnxNode& node) {
   return Status::Ok();
 }
 
+// What either operand tells.
+Dim Batches(const OnnxNode& node) {
+  const Dim batches = node.input_shape(kBoxes).dim(0);
+  return batches.is_static() ? batches : node.input_shape(kScores).dim(0);
+}
+Dim BoxesCount(const OnnxNode& node) {
+  const Dim boxes = node.input_shape(kBoxes).dim(1);
+  return boxes.is_static() ? boxes : node.input_shape(kScores).dim(2);
+}
+
 class Suppression {
  public:
   Suppression(OnnxNode& node, Builder& out) : node_(node), out_(out) {
-    const Shape& scores = node.input_shape(kScores);
-    classes_ = scores.dim(1).value();
-    calls_ = scores.dim(0).value() * classes_;
-    boxes_count_ = scores.dim(2).value();
-    if (const auto most = node.input_ints(kMost)) {
-      kept_ = std::min(boxes_count_, most->front());
-    } else {
-      kept_ = boxes_count_;  // what is selected first does not depend on how many are asked for
-      computed_most_ = true;
-    }
+    classes_ = node.input_shape(kScores).dim(1).value();
+    calls_ = Batches(node).value() * classes_;
+    boxes_count_ = BoxesCount(node);
+    most_ = node.input_ints(kMost);  // what is selected first does not depend on how many are asked
   }
 
   ValueId Run() {
     Overlap();
     least_ = Scalar(kScore, -std::numeric_limits<double>::infinity());
-    Boxes();
+    boxes_ = out_.Reshape(node_.input(kBoxes), {calls_ / classes_, boxes_count_, 4});
     scores_ = out_.Reshape(node_.input(kScores), {calls_, boxes_count_});
+    if (!boxes_count_.is_static()) AtLeastOne();
+    Boxes();
+    Kept();
     if (!out_.status().ok()) return {};
     if (calls_ <= kUnrolledCalls) {
       Unroll();
@@ -88,7 +99,6 @@ class Suppression {
 
   // As two corners, in the order that the model has: the kernel sorts them out.
   void Boxes() {
-    boxes_ = node_.input(kBoxes);
     if (node_.Int("center_point_box", 0) != 0) {
       const auto columns = [&](std::int32_t first) {
         return out_.Emit(OpKind::kSlice,
@@ -118,26 +128,61 @@ class Suppression {
     ValueId apart = out_.Emit(OpKind::kLessEqual, {area, out_.Scalar(DType::kF32, 0)});
     if (never_.valid()) apart = out_.Emit(OpKind::kLogicalOr, {apart, never_});
     constexpr float kFar = 0x1p22F;  // whole numbers around it are exact
-    std::vector<float> places;
-    for (std::int64_t i = 0; i < boxes_count_; ++i) {
-      const float at = kFar + static_cast<float>(2 * i);
-      places.insert(places.end(), {at, kFar, at + 1, kFar + 1});
-    }
+    const ValueId numbers = out_.Reshape(out_.Cast(PlacesAlong(out_, boxes_, 1), DType::kF32),
+                                         Shape{1, boxes_count_, 1});
     const ValueId elsewhere =
-        out_.Const(ir::Constant::FromValues<float>(DType::kF32, {1, boxes_count_, 4}, places));
+        out_.Add(out_.Mul(numbers, Row({2, 0, 2, 0})), Row({kFar, kFar, kFar + 1, kFar + 1}));
     boxes_ = out_.Emit(OpKind::kSelectV2, {apart, elsewhere, boxes_});
   }
 
-  static ValueId Row(Builder& out, ValueId x, ValueId index) {
+  ValueId Row(const std::vector<float>& values) {
+    const std::vector<std::int64_t> shape{static_cast<std::int64_t>(values.size())};
+    return out_.Const(ir::Constant::FromValues<float>(DType::kF32, shape, values));
+  }
+
+  // A box behind the others where there are none; its score is below every threshold.
+  void AtLeastOne() {
+    const Dim some = out_.module().symbols().Max(boxes_count_, Dim(1));
+    const ValueId none =
+        out_.Emit(OpKind::kEqual, {SizeOf(out_, boxes_, 1, DType::kI32), out_.ScalarI32(0)});
+    const ValueId added = out_.Cast(none, DType::kI32);
+    const auto pad = [&](ValueId x, std::initializer_list<std::int32_t> places, double value,
+                         const Shape& shape) {
+      const int rank = shape.rank();
+      const ValueId pads = out_.Reshape(out_.Mul(added, out_.ConstI32(places)), Shape{rank, 2});
+      const ValueId operands[] = {x, pads, out_.Scalar(DType::kF32, value)};
+      return out_.EmitTyped(OpKind::kPadv2, operands, {}, {DType::kF32, shape});
+    };
+    boxes_ = pad(boxes_, {0, 0, 0, 1, 0, 0}, 0, {calls_ / classes_, some, 4});
+    scores_ = pad(scores_, {0, 0, 0, 1}, -std::numeric_limits<double>::infinity(), {calls_, some});
+    boxes_count_ = some;
+  }
+
+  // How many are asked for, at most as many as there are.
+  void Kept() {
+    constexpr std::int64_t kMany = std::numeric_limits<std::int32_t>::max();
+    const std::int64_t most = most_ ? std::min(most_->front(), kMany) : kMany;
+    if (boxes_count_.is_static()) {
+      kept_ = std::min(boxes_count_.value(), most);
+      most_kept_ = out_.ScalarI32(static_cast<std::int32_t>(kept_.value()));
+      return;
+    }
+    most_kept_ = SizeOf(out_, boxes_, 1, DType::kI32);
+    kept_ = boxes_count_;
+    if (most == kMany) return;
+    most_kept_ = out_.Minimum(most_kept_, out_.ScalarI32(static_cast<std::int32_t>(most)));
+    kept_ = out_.module().symbols().Min(boxes_count_, Dim(most));
+  }
+
+  static ValueId Taken(Builder& out, ValueId x, ValueId index) {
     return out.Emit(OpKind::kGather, {x, index},
                     {{"axis", std::int64_t{0}}, {"batch_dims", std::int64_t{0}}});
   }
 
   // One call of the kernel: indices and how many of them count.
-  std::vector<ValueId> Select(Builder& out, ValueId boxes, ValueId scores, ValueId overlap,
-                              ValueId least) const {
-    const ValueId operands[] = {boxes, scores, out.ScalarI32(static_cast<std::int32_t>(kept_)),
-                                overlap, least};
+  std::vector<ValueId> Select(Builder& out, ValueId boxes, ValueId scores, ValueId most,
+                              ValueId overlap, ValueId least) const {
+    const ValueId operands[] = {boxes, scores, most, overlap, least};
     return out.EmitMany(OpKind::kNonMaxSuppressionV4, operands);
   }
 
@@ -146,8 +191,8 @@ class Suppression {
     for (std::int64_t i = 0; i < calls_ && out_.status().ok(); ++i) {
       const ValueId batch = out_.ScalarI32(static_cast<std::int32_t>(i / classes_));
       const ValueId call = out_.ScalarI32(static_cast<std::int32_t>(i));
-      const auto made =
-          Select(out_, Row(out_, boxes_, batch), Row(out_, scores_, call), overlap_, least_);
+      const auto made = Select(out_, Taken(out_, boxes_, batch), Taken(out_, scores_, call),
+                               most_kept_, overlap_, least_);
       if (!out_.status().ok()) return;
       rows.push_back(made[0]);
       counts.push_back(made[1]);
@@ -157,16 +202,22 @@ class Suppression {
     counts_ = out_.Emit(OpKind::kPack, counts, attrs);
   }
 
-  ValueId Zeros(std::vector<std::int64_t> shape) {
-    const std::int32_t zero = 0;
-    return out_.Const(
-        ir::Constant::Splat(DType::kI32, std::move(shape), std::as_bytes(std::span(&zero, 1))));
+  // i32[calls, kept] of zeros.
+  ValueId NoIndices() {
+    const ValueId count = out_.Reshape(most_kept_, Shape{1});
+    const ValueId shape =
+        JoinRows(out_, {out_.ConstI32({static_cast<std::int32_t>(calls_)}), count});
+    return out_.EmitTyped(OpKind::kFill, std::vector{shape, out_.ScalarI32(0)}, {},
+                          {DType::kI32, {calls_, kept_}});
   }
 
-  // State: call, boxes, scores, both thresholds, indices, counts.
+  // State: call, boxes, scores, both thresholds, indices, counts, how many are asked for.
   void Loop() {
-    const ValueId state[] = {out_.ScalarI32(0),      boxes_,         scores_, overlap_, least_,
-                             Zeros({calls_, kept_}), Zeros({calls_})};
+    const std::vector<std::int32_t> none(static_cast<std::size_t>(calls_), 0);
+    std::vector<ValueId> state{out_.ScalarI32(0),  boxes_, scores_, overlap_, least_, NoIndices(),
+                               out_.ConstI32(none)};
+    if (!kept_.is_static()) state.push_back(most_kept_);
+    if (!out_.status().ok()) return;
     std::vector<TensorType> types;
     for (const ValueId value : state) types.push_back(out_.type(value));
     const std::string name = "NonMaxSuppression." + std::to_string(node_.source().index);
@@ -203,8 +254,10 @@ class Suppression {
     std::vector<ValueId> in = Inputs(region, types);
     const ValueId batch = region.Emit(
         OpKind::kFloorDiv, {in[0], region.ScalarI32(static_cast<std::int32_t>(classes_))});
-    const auto made =
-        Select(region, Row(region, in[1], batch), Row(region, in[2], in[0]), in[3], in[4]);
+    const ValueId most =
+        kept_.is_static() ? region.ScalarI32(static_cast<std::int32_t>(kept_.value())) : in[7];
+    const auto made = Select(region, Taken(region, in[1], batch), Taken(region, in[2], in[0]), most,
+                             in[3], in[4]);
     if (!region.status().ok()) return out_.Fail(region.status());
     in[5] = region.Emit(OpKind::kDynamicUpdateSlice, {in[5], region.Reshape(made[0], {1, kept_}),
                                                       region.Mul(in[0], region.ConstI32({1, 0}))});
@@ -218,17 +271,15 @@ class Suppression {
   // (batch, class, box) of what counts, in the order of the calls.
   ValueId List() {
     ValueId counts = counts_;
-    if (computed_most_) {
+    if (!most_) {
       const DType dtype = node_.input_dtype(kMost);
       const ValueId most = out_.Minimum(
           out_.Reshape(node_.input(kMost), Shape{}),
           out_.Scalar(dtype, static_cast<double>(std::numeric_limits<std::int32_t>::max())));
       counts = out_.Minimum(counts, out_.Cast(most, DType::kI32));
     }
-    std::vector<std::int32_t> places;
-    for (std::int64_t i = 0; i < kept_; ++i) places.push_back(static_cast<std::int32_t>(i));
-    const ValueId valid =
-        out_.Emit(OpKind::kLess, {out_.ConstI32(places), out_.Reshape(counts, {calls_, 1})});
+    const ValueId valid = out_.Emit(
+        OpKind::kLess, {PlacesAlong(out_, selected_, 1), out_.Reshape(counts, {calls_, 1})});
     const ValueId found = out_.Unary(OpKind::kWhere, valid);
     const ValueId box = out_.Emit(
         OpKind::kExpandDims, {out_.Emit(OpKind::kGatherNd, {selected_, found}), out_.ScalarI32(1)});
@@ -246,9 +297,10 @@ class Suppression {
 
   OnnxNode& node_;
   Builder& out_;
-  std::int64_t classes_ = 0, calls_ = 0, boxes_count_ = 0, kept_ = 0;
-  bool computed_most_ = false;
-  ValueId boxes_, scores_, overlap_, least_, never_;
+  std::int64_t classes_ = 0, calls_ = 0;
+  Dim boxes_count_, kept_;
+  std::optional<std::vector<std::int64_t>> most_;  // as the model asks, where constant
+  ValueId boxes_, scores_, most_kept_, overlap_, least_, never_;
   ValueId selected_, counts_;  // (calls, kept), (calls)
 };
 
@@ -259,18 +311,29 @@ Status TranslateSuppression(OnnxNode& node, Builder& out) {
 
 Verdict BoxesFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(kBoxes) || !node.knows_input(kScores)) return Verdict::kNotChecked;
+  const auto agree = [](Dim a, Dim b) { return !a.is_static() || !b.is_static() || a == b; };
   const Shape& boxes = node.input_shape(kBoxes);
   const Shape& scores = node.input_shape(kScores);
-  if (!boxes.IsStatic() || !scores.IsStatic()) return Verdict::kHolds;  // said by another check
-  const bool fits = boxes.rank() == 3 && scores.rank() == 3 && boxes.dim(2) == Dim(4) &&
-                    boxes.dim(0) == scores.dim(0) && boxes.dim(1) == scores.dim(2) &&
-                    scores.ElementCount().value_or(0) > 0 &&
-                    scores.ElementCount().value_or(0) < std::numeric_limits<std::int32_t>::max() &&
-                    boxes.dim(1).value() < (1 << 22);
+  constexpr std::int64_t kMany = std::numeric_limits<std::int32_t>::max();
+  const bool fits = boxes.rank() == 3 && scores.rank() == 3 && agree(boxes.dim(2), Dim(4)) &&
+                    agree(boxes.dim(0), scores.dim(0)) && agree(boxes.dim(1), scores.dim(2)) &&
+                    scores.ElementCount().value_or(1) > 0 && boxes.ElementCount().value_or(1) > 0 &&
+                    scores.ElementCount().value_or(1) < kMany &&
+                    (!BoxesCount(node).is_static() || BoxesCount(node).value() < (1 << 22));
   return fits ? Verdict::kHolds
               : Violated(node, kScores,
                          node.input_text(kBoxes) + " with scores " + node.input_text(kScores),
                          finding);
+}
+
+Verdict CallsKnown(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(kBoxes) || !node.knows_input(kScores) || node.input_rank(kBoxes) != 3 ||
+      node.input_rank(kScores) != 3) {
+    return Verdict::kNotChecked;
+  }
+  const Dim classes = node.input_shape(kScores).dim(1);
+  if (Batches(node).is_static() && classes.is_static()) return Verdict::kHolds;
+  return Violated(node, kScores, node.input_text(kScores), finding);
 }
 
 Verdict MostIsPositive(const OnnxNode& node, Bounds, Finding& finding) {
@@ -293,12 +356,14 @@ Verdict OneValueEach(const OnnxNode& node, Bounds, Finding& finding) {
 
 constexpr OnnxConstraint kSuppression[] = {
     {Reason::kUnsupportedType, TypeIn<kBoxes, Types(DType::kF32)>, {}, "boxes of type f32"},
-    {Reason::kDynamicDimensionUnsupported, StaticShape<kBoxes>, {}, "boxes of static sizes"},
-    {Reason::kDynamicDimensionUnsupported, StaticShape<kScores>, {}, "scores of static sizes"},
     {Reason::kShapeMismatch,
      BoxesFit,
      {},
      "boxes (batch, boxes, 4) and scores (batch, classes, boxes), none empty"},
+    {Reason::kDynamicDimensionUnsupported,
+     CallsKnown,
+     {},
+     "a static number of batches and of classes"},
     {Reason::kValueOutOfRange,
      MostIsPositive,
      {},
