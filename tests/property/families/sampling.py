@@ -101,9 +101,12 @@ def _non_max_suppression(d: Draw) -> Case:
     graph = Graph(d, opset)
     computed = d.choice([0.0, 1.0])
     names = [graph.input(boxes, "boxes"), graph.input(scores, "scores")]
-    if opened:
-        graph.open_axis(names[0], 1)
-        graph.open_axis(names[1], 2)
+    if opened:  # one name for one size, as exporters write it
+        sizes = {name: d.chance(0.4) for name in ("batch", "classes")}
+        for name, symbols in zip(names, [["batch", "count"], ["batch", "classes", "count"]]):
+            for axis, symbol in enumerate(symbols):
+                if sizes.get(symbol, True):
+                    graph.open_axis(name, axis, symbol)
     operands = [
         *names,
         graph.operand(np.array([d.integer(1, 6)], np.int64), computed, "most"),

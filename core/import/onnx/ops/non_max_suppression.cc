@@ -1,6 +1,6 @@
 // NonMaxSuppression: the runtime's kernel once for each batch and class (in a WHILE when there are
-// many), then the valid indices in one list. The run may tell the number of boxes; then one without
-// a score is put behind the others where there are none, for the kernel wants to be asked for some.
+// many), then the valid indices in one list. The run may tell every size. Where it finds no boxes,
+// one without a score takes their place, for the kernel wants to be asked for some.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -36,21 +36,19 @@ Status InferSuppression(OnnxNode& node) {
   return Status::Ok();
 }
 
-// What either operand tells.
-Dim Batches(const OnnxNode& node) {
-  const Dim batches = node.input_shape(kBoxes).dim(0);
-  return batches.is_static() ? batches : node.input_shape(kScores).dim(0);
-}
+// A size that both operands have: the static one, if any.
+Dim Known(Dim boxes, Dim scores) { return scores.is_static() ? scores : boxes; }
 Dim BoxesCount(const OnnxNode& node) {
-  const Dim boxes = node.input_shape(kBoxes).dim(1);
-  return boxes.is_static() ? boxes : node.input_shape(kScores).dim(2);
+  return Known(node.input_shape(kBoxes).dim(1), node.input_shape(kScores).dim(2));
 }
 
 class Suppression {
  public:
   Suppression(OnnxNode& node, Builder& out) : node_(node), out_(out) {
-    classes_ = node.input_shape(kScores).dim(1).value();
-    calls_ = Batches(node).value() * classes_;
+    const Shape& scores = node.input_shape(kScores);
+    batches_ = Known(node.input_shape(kBoxes).dim(0), scores.dim(0));
+    classes_ = scores.dim(1);
+    calls_ = node.symbols().Mul(batches_, classes_);
     boxes_count_ = BoxesCount(node);
     most_ = node.input_ints(kMost);  // what is selected first does not depend on how many are asked
   }
@@ -58,13 +56,21 @@ class Suppression {
   ValueId Run() {
     Overlap();
     least_ = Scalar(kScore, -std::numeric_limits<double>::infinity());
-    boxes_ = out_.Reshape(node_.input(kBoxes), {calls_ / classes_, boxes_count_, 4});
-    scores_ = out_.Reshape(node_.input(kScores), {calls_, boxes_count_});
+    boxes_ = node_.input(kBoxes);
+    scores_ = node_.input(kScores);
+    calls_count_ = ElementsIn(out_, scores_, 0, 2);
+    classes_count_ = SizeOf(out_, scores_, 1, DType::kI32);
+    if (batches_.is_static() || boxes_count_.is_static()) {
+      boxes_ = out_.Reshape(boxes_, {batches_, boxes_count_, 4});
+    }
+    scores_ = calls_.is_static() || boxes_count_.is_static()
+                  ? out_.Reshape(scores_, {calls_, boxes_count_})
+                  : MergeAxes(out_, scores_, 0, 2);
     if (!boxes_count_.is_static()) AtLeastOne();
     Boxes();
     Kept();
     if (!out_.status().ok()) return {};
-    if (calls_ <= kUnrolledCalls) {
+    if (calls_.is_static() && calls_.value() <= kUnrolledCalls) {
       Unroll();
     } else {
       Loop();
@@ -153,7 +159,7 @@ class Suppression {
       const ValueId operands[] = {x, pads, out_.Scalar(DType::kF32, value)};
       return out_.EmitTyped(OpKind::kPadv2, operands, {}, {DType::kF32, shape});
     };
-    boxes_ = pad(boxes_, {0, 0, 0, 1, 0, 0}, 0, {calls_ / classes_, some, 4});
+    boxes_ = pad(boxes_, {0, 0, 0, 1, 0, 0}, 0, {batches_, some, 4});
     scores_ = pad(scores_, {0, 0, 0, 1}, -std::numeric_limits<double>::infinity(), {calls_, some});
     boxes_count_ = some;
   }
@@ -188,8 +194,8 @@ class Suppression {
 
   void Unroll() {
     std::vector<ValueId> rows, counts;
-    for (std::int64_t i = 0; i < calls_ && out_.status().ok(); ++i) {
-      const ValueId batch = out_.ScalarI32(static_cast<std::int32_t>(i / classes_));
+    for (std::int64_t i = 0; i < calls_.value() && out_.status().ok(); ++i) {
+      const ValueId batch = out_.ScalarI32(static_cast<std::int32_t>(i / classes_.value()));
       const ValueId call = out_.ScalarI32(static_cast<std::int32_t>(i));
       const auto made = Select(out_, Taken(out_, boxes_, batch), Taken(out_, scores_, call),
                                most_kept_, overlap_, least_);
@@ -197,26 +203,33 @@ class Suppression {
       rows.push_back(made[0]);
       counts.push_back(made[1]);
     }
-    const ir::Attributes attrs{{"values_count", calls_}, {"axis", std::int64_t{0}}};
+    const ir::Attributes attrs{{"values_count", calls_.value()}, {"axis", std::int64_t{0}}};
     selected_ = out_.Emit(OpKind::kPack, rows, attrs);
     counts_ = out_.Emit(OpKind::kPack, counts, attrs);
   }
 
-  // i32[calls, kept] of zeros.
-  ValueId NoIndices() {
-    const ValueId count = out_.Reshape(most_kept_, Shape{1});
-    const ValueId shape =
-        JoinRows(out_, {out_.ConstI32({static_cast<std::int32_t>(calls_)}), count});
-    return out_.EmitTyped(OpKind::kFill, std::vector{shape, out_.ScalarI32(0)}, {},
-                          {DType::kI32, {calls_, kept_}});
+  ValueId Zeros(std::initializer_list<ValueId> sizes, Shape shape) {
+    std::vector<ValueId> rows;
+    for (const ValueId size : sizes) rows.push_back(out_.Reshape(size, Shape{1}));
+    return out_.EmitTyped(OpKind::kFill, std::vector{JoinRows(out_, rows), out_.ScalarI32(0)}, {},
+                          {DType::kI32, std::move(shape)});
   }
 
-  // State: call, boxes, scores, both thresholds, indices, counts, how many are asked for.
+  // What the body reads of the state: first the call, boxes, scores, both thresholds, indices and
+  // counts; then, where the run tells one of them, how many boxes are asked for, calls and classes.
+  enum State { kCall, kAllBoxes, kAllScores, kMostOverlap, kLeastScore, kIndices, kCounts, kSizes };
+
   void Loop() {
-    const std::vector<std::int32_t> none(static_cast<std::size_t>(calls_), 0);
-    std::vector<ValueId> state{out_.ScalarI32(0),  boxes_, scores_, overlap_, least_, NoIndices(),
-                               out_.ConstI32(none)};
-    if (!kept_.is_static()) state.push_back(most_kept_);
+    std::vector<ValueId> state{out_.ScalarI32(0),
+                               boxes_,
+                               scores_,
+                               overlap_,
+                               least_,
+                               Zeros({calls_count_, most_kept_}, {calls_, kept_}),
+                               Zeros({calls_count_}, {calls_})};
+    if (!kept_.is_static() || !calls_.is_static() || !classes_.is_static()) {
+      state.insert(state.end(), {most_kept_, calls_count_, classes_count_});
+    }
     if (!out_.status().ok()) return;
     std::vector<TensorType> types;
     for (const ValueId value : state) types.push_back(out_.type(value));
@@ -228,8 +241,8 @@ class Suppression {
     if (!out_.status().ok()) return;
     const ir::OpId loop = out_.graph().Insert(OpKind::kWhile, state, {}, types, out_.origin());
     out_.graph().op(loop).regions = {condition, body};
-    selected_ = out_.graph().op(loop).results[5];
-    counts_ = out_.graph().op(loop).results[6];
+    selected_ = out_.graph().op(loop).results[kIndices];
+    counts_ = out_.graph().op(loop).results[kCounts];
   }
 
   static std::vector<ValueId> Inputs(Builder& region, const std::vector<TensorType>& types) {
@@ -240,11 +253,17 @@ class Suppression {
     return inputs;
   }
 
+  // A size inside the loop: a constant, or the state's.
+  static ValueId Held(Builder& region, const std::vector<ValueId>& in, Dim size,
+                      std::size_t which) {
+    return size.is_static() ? region.ScalarI32(static_cast<std::int32_t>(size.value()))
+                            : in[kSizes + which];
+  }
+
   void FillCondition(ir::GraphId id, const std::vector<TensorType>& types) {
     Builder region(node_.module(), id, out_.origin());
     const std::vector<ValueId> in = Inputs(region, types);
-    const ValueId end = region.ScalarI32(static_cast<std::int32_t>(calls_));
-    const ValueId goes_on = region.Emit(OpKind::kLess, {in[0], end});
+    const ValueId goes_on = region.Emit(OpKind::kLess, {in[kCall], Held(region, in, calls_, 1)});
     if (!region.status().ok()) return out_.Fail(region.status());
     region.graph().SetOutputs({&goes_on, 1});
   }
@@ -252,18 +271,19 @@ class Suppression {
   void FillBody(ir::GraphId id, const std::vector<TensorType>& types) {
     Builder region(node_.module(), id, out_.origin());
     std::vector<ValueId> in = Inputs(region, types);
-    const ValueId batch = region.Emit(
-        OpKind::kFloorDiv, {in[0], region.ScalarI32(static_cast<std::int32_t>(classes_))});
-    const ValueId most =
-        kept_.is_static() ? region.ScalarI32(static_cast<std::int32_t>(kept_.value())) : in[7];
-    const auto made = Select(region, Taken(region, in[1], batch), Taken(region, in[2], in[0]), most,
-                             in[3], in[4]);
+    const ValueId batch =
+        region.Emit(OpKind::kFloorDiv, {in[kCall], Held(region, in, classes_, 2)});
+    const auto made = Select(region, Taken(region, in[kAllBoxes], batch),
+                             Taken(region, in[kAllScores], in[kCall]), Held(region, in, kept_, 0),
+                             in[kMostOverlap], in[kLeastScore]);
     if (!region.status().ok()) return out_.Fail(region.status());
-    in[5] = region.Emit(OpKind::kDynamicUpdateSlice, {in[5], region.Reshape(made[0], {1, kept_}),
-                                                      region.Mul(in[0], region.ConstI32({1, 0}))});
-    in[6] = region.Emit(OpKind::kDynamicUpdateSlice,
-                        {in[6], region.Reshape(made[1], {1}), region.Reshape(in[0], {1})});
-    in[0] = region.Add(in[0], region.ScalarI32(1));
+    in[kIndices] =
+        region.Emit(OpKind::kDynamicUpdateSlice, {in[kIndices], region.Reshape(made[0], {1, kept_}),
+                                                  region.Mul(in[kCall], region.ConstI32({1, 0}))});
+    in[kCounts] =
+        region.Emit(OpKind::kDynamicUpdateSlice,
+                    {in[kCounts], region.Reshape(made[1], {1}), region.Reshape(in[kCall], {1})});
+    in[kCall] = region.Add(in[kCall], region.ScalarI32(1));
     if (!region.status().ok()) return out_.Fail(region.status());
     region.graph().SetOutputs(in);
   }
@@ -286,9 +306,8 @@ class Suppression {
     const ValueId call =
         out_.Cast(out_.Emit(OpKind::kSlice, {found, out_.ConstI32({0, 0}), out_.ConstI32({-1, 1})}),
                   DType::kI32);
-    const ValueId classes = out_.ScalarI32(static_cast<std::int32_t>(classes_));
-    const ValueId columns[] = {out_.Emit(OpKind::kFloorDiv, {call, classes}),
-                               out_.Emit(OpKind::kFloorMod, {call, classes}), box};
+    const ValueId columns[] = {out_.Emit(OpKind::kFloorDiv, {call, classes_count_}),
+                               out_.Emit(OpKind::kFloorMod, {call, classes_count_}), box};
     const ValueId list =
         out_.Emit(OpKind::kConcatenation, columns,
                   {{"axis", std::int64_t{1}}, {"fused_activation_function", std::string("NONE")}});
@@ -297,8 +316,8 @@ class Suppression {
 
   OnnxNode& node_;
   Builder& out_;
-  std::int64_t classes_ = 0, calls_ = 0;
-  Dim boxes_count_, kept_;
+  Dim batches_, classes_, calls_, boxes_count_, kept_;
+  ValueId calls_count_, classes_count_;
   std::optional<std::vector<std::int64_t>> most_;  // as the model asks, where constant
   ValueId boxes_, scores_, most_kept_, overlap_, least_, never_;
   ValueId selected_, counts_;  // (calls, kept), (calls)
@@ -326,16 +345,6 @@ Verdict BoxesFit(const OnnxNode& node, Bounds, Finding& finding) {
                          finding);
 }
 
-Verdict CallsKnown(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!node.knows_input(kBoxes) || !node.knows_input(kScores) || node.input_rank(kBoxes) != 3 ||
-      node.input_rank(kScores) != 3) {
-    return Verdict::kNotChecked;
-  }
-  const Dim classes = node.input_shape(kScores).dim(1);
-  if (Batches(node).is_static() && classes.is_static()) return Verdict::kHolds;
-  return Violated(node, kScores, node.input_text(kScores), finding);
-}
-
 Verdict MostIsPositive(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.has_input(kMost)) return Violated("no max_output_boxes_per_class", finding);
   const auto most = node.input_ints(kMost);
@@ -360,10 +369,6 @@ constexpr OnnxConstraint kSuppression[] = {
      BoxesFit,
      {},
      "boxes (batch, boxes, 4) and scores (batch, classes, boxes), none empty"},
-    {Reason::kDynamicDimensionUnsupported,
-     CallsKnown,
-     {},
-     "a static number of batches and of classes"},
     {Reason::kValueOutOfRange,
      MostIsPositive,
      {},
