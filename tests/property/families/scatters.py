@@ -81,9 +81,37 @@ def _one_slice(d: Draw, op: str) -> Case:
     return graph.finish(graph.node(op, [data, indices, written], **attributes))
 
 
+def _rows(d: Draw) -> Case:
+    """Whole rows, whose indices are expanded along them at run time: messages of graph networks."""
+    opset = d.opset("ScatterElements", first=13)
+    reduction = _reduction(d, opset)
+    dtype = _dtype(d, "ScatterElements", opset, reduction)
+    shape = d.shape(2, 3, size=5)
+    unique = reduction in (None, "none")
+    count = d.integer(1, shape[0] if unique else shape[0] + 2)
+    rows = d.rng.permutation(shape[0])[:count] if unique else d.rng.integers(0, shape[0], count)
+    indices = _spelled(d, rows.astype(np.int64), shape[0])
+    graph = Graph(d, opset)
+    data = graph.input(d.values(shape, dtype, -4, 4), "data")
+    updates = graph.input(d.values((count, *shape[1:]), dtype, -4, 4), "updates")
+    column = graph.input(indices.reshape(count, *[1] * (len(shape) - 1)), "column")
+    if d.chance(0.6):
+        graph.open_axis(data, 0)
+        for name in (updates, column):
+            graph.open_axis(name, 0, "count")
+        if d.chance(0.5):
+            for name in (data, updates):
+                graph.open_axis(name, 1, "width")
+    wide = graph.node("Expand", [column, *graph.node("Shape", [updates])])
+    attributes = {} if reduction is None else {"reduction": reduction}
+    return graph.finish(graph.node("ScatterElements", [data, *wide, updates], **attributes))
+
+
 def _elements(d: Draw, op: str) -> Case:
     if d.chance(0.2):
         return _one_slice(d, op)
+    if op == "ScatterElements" and d.chance(0.15):
+        return _rows(d)
     opset = d.opset(op)
     reduction = _reduction(d, opset) if op == "ScatterElements" else None
     dtype = _dtype(d, op, opset, reduction)

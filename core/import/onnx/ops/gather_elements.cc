@@ -42,7 +42,7 @@ Status TranslateGatherElements(OnnxNode& node, Builder& out) {
   const int rank = node.input_rank(0);
   const int axis = *ir::NormalizeAxis(node.Int("axis", 0), rank);
   const ValueId x = node.input(0);
-  const ValueId indices = NonNegative(node, out, 1, x, axis);
+  const ValueId indices = NonNegative(out, node.input(1), x, axis);
   const bool rows = SameOtherAxes(node.input_shape(0), node.input_shape(1), axis);
   const bool known = node.input_constant(1) != nullptr;
   if (rank > 1 &&

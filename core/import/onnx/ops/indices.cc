@@ -1,6 +1,7 @@
 #include "core/import/onnx/ops/indices.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,8 @@ using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
 
-bool AllPositive(const OnnxNode& node, int input) {
-  const auto values = node.input_ints(input);
+bool AllPositive(const ir::Constant* indices) {
+  const auto values = indices == nullptr ? std::nullopt : indices->AsInts();
   return values &&
          std::all_of(values->begin(), values->end(), [](std::int64_t v) { return v >= 0; });
 }
@@ -67,18 +68,17 @@ ValueId SizeOf(Builder& out, ValueId x, int axis, DType dtype) {
   return out.Cast(out.Reshape(ShapeOf(out, x, axis, 1, wide), Shape{}), dtype);
 }
 
-ValueId NonNegative(OnnxNode& node, Builder& out, int input, ValueId data, int axis) {
-  const ValueId indices = node.input(input);
-  if (!out.status().ok() || AllPositive(node, input)) return indices;
+ValueId NonNegative(Builder& out, ValueId indices, ValueId data, int axis) {
+  if (!out.status().ok() || AllPositive(out.constant(indices))) return indices;
   if (out.type(data).shape.dim(axis) == Dim(0)) return indices;  // nothing can be indexed
-  const ValueId size = SizeOf(out, data, axis, node.input_dtype(input));
+  const ValueId size = SizeOf(out, data, axis, out.type(indices).dtype);
   return out.Emit(OpKind::kFloorMod, {indices, Divisor(out, size)});
 }
 
 ValueId NonNegativeRows(OnnxNode& node, Builder& out, int input, ValueId data, int first,
                         int depth) {
   const ValueId indices = node.input(input);
-  if (!out.status().ok() || AllPositive(node, input)) return indices;
+  if (!out.status().ok() || AllPositive(node.input_constant(input))) return indices;
   const DType type = node.input_dtype(input);
   std::vector<std::int64_t> sizes;
   bool is_static = true;

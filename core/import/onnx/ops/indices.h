@@ -9,12 +9,12 @@ namespace smelt::onnx_import {
 // A run time size as a scalar of `dtype`; a constant where it is static. `axis` of `x`.
 ir::ValueId SizeOf(ir::Builder& out, ir::ValueId x, int axis, ir::DType dtype);
 
-// Input `input` of the node, an index into `axis` of `data`, counted from the front: constants at
-// once, computed ones by a remainder, which leaves valid ones as they are. No kernel takes negative
-// indices.
-ir::ValueId NonNegative(OnnxNode& node, ir::Builder& out, int input, ir::ValueId data, int axis);
+// `indices` into `axis` of `data`, counted from the front: constants at once, computed ones by a
+// remainder, which leaves valid ones as they are. No kernel takes negative indices.
+ir::ValueId NonNegative(ir::Builder& out, ir::ValueId indices, ir::ValueId data, int axis);
 
-// The same for input `input` with rows of `depth` indices into the axes of `data` from `first` on.
+// The same for input `input` of the node with rows of `depth` indices into the axes of `data` from
+// `first` on.
 ir::ValueId NonNegativeRows(OnnxNode& node, ir::Builder& out, int input, ir::ValueId data,
                             int first, int depth);
 

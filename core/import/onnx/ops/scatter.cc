@@ -10,6 +10,7 @@
 #include "core/import/onnx/onnx_rule.h"
 #include "core/import/onnx/ops/computed_axes.h"
 #include "core/import/onnx/ops/indices.h"
+#include "core/import/onnx/ops/repeated_indices.h"
 #include "core/import/onnx/ops/scattered_slice.h"
 
 namespace smelt::onnx_import {
@@ -68,10 +69,14 @@ ValueId LastOnes(Builder& out, const Rows& rows) {
   const ValueId numbers = PlacesAlong(out, rows.places, 0);
   const ValueId operands[] = {numbers, rows.places, CountOf(out, rows.data)};
   const ValueId last = out.EmitTyped(OpKind::kUnsortedSegmentMax, operands, {},
-                                     {DType::kI32, out.type(rows.data).shape});
+                                     {DType::kI32, {out.type(rows.data).shape.dim(0)}});
   const ValueId stays = out.Emit(OpKind::kEqual, {TakeRows(out, last, rows.places), numbers});
+  if (!out.status().ok()) return {};
+  const TensorType type = out.type(rows.updates);
+  Shape column{type.shape.dim(0)};
+  for (int i = 1; i < type.shape.rank(); ++i) column.push_back(Dim(1));
   return out.Emit(OpKind::kSelectV2,
-                  {stays, rows.updates, out.Scalar(out.type(rows.updates).dtype, 0)});
+                  {out.Reshape(stays, column), rows.updates, out.Scalar(type.dtype, 0)});
 }
 
 // A row without updates gets the least finite number from the kernel, where -inf would be neutral.
@@ -142,11 +147,31 @@ bool UsesTuples(const OnnxNode& node) {
   return reduction == "add" || (reduction == "none" && node.input_constant(1) == nullptr);
 }
 
-// --- ScatterElements: every element of the flattened data is a row. ---
+// --- ScatterElements ---
+
+// Every element of the flattened data is a row.
+Rows SingleElements(OnnxNode& node, Builder& out, int axis) {
+  const ValueId data = node.input(0);
+  const int rank = node.input_rank(0);
+  const ValueId indices = NonNegative(out, node.input(1), data, axis);
+  return {MergeAxes(out, data, 0, rank), MergeAxes(out, node.input(2), 0, rank),
+          ElementPositions(out, indices, data, axis)};
+}
+
+// Rows of the data as they are, where one index serves a whole row of the updates.
+std::optional<Rows> WholeRows(OnnxNode& node, Builder& out, int axis) {
+  const Shape& data = node.input_shape(0);
+  const Shape& updates = node.input_shape(2);
+  const bool same = std::equal(data.begin() + 1, data.end(), updates.begin() + 1, updates.end());
+  if (axis != 0 || data.rank() == 1 || !same) return std::nullopt;
+  const auto indices = RepeatedRows(node.graph(), node.input(1), updates.dim(0));
+  if (!indices) return std::nullopt;
+  const ValueId places = out.Cast(NonNegative(out, *indices, node.input(0), 0), DType::kI32);
+  return Rows{node.input(0), node.input(2), out.Reshape(places, Shape{updates.dim(0)})};
+}
 
 Status TranslateScatterElements(OnnxNode& node, Builder& out) {
-  const int rank = node.input_rank(0);
-  const int axis = *ir::NormalizeAxis(node.Int("axis", 0), rank);
+  const int axis = *ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
   const ValueId data = node.input(0);
   if (node.input_shape(1).ElementCount() == 0) {
     node.SetOutput(0, data);
@@ -156,9 +181,8 @@ Status TranslateScatterElements(OnnxNode& node, Builder& out) {
     node.SetOutput(0, ScatterSlice(out, *slice, Reduction(node)));
     return out.status();
   }
-  const ValueId indices = NonNegative(node, out, 1, data, axis);
-  const Rows rows{MergeAxes(out, data, 0, rank), MergeAxes(out, node.input(2), 0, rank),
-                  ElementPositions(out, indices, data, axis)};
+  const auto whole = WholeRows(node, out, axis);
+  const Rows rows = whole ? *whole : SingleElements(node, out, axis);
   if (!out.status().ok()) return out.status();
   const std::string reduction = Reduction(node);
   const bool known = node.input_constant(1) != nullptr && out.type(rows.data).shape.IsStatic();

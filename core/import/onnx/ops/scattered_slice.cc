@@ -1,9 +1,8 @@
 #include "core/import/onnx/ops/scattered_slice.h"
 
-#include <algorithm>
 #include <vector>
 
-#include "core/ir/constant.h"
+#include "core/import/onnx/ops/repeated_indices.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -13,39 +12,6 @@ using ir::Dim;
 using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
-
-// The one integer that all elements of `value` have: a constant, or one that the run repeats.
-std::optional<std::int64_t> OneInteger(const ir::Graph& graph, ValueId value) {
-  while (true) {
-    if (const ir::Constant* constant = graph.constant(value)) {
-      const auto numbers = constant->AsInts();
-      if (!numbers || numbers->empty()) return std::nullopt;
-      const bool same =
-          std::ranges::all_of(*numbers, [&](auto n) { return n == numbers->front(); });
-      return same ? std::optional(numbers->front()) : std::nullopt;
-    }
-    if (!graph.value(value).producer.valid()) return std::nullopt;
-    const ir::Op& op = graph.op(graph.value(value).producer);
-    switch (op.kind) {
-      case OpKind::kBroadcastTo:
-      case OpKind::kExpandDims:
-      case OpKind::kReshape:
-      case OpKind::kSqueeze:
-      case OpKind::kTile:
-        value = op.input(0);
-        break;
-      case OpKind::kFill:
-        value = op.input(1);
-        break;
-      case OpKind::kSelectV2:
-        if (op.input(1) != op.input(2)) return std::nullopt;
-        value = op.input(1);
-        break;
-      default:
-        return std::nullopt;
-    }
-  }
-}
 
 // Positions from `begin` to `end` of an axis; none: from its first one, to its last one.
 ValueId Part(Builder& out, ValueId x, int axis, std::optional<std::int64_t> begin,

@@ -73,6 +73,25 @@ TEST(ImportScatterElements, ComputesPlacesFromSizesOfTheRun) {
                F32({2, 3}, {1, 7, 3, 4, 5, 6}));
 }
 
+TEST(ImportScatterElements, ScattersWholeRowsOfRepeatedIndices) {
+  const auto run = [](const char* reduction) {
+    OnnxModel model(18);
+    model.Input("x", DType::kF32, {"rows", 2})
+        .Input("column", DType::kI64, {"some", 1})
+        .Input("updates", DType::kF32, {"some", 2})
+        .Node("Shape", {"updates"}, {"shape"})
+        .Node("Expand", {"column", "shape"}, {"indices"})
+        .Node("ScatterElements", {"x", "indices", "updates"}, {"y"}, {{"reduction", reduction}})
+        .Output("y");
+    const auto got = model.Run({F32({3, 2}, {1, 2, 3, 4, 5, 6}), I64({3, 1}, {-1, 0, 2}),
+                                F32({3, 2}, {10, 20, 30, 40, 50, 1})});
+    return got.empty() ? interp::Tensor() : got[0];
+  };
+  ExpectTensor(run("add"), F32({3, 2}, {31, 42, 3, 4, 65, 27}));
+  ExpectTensor(run("max"), F32({3, 2}, {30, 40, 3, 4, 50, 20}));
+  ExpectTensor(run("none"), F32({3, 2}, {30, 40, 3, 4, 50, 1}));
+}
+
 // Updates of one column, for which exporters expand one index.
 OnnxModel OneColumn(std::int64_t index, const char* reduction) {
   OnnxModel model(18);
