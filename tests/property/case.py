@@ -54,10 +54,19 @@ class Graph:
         self._values[name] = value
         return name
 
-    def open_axis(self, name: str, axis: int) -> None:
-        """Makes this dimension of an input symbolic."""
+    def open_axis(self, name: str, axis: int, symbol: Optional[str] = None) -> None:
+        """Makes this dimension of an input symbolic; sizes with one symbol are equal."""
         info = next(v for v in self._inputs if v.name == name)
-        info.type.tensor_type.shape.dim[axis].dim_param = f"open_{name}"
+        dimension = info.type.tensor_type.shape.dim[axis]
+        dimension.dim_param = symbol or f"open_{name}_{axis}"
+
+    def open_some(self, name: str, axes: Optional[int] = None) -> None:
+        """Makes some of the first `axes` dimensions symbolic; of an input only."""
+        for info in self._inputs:
+            if info.name == name:
+                for axis in range(len(info.type.tensor_type.shape.dim))[:axes]:
+                    if self.draw.chance(0.5):
+                        self.open_axis(name, axis)
 
     def constant(self, value: Any, stem: str = "w", as_node: Optional[bool] = None) -> str:
         """An initializer, or a Constant node as some exporters write it."""

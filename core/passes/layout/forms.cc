@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "core/ir/runtime_dims.h"
+
 namespace smelt::passes::layout {
 namespace {
 
@@ -31,12 +33,28 @@ bool HasEmptyAxis(const ir::Shape& shape) {
   return std::ranges::find(shape.dims(), ir::Dim(0)) != shape.dims().end();
 }
 
+// A view is written anew where it is read. Several sizes that neither the graph's inputs nor the
+// operand tell are known to the RESHAPE's own operand only: such a one stays as it is.
+bool TellsItsShape(ir::Module& module, ir::GraphId graph, const ir::Op& op) {
+  if (op.kind != OpKind::kReshape || module.graph(graph).constant(op.input(1)) != nullptr) {
+    return true;
+  }
+  ir::Builder builder(module, graph, op.origin);
+  const ir::RuntimeDims dims(builder, op.input(0));
+  const ir::Shape& shape = builder.type(op.result()).shape;
+  return std::ranges::count_if(shape, [&](ir::Dim dim) { return !dims.Knows(dim); }) <= 1;
+}
+
 }  // namespace
 
-Forms::Forms(ir::Module& module, const ir::Graph& graph)
-    : module_(module), graph_(graph), atoms_(module.symbols()), forms_(graph.value_count()) {
-  for (const ValueId input : graph.inputs()) AddTensor(input, {});
-  for (const ir::OpId id : graph) {
+Forms::Forms(ir::Module& module, ir::GraphId graph)
+    : module_(module),
+      graph_id_(graph),
+      graph_(module.graph(graph)),
+      atoms_(module.symbols()),
+      forms_(graph_.value_count()) {
+  for (const ValueId input : graph_.inputs()) AddTensor(input, {});
+  for (const ir::OpId id : graph_) {
     if (!AddView(id)) AddMaker(id);
   }
   // A split that a later operator asks for is felt by earlier ones.
@@ -111,6 +129,7 @@ bool Forms::AddView(ir::OpId id) {
   const Form& before = form(op.input(0));
   const ir::Shape& shape = graph_.type(op.result()).shape;
   if (before.tensor == kNoTensor || HasEmptyAxis(shape)) return false;
+  if (!TellsItsShape(module_, graph_id_, op)) return false;
   Form after{before.tensor, {}, module_.origins().Merge(before.origin, op.origin)};
   if (transposes) {
     const auto permutation = Permutation(graph_, op);

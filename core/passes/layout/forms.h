@@ -30,7 +30,7 @@ struct Maker {
 
 class Forms {
  public:
-  Forms(ir::Module& module, const ir::Graph& graph);
+  Forms(ir::Module& module, ir::GraphId graph);
 
   const Form& form(ir::ValueId value) const { return forms_[value.index]; }
   // In program order, without the views and the return.
@@ -62,6 +62,7 @@ class Forms {
   bool SectionsAreOfUse(const Maker& maker) const;
 
   ir::Module& module_;
+  ir::GraphId graph_id_;
   const ir::Graph& graph_;
   AtomTable atoms_;
   std::vector<Form> forms_;  // by value

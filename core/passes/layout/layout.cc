@@ -8,7 +8,7 @@ namespace smelt::passes::layout {
 
 Result<LayoutOutcome> LayOut(ir::Module& module, ir::GraphId graph) {
   LayoutOutcome outcome;
-  Forms forms(module, module.graph(graph));
+  Forms forms(module, graph);
   if (forms.views().empty()) return outcome;
   const Choices choices(module, module.graph(graph), forms);
   const Labelling source(choices.nodes().size(), 0);

@@ -81,23 +81,33 @@ def _gather_elements(d: Draw) -> Case:
     dtype = d.dtype("GatherElements", opset)
     shape = d.shape(1, 3)
     axis = d.axis(len(shape))
-    index_shape = list(shape)
+    smaller = d.chance(0.3)
+    index_shape = [d.integer(1, n) if smaller else n for n in shape]
     index_shape[axis] = d.integer(1, 5)
     indices = _indices(d, tuple(index_shape), shape[axis], d.chance(0.3))
-    x = d.values(shape, dtype, -50, 50)
-    return single(d, "GatherElements", opset, [x, indices], [0, 0.5], axis=axis)
+    graph = Graph(d, opset)
+    names = [graph.input(d.values(shape, dtype, -50, 50)), graph.operand(indices)]
+    if d.chance(0.4):
+        for name in names:
+            graph.open_some(name)
+    return graph.finish(graph.node("GatherElements", names, axis=axis))
 
 
 def _gather_nd(d: Draw) -> Case:
     opset = d.opset("GatherND")
     dtype = d.dtype("GatherND", opset)
     shape = d.shape(1, 4)
-    depth = d.integer(1, len(shape))
-    outer = d.shape(0, 2, size=4)
-    columns = [d.rng.integers(0, shape[i], outer) for i in range(depth)]
+    batch = d.integer(0, len(shape) - 1) if opset >= 12 and d.chance(0.4) else 0
+    depth = d.integer(1, len(shape) - batch)
+    outer = shape[:batch] + d.shape(0, 2, size=4)
+    columns = [d.rng.integers(0, n, outer) for n in shape[batch : batch + depth]]
     indices = np.stack(columns, axis=-1).astype(np.int64)
-    x = d.values(shape, dtype, -50, 50)
-    return single(d, "GatherND", opset, [x, indices], [0, 0.5])
+    graph = Graph(d, opset)
+    names = [graph.input(d.values(shape, dtype, -50, 50)), graph.operand(indices)]
+    if d.chance(0.4):
+        for name, axes in zip(names, [None, -1]):
+            graph.open_some(name, axes)
+    return graph.finish(graph.node("GatherND", names, batch_dims=batch or None))
 
 
 def _shape_of_a_slice(d: Draw) -> Case:

@@ -88,19 +88,27 @@ def _roi_pool(d: Draw) -> Case:
 
 def _non_max_suppression(d: Draw) -> Case:
     opset = d.opset("NonMaxSuppression")
-    batch, classes, count = d.integer(1, 3), d.integer(1, 4), d.integer(1, 12)
+    batch, classes = d.integer(1, 3), d.integer(1, 4)
+    opened = d.chance(0.4)
+    count = 0 if opened and d.chance(0.1) else d.integer(1, 12)
     corner = d.values((batch, count, 2), np.float32, 0, 4)
     size = d.values((batch, count, 2), np.float32, 0.5, 4)
-    if d.chance(0.3):  # a box without an area overlaps nothing, itself neither
+    if count and d.chance(0.3):  # a box without an area overlaps nothing, itself neither
         size[:, d.integer(0, count - 1), d.integer(0, 1)] = 0
     center = d.choice([None, 0, 1])
     boxes = np.concatenate([corner, size if center else corner + size], axis=2)
     scores = d.distinct((batch, classes, count))
     graph = Graph(d, opset)
     computed = d.choice([0.0, 1.0])
+    names = [graph.input(boxes, "boxes"), graph.input(scores, "scores")]
+    if opened:  # one name for one size, as exporters write it
+        sizes = {name: d.chance(0.4) for name in ("batch", "classes")}
+        for name, symbols in zip(names, [["batch", "count"], ["batch", "classes", "count"]]):
+            for axis, symbol in enumerate(symbols):
+                if sizes.get(symbol, True):
+                    graph.open_axis(name, axis, symbol)
     operands = [
-        graph.input(boxes, "boxes"),
-        graph.input(scores, "scores"),
+        *names,
         graph.operand(np.array([d.integer(1, 6)], np.int64), computed, "most"),
     ]
     if d.chance(0.8):

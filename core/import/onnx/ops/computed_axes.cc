@@ -69,6 +69,10 @@ ValueId CountUpTo(Builder& out, ValueId count) {
 }
 
 ValueId JoinRows(Builder& out, std::initializer_list<ValueId> rows) {
+  return JoinRows(out, std::span<const ValueId>(rows.begin(), rows.size()));
+}
+
+ValueId JoinRows(Builder& out, std::span<const ValueId> rows) {
   return out.Emit(OpKind::kConcatenation, rows,
                   {{"axis", std::int64_t{0}}, {"fused_activation_function", std::string("NONE")}});
 }

@@ -2,6 +2,9 @@
 // which stated entry speaks of which axis. Small integer tensors, whatever the size of the data.
 #pragma once
 
+#include <initializer_list>
+#include <span>
+
 #include "core/import/onnx/onnx_rule.h"
 
 namespace smelt::onnx_import {
@@ -29,6 +32,7 @@ ir::ValueId SpreadOverAxes(ir::Builder& out, ir::ValueId table, ir::ValueId valu
 ir::ValueId CountUpTo(ir::Builder& out, ir::ValueId count);
 
 // Rows of data along axis 0 of one-dimensional tensors, put one after the other.
+ir::ValueId JoinRows(ir::Builder& out, std::span<const ir::ValueId> rows);
 ir::ValueId JoinRows(ir::Builder& out, std::initializer_list<ir::ValueId> rows);
 
 // The elements of `x` along `axis` at `indices`, i32[n].

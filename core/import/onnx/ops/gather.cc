@@ -43,9 +43,9 @@ Status InferGather(OnnxNode& node) {
 
 Status TranslateGather(OnnxNode& node, Builder& out) {
   const int axis = *ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
-  node.SetOutput(
-      0, out.Emit(OpKind::kGather, {node.input(0), NonNegative(node, out, 1, node.input(0), axis)},
-                  {{"axis", std::int64_t{axis}}, {"batch_dims", std::int64_t{0}}}));
+  node.SetOutput(0, out.Emit(OpKind::kGather,
+                             {node.input(0), NonNegative(out, node.input(1), node.input(0), axis)},
+                             {{"axis", std::int64_t{axis}}, {"batch_dims", std::int64_t{0}}}));
   return out.status();
 }
 

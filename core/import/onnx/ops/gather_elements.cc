@@ -19,8 +19,6 @@ using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
 
-constexpr std::int64_t kMostPositions = std::int64_t{1} << 24;
-
 // --- GatherElements ---
 
 Status InferGatherElements(OnnxNode& node) {
@@ -37,26 +35,22 @@ bool SameOtherAxes(const Shape& data, const Shape& indices, int axis) {
   return true;
 }
 
-bool CanFlatten(const Shape& data, const Shape& indices) {
-  const auto from = data.ElementCount(), to = indices.ElementCount();
-  return from && to && *from <= INT32_MAX && *to <= kMostPositions;
-}
+bool CanFlatten(const Shape& data) { return data.ElementCount().value_or(0) <= INT32_MAX; }
 
 // Constant indices become positions in the flattened data; computed ones gather row by row.
 Status TranslateGatherElements(OnnxNode& node, Builder& out) {
   const int rank = node.input_rank(0);
   const int axis = *ir::NormalizeAxis(node.Int("axis", 0), rank);
-  const Shape& shape = node.input_shape(1);
   const ValueId x = node.input(0);
-  const ValueId indices = NonNegative(node, out, 1, x, axis);
-  const bool rows = SameOtherAxes(node.input_shape(0), shape, axis);
+  const ValueId indices = NonNegative(out, node.input(1), x, axis);
+  const bool rows = SameOtherAxes(node.input_shape(0), node.input_shape(1), axis);
   const bool known = node.input_constant(1) != nullptr;
-  if (rank > 1 && (!rows || (known && CanFlatten(node.input_shape(0), shape)))) {
-    const Dim count(*node.input_shape(0).ElementCount());
-    const ValueId places = ElementPositions(out, indices, node.input_shape(0), axis);
-    const ValueId y = out.Emit(OpKind::kGather, {out.Reshape(x, Shape{count}), places},
+  if (rank > 1 &&
+      (!rows || (known && node.input_shape(0).IsStatic() && CanFlatten(node.input_shape(0))))) {
+    const ValueId places = ElementPositions(out, indices, x, axis);
+    const ValueId y = out.Emit(OpKind::kGather, {MergeAxes(out, x, 0, rank), places},
                                {{"axis", std::int64_t{0}}, {"batch_dims", std::int64_t{0}}});
-    node.SetOutput(0, out.Reshape(y, shape));
+    node.SetOutput(0, ReshapeLike(out, y, indices));
     return out.status();
   }
   const std::int64_t batch = rank - 1;
@@ -82,13 +76,13 @@ Verdict IndicesOfDataRank(const OnnxNode& node, Bounds, Finding& finding) {
   return Violated(node, 1, node.input_text(1) + " for data of " + node.input_text(0), finding);
 }
 
-Verdict RowsOrStatic(const OnnxNode& node, Bounds, Finding& finding) {
+Verdict RowsOrFlat(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0) || !node.knows_input(1)) return Verdict::kNotChecked;
   const Shape& data = node.input_shape(0);
   const Shape& indices = node.input_shape(1);
   const auto axis = ir::NormalizeAxis(node.Int("axis", 0), data.rank());
   if (!axis || data.rank() != indices.rank()) return Verdict::kNotChecked;
-  if (SameOtherAxes(data, indices, *axis) || CanFlatten(data, indices)) return Verdict::kHolds;
+  if (SameOtherAxes(data, indices, *axis) || CanFlatten(data)) return Verdict::kHolds;
   return Violated(node, 1, node.input_text(1) + " for data of " + node.input_text(0), finding);
 }
 
@@ -122,28 +116,18 @@ Status InferGatherNd(OnnxNode& node) {
   return Status::Ok();
 }
 
-Shape IndexedAxes(const Shape& data, const NdPlan& plan) {
-  const auto first = data.begin() + plan.batch;
-  return Shape(std::vector<Dim>(first, first + plan.depth));
-}
-
 Status TranslateGatherNd(OnnxNode& node, Builder& out) {
   const NdPlan plan = *PlanNd(node);
-  const Shape& data = node.input_shape(0);
   const ValueId x = node.input(0);
   const ValueId rows = NonNegativeRows(node, out, 1, x, plan.batch, plan.depth);
   if (plan.batch == 0) {
     node.SetOutput(0, out.Emit(OpKind::kGatherNd, {x, rows}));
     return out.status();
   }
-  const Shape axes = IndexedAxes(data, plan);
-  Shape merged(std::vector<Dim>(data.begin(), data.begin() + plan.batch));
-  merged.push_back(node.symbols().Product(axes));
-  for (int i = plan.batch + plan.depth; i < data.rank(); ++i) merged.push_back(data.dim(i));
   const std::int64_t batch = plan.batch;
-  node.SetOutput(0,
-                 out.Emit(OpKind::kGather, {out.Reshape(x, merged), FlattenRows(out, rows, axes)},
-                          {{"axis", batch}, {"batch_dims", batch}}));
+  const ValueId places = FlattenRows(out, rows, x, plan.batch, plan.depth);
+  node.SetOutput(0, out.Emit(OpKind::kGather, {MergeAxes(out, x, plan.batch, plan.depth), places},
+                             {{"axis", batch}, {"batch_dims", batch}}));
   return out.status();
 }
 
@@ -151,14 +135,6 @@ Verdict RowsFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0) || !node.knows_input(1)) return Verdict::kNotChecked;
   if (PlanNd(node)) return Verdict::kHolds;
   return Violated(node, 1, node.input_text(1) + " for data of " + node.input_text(0), finding);
-}
-
-Verdict BatchedRowsStatic(const OnnxNode& node, Bounds, Finding& finding) {
-  const auto plan = PlanNd(node);
-  if (!plan) return Verdict::kNotChecked;
-  if (plan->batch == 0 || plan->depth == 1) return Verdict::kHolds;
-  if (IndexedAxes(node.input_shape(0), *plan).IsStatic()) return Verdict::kHolds;
-  return Violated(node, 0, node.input_text(0), finding);
 }
 
 Verdict ElementsInRange(const OnnxNode& node, Bounds, Finding& finding) {
@@ -200,10 +176,10 @@ constexpr OnnxConstraint kGatherElements[] = {
      IndicesOfDataRank,
      {},
      "the indices have the data's rank, 1 or more, and no larger axes but the indexed one"},
-    {Reason::kDynamicDimensionUnsupported,
-     RowsOrStatic,
+    {Reason::kTensorTooLarge,
+     RowsOrFlat,
      {},
-     "data and indices have the same other axes, or static shapes"},
+     "data and indices have the same other axes, or the data less than 2^31 elements"},
     {Reason::kValueOutOfRange, ElementsInRange, {}, "constant indices lie inside the axis"},
 };
 constexpr OnnxConstraint kGatherNd[] = {
@@ -213,10 +189,6 @@ constexpr OnnxConstraint kGatherNd[] = {
      {},
      "the last axis of the indices is static, 1 or more, and with batch_dims within the data's "
      "rank"},
-    {Reason::kDynamicDimensionUnsupported,
-     BatchedRowsStatic,
-     {},
-     "with batch_dims, more than one indexed axis needs static sizes"},
     {Reason::kValueOutOfRange, RowsInRange, {}, "constant indices lie inside their axes"},
 };
 

@@ -8,7 +8,10 @@
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/computed_axes.h"
 #include "core/import/onnx/ops/indices.h"
+#include "core/import/onnx/ops/repeated_indices.h"
+#include "core/import/onnx/ops/scattered_slice.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -19,9 +22,10 @@ using ir::Dim;
 using ir::DType;
 using ir::OpKind;
 using ir::Shape;
+using ir::TensorType;
 using ir::ValueId;
 
-constexpr std::int64_t kMostPositions = std::int64_t{1} << 24;
+constexpr std::int64_t kMostElements = std::int64_t{1} << 30;
 
 std::string Reduction(const OnnxNode& node) { return node.String("reduction", "none"); }
 
@@ -36,22 +40,43 @@ ValueId TakeRows(Builder& out, ValueId rows, ValueId places) {
                   {{"axis", std::int64_t{0}}, {"batch_dims", std::int64_t{0}}});
 }
 
+ValueId CountOf(Builder& out, ValueId rows) { return SizeOf(out, rows, 0, DType::kI32); }
+
 // The last of several updates of one row wins: the row with the highest number among data and
 // updates one behind the other.
 ValueId Replace(Builder& out, const Rows& rows) {
-  const std::int64_t size = out.type(rows.data).shape.dim(0).value();
-  const std::int64_t count = out.type(rows.updates).shape.dim(0).value();
   const ir::Attributes join = {{"axis", std::int64_t{0}}};
-  const ValueId targets = out.Emit(OpKind::kConcatenation, {Iota(out, size), rows.places}, join);
-  const ValueId sources =
-      out.Emit(OpKind::kUnsortedSegmentMax,
-               {Iota(out, size + count), targets, out.ScalarI32(static_cast<std::int32_t>(size))});
-  return TakeRows(out, out.Emit(OpKind::kConcatenation, {rows.data, rows.updates}, join), sources);
+  const ValueId all = out.Emit(OpKind::kConcatenation, {rows.data, rows.updates}, join);
+  const ValueId targets =
+      out.Emit(OpKind::kConcatenation, {PlacesAlong(out, rows.data, 0), rows.places}, join);
+  const ValueId sources = out.Emit(OpKind::kUnsortedSegmentMax,
+                                   {PlacesAlong(out, all, 0), targets, CountOf(out, rows.data)});
+  return TakeRows(out, all, sources);
 }
 
 ValueId Reduced(Builder& out, const Rows& rows, OpKind kind) {
-  const auto size = static_cast<std::int32_t>(out.type(rows.data).shape.dim(0).value());
-  return out.Emit(kind, {rows.updates, rows.places, out.ScalarI32(size)});
+  if (!out.status().ok()) return {};
+  const ValueId operands[] = {rows.updates, rows.places, CountOf(out, rows.data)};
+  return out.EmitTyped(kind, operands, {},
+                       {out.type(rows.updates).dtype, out.type(rows.data).shape});
+}
+
+// The updates, but zeros for those that a later one of the same place overwrites: sums of what is
+// left then replace. Models come with several in one place, which ONNX leaves undefined; engines
+// take the last.
+ValueId LastOnes(Builder& out, const Rows& rows) {
+  if (!out.status().ok()) return {};
+  const ValueId numbers = PlacesAlong(out, rows.places, 0);
+  const ValueId operands[] = {numbers, rows.places, CountOf(out, rows.data)};
+  const ValueId last = out.EmitTyped(OpKind::kUnsortedSegmentMax, operands, {},
+                                     {DType::kI32, {out.type(rows.data).shape.dim(0)}});
+  const ValueId stays = out.Emit(OpKind::kEqual, {TakeRows(out, last, rows.places), numbers});
+  if (!out.status().ok()) return {};
+  const TensorType type = out.type(rows.updates);
+  Shape column{type.shape.dim(0)};
+  for (int i = 1; i < type.shape.rank(); ++i) column.push_back(Dim(1));
+  return out.Emit(OpKind::kSelectV2,
+                  {out.Reshape(stays, column), rows.updates, out.Scalar(type.dtype, 0)});
 }
 
 // A row without updates gets the least finite number from the kernel, where -inf would be neutral.
@@ -82,17 +107,22 @@ ValueId ScatterRows(const OnnxNode& node, Builder& out, const Rows& rows) {
 // Additions, and replacements at places that only the run tells: two of them in one place are
 // undefined by ONNX.
 ValueId ScatterTuples(const OnnxNode& node, Builder& out, ValueId data, ValueId tuples,
-                      ValueId updates, ValueId shape) {
+                      ValueId updates) {
   tuples = out.Cast(tuples, DType::kI32);
-  if (Reduction(node) == "add") {
-    return out.Add(data, out.Emit(OpKind::kScatterNd, {tuples, updates, shape}));
-  }
+  const ValueId shape = SizesOf(out, data);
   if (!out.status().ok()) return {};
-  const DType dtype = out.type(data).dtype;
+  const TensorType type = out.type(data);
+  const auto scatter = [&](ValueId rows) {
+    if (!out.status().ok()) return ValueId{};
+    return out.EmitTyped(OpKind::kScatterNd, std::vector{tuples, rows, shape}, {},
+                         {out.type(rows).dtype, type.shape});
+  };
+  if (Reduction(node) == "add") return out.Add(data, scatter(updates));
+  const DType dtype = type.dtype;
   const ir::Attributes bits = {{"out_data_type", std::string(ir::DTypeName(DType::kI64))}};
   const bool wide = dtype == DType::kF64 || dtype == DType::kU64;  // moved as their bits
   const ValueId moved = wide ? out.Emit(OpKind::kBitcast, {updates}, bits) : updates;
-  ValueId scattered = out.Emit(OpKind::kScatterNd, {tuples, moved, shape});
+  ValueId scattered = scatter(moved);
   if (wide) {
     scattered = out.Emit(OpKind::kBitcast, {scattered},
                          {{"out_data_type", std::string(ir::DTypeName(dtype))}});
@@ -108,18 +138,8 @@ ValueId ScatterTuples(const OnnxNode& node, Builder& out, ValueId data, ValueId 
                 std::vector{out.Emit(OpKind::kShape, {updates}, {{"out_type", std::string("i32")}}),
                             yes},
                 {}, {DType::kBool, places});
-  const ValueId written = out.Emit(OpKind::kScatterNd, {tuples, marks, shape});
+  const ValueId written = scatter(marks);
   return out.Emit(OpKind::kSelectV2, {written, scattered, data});
-}
-
-// The shape of `x` as i32 operand.
-ValueId ShapeOperand(Builder& out, ValueId x) {
-  if (!out.status().ok()) return {};
-  const Shape& shape = out.type(x).shape;
-  if (!shape.IsStatic()) return out.Emit(OpKind::kShape, {x}, {{"out_type", std::string("i32")}});
-  std::vector<std::int32_t> sizes;
-  for (const std::int64_t size : shape.Sizes()) sizes.push_back(static_cast<std::int32_t>(size));
-  return out.ConstI32(sizes);
 }
 
 bool UsesTuples(const OnnxNode& node) {
@@ -127,26 +147,51 @@ bool UsesTuples(const OnnxNode& node) {
   return reduction == "add" || (reduction == "none" && node.input_constant(1) == nullptr);
 }
 
-// --- ScatterElements: every element of the flattened data is a row. ---
+// --- ScatterElements ---
+
+// Every element of the flattened data is a row.
+Rows SingleElements(OnnxNode& node, Builder& out, int axis) {
+  const ValueId data = node.input(0);
+  const int rank = node.input_rank(0);
+  const ValueId indices = NonNegative(out, node.input(1), data, axis);
+  return {MergeAxes(out, data, 0, rank), MergeAxes(out, node.input(2), 0, rank),
+          ElementPositions(out, indices, data, axis)};
+}
+
+// Rows of the data as they are, where one index serves a whole row of the updates.
+std::optional<Rows> WholeRows(OnnxNode& node, Builder& out, int axis) {
+  const Shape& data = node.input_shape(0);
+  const Shape& updates = node.input_shape(2);
+  const bool same = std::equal(data.begin() + 1, data.end(), updates.begin() + 1, updates.end());
+  if (axis != 0 || data.rank() == 1 || !same) return std::nullopt;
+  const auto indices = RepeatedRows(node.graph(), node.input(1), updates.dim(0));
+  if (!indices) return std::nullopt;
+  const ValueId places = out.Cast(NonNegative(out, *indices, node.input(0), 0), DType::kI32);
+  return Rows{node.input(0), node.input(2), out.Reshape(places, Shape{updates.dim(0)})};
+}
 
 Status TranslateScatterElements(OnnxNode& node, Builder& out) {
-  const Shape& shape = node.input_shape(0);
-  const int axis = *ir::NormalizeAxis(node.Int("axis", 0), shape.rank());
-  const std::int64_t size = *shape.ElementCount();
-  const std::int64_t count = *node.input_shape(1).ElementCount();
-  if (count == 0) {
-    node.SetOutput(0, node.input(0));
+  const int axis = *ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
+  const ValueId data = node.input(0);
+  if (node.input_shape(1).ElementCount() == 0) {
+    node.SetOutput(0, data);
     return out.status();
   }
-  const ValueId indices = NonNegative(node, out, 1, node.input(0), axis);
-  const Rows rows{out.Reshape(node.input(0), Shape{size}), out.Reshape(node.input(2), Shape{count}),
-                  ElementPositions(out, indices, shape, axis)};
-  const ValueId y =
-      UsesTuples(node)
-          ? ScatterTuples(node, out, rows.data, out.Reshape(rows.places, Shape{count, 1}),
-                          rows.updates, out.ConstI32({static_cast<std::int32_t>(size)}))
-          : ScatterRows(node, out, rows);
-  node.SetOutput(0, out.Reshape(y, shape));
+  if (const auto slice = FindScatteredSlice(node, axis)) {
+    node.SetOutput(0, ScatterSlice(out, *slice, Reduction(node)));
+    return out.status();
+  }
+  const auto whole = WholeRows(node, out, axis);
+  const Rows rows = whole ? *whole : SingleElements(node, out, axis);
+  if (!out.status().ok()) return out.status();
+  const std::string reduction = Reduction(node);
+  const bool known = node.input_constant(1) != nullptr && out.type(rows.data).shape.IsStatic();
+  const bool adds = reduction == "add";
+  const ValueId y = adds || (reduction == "none" && !known)
+                        ? ScatterTuples(node, out, rows.data, MergeAxes(out, rows.places, 1, 0),
+                                        adds ? rows.updates : LastOnes(out, rows))
+                        : ScatterRows(node, out, rows);
+  node.SetOutput(0, ReshapeLike(out, y, data));
   return out.status();
 }
 
@@ -171,14 +216,10 @@ Verdict ElementsFit(const OnnxNode& node, Bounds, Finding& finding) {
 }
 
 Verdict FewElements(const OnnxNode& node, Bounds, Finding& finding) {
-  if (!node.knows_input(0) || !node.knows_input(1) || !node.knows_input(2)) {
-    return Verdict::kNotChecked;
-  }
-  const auto size = node.input_shape(0).ElementCount();
-  const auto count = node.input_shape(1).ElementCount();
-  const auto updates = node.input_shape(2).ElementCount();
-  if (size && count && count == updates && *size <= INT32_MAX / 2 && *count <= kMostPositions)
-    return Verdict::kHolds;
+  if (!node.knows_input(0) || !node.knows_input(1)) return Verdict::kNotChecked;
+  const auto size = node.input_shape(0).ElementCount().value_or(0);
+  const auto count = node.input_shape(1).ElementCount().value_or(0);
+  if (size <= kMostElements && count <= kMostElements) return Verdict::kHolds;
   return Violated(node, 0, node.input_text(0) + " with indices " + node.input_text(1), finding);
 }
 
@@ -195,30 +236,22 @@ std::optional<int> Depth(const OnnxNode& node) {
 
 Status TranslateScatterNd(OnnxNode& node, Builder& out) {
   const int depth = *Depth(node);
-  const Shape& shape = node.input_shape(0);
   const ValueId data = node.input(0);
-  const auto count = node.input_shape(1).ElementCount();
-  if (count == 0) {
+  if (node.input_shape(1).ElementCount() == 0) {
     node.SetOutput(0, data);
     return out.status();
   }
   const ValueId tuples = NonNegativeRows(node, out, 1, data, 0, depth);
-  const bool is_static = shape.IsStatic() && node.input_shape(1).IsStatic();
+  const bool is_static = node.input_shape(0).IsStatic() && node.input_shape(1).IsStatic();
   if (UsesTuples(node) || (Reduction(node) == "none" && !is_static)) {
-    node.SetOutput(0,
-                   ScatterTuples(node, out, data, tuples, node.input(2), ShapeOperand(out, data)));
+    node.SetOutput(0, ScatterTuples(node, out, data, tuples, node.input(2)));
     return out.status();
   }
-  const Shape axes(std::vector<Dim>(shape.begin(), shape.begin() + depth));
-  Shape rest{*axes.ElementCount()}, updated{*count / depth};
-  for (int i = depth; i < shape.rank(); ++i) {
-    rest.push_back(shape.dim(i));
-    updated.push_back(shape.dim(i));
-  }
-  const ValueId flat = out.Cast(FlattenRows(out, tuples, axes), DType::kI32);
-  const Rows rows{out.Reshape(data, rest), out.Reshape(node.input(2), updated),
-                  out.Reshape(flat, Shape{*count / depth})};
-  node.SetOutput(0, out.Reshape(ScatterRows(node, out, rows), shape));
+  const int outer = node.input_rank(1) - 1;
+  const ValueId places = out.Cast(FlattenRows(out, tuples, data, 0, depth), DType::kI32);
+  const Rows rows{MergeAxes(out, data, 0, depth), MergeAxes(out, node.input(2), 0, outer),
+                  MergeAxes(out, places, 0, outer)};
+  node.SetOutput(0, ReshapeLike(out, ScatterRows(node, out, rows), data));
   return out.status();
 }
 
@@ -240,16 +273,6 @@ Verdict TuplesFit(const OnnxNode& node, Bounds, Finding& finding) {
                   node.input_text(1) + " and updates " + node.input_text(2) + " for data of " +
                       node.input_text(0),
                   finding);
-}
-
-Verdict ReductionStatic(const OnnxNode& node, Bounds, Finding& finding) {
-  const auto depth = Depth(node);
-  if (!depth) return Verdict::kNotChecked;
-  const std::string reduction = Reduction(node);
-  if (reduction == "none" || reduction == "add") return Verdict::kHolds;
-  const auto size = node.input_shape(0).ElementCount();
-  if (size && *size <= INT32_MAX && node.input_shape(1).IsStatic()) return Verdict::kHolds;
-  return Violated(node, 0, node.input_text(0) + " with indices " + node.input_text(1), finding);
 }
 
 Verdict PlacesInside(const OnnxNode& node, Bounds, Finding& finding) {
@@ -282,6 +305,9 @@ constexpr OnnxConstraint kReduction = {
 constexpr OnnxConstraint kInside = {
     Reason::kValueOutOfRange, PlacesInside, {}, "constant indices lie inside their axes"};
 
+constexpr OnnxConstraint kFew = {
+    Reason::kTensorTooLarge, FewElements, {}, "data and indices of at most 2^30 elements"};
+
 constexpr OnnxConstraint kScatterElements[] = {
     kData,
     kTypes,
@@ -292,10 +318,7 @@ constexpr OnnxConstraint kScatterElements[] = {
      {},
      "indices and updates have one shape of the data's rank, 1 or more, no larger than the data "
      "but in the indexed axis"},
-    {Reason::kDynamicDimensionUnsupported,
-     FewElements,
-     {},
-     "data, indices and updates have static shapes of at most 2^30 and 2^24 elements"},
+    kFew,
     kInside,
 };
 constexpr OnnxConstraint kScatterNd[] = {
@@ -307,10 +330,7 @@ constexpr OnnxConstraint kScatterNd[] = {
      {},
      "the last axis of the indices is static, 1 to the data's rank, and the updates have the shape "
      "that the indices name"},
-    {Reason::kDynamicDimensionUnsupported,
-     ReductionStatic,
-     {},
-     "reductions mul, max and min need static shapes of data and indices"},
+    kFew,
     kInside,
 };
 

@@ -325,5 +325,17 @@ TEST_F(ClassicCases, SumWithItsOwnTransposeNeedsOne) {
   EXPECT_EQ(Left({b().Add(x, b().Transpose(x, {1, 0}))}), 1u);
 }
 
+// Of sizes that only the operand of a RESHAPE tells, none could be written anew.
+TEST_F(ClassicCases, SizesThatOnlyAnOperandTellsStayWithIt) {
+  const ir::Dim rows = module_.symbols().Fresh("rows"),
+                columns = module_.symbols().Fresh("columns");
+  const Shape apart{rows, columns, ir::Dim(4)};
+  const ValueId x = Input({module_.symbols().Product(apart)});
+  const ValueId sizes = module_.graph(graph_).AddInput({ir::DType::kI32, {3}}, "sizes");
+  const ValueId operands[] = {b().Unary(OpKind::kRelu, x), sizes};
+  const ValueId y = b().EmitTyped(OpKind::kReshape, operands, {}, {ir::DType::kF32, apart});
+  EXPECT_EQ(Left({b().Unary(OpKind::kTanh, y)}), 0u);
+}
+
 }  // namespace
 }  // namespace smelt::passes::layout
