@@ -88,6 +88,10 @@ void Forms::AddMaker(ir::OpId id) {
   for (std::size_t i = 0; i < op.results.size(); ++i) {
     AddTensor(op.results[i], ResultAxes(op, maker.relation, i));
   }
+  if (maker.relation.family == Family::kFreshPieces) {  // goes away, as views do
+    forms_[op.result().index].origin = module_.origins().Merge(form(op.input(0)).origin, op.origin);
+    views_.push_back(id);
+  }
   makers_.push_back(std::move(maker));
 }
 
@@ -97,6 +101,7 @@ std::vector<Axis> Forms::ResultAxes(const ir::Op& op, const Relation& relation,
                                     std::size_t result) {
   const ir::Shape& shape = graph_.type(op.results[result]).shape;
   std::vector<Axis> axes(static_cast<std::size_t>(shape.rank()));
+  if (relation.family == Family::kFreshPieces) return axes;
   std::set<Atom> used;
   for (const IterationAxis& axis : relation.axes) {
     if (axis.results[result] == kAbsent) continue;
@@ -130,6 +135,7 @@ bool Forms::AddView(ir::OpId id) {
   const ir::Shape& shape = graph_.type(op.result()).shape;
   if (before.tensor == kNoTensor || HasEmptyAxis(shape)) return false;
   if (!TellsItsShape(module_, graph_id_, op)) return false;
+  if (op.kind == OpKind::kReshape && graph_.type(op.input(0)).shape == shape) return false;
   Form after{before.tensor, {}, module_.origins().Merge(before.origin, op.origin)};
   if (transposes) {
     const auto permutation = Permutation(graph_, op);
@@ -146,10 +152,13 @@ bool Forms::AddView(ir::OpId id) {
     std::size_t at = 0;
     for (const ir::Dim size : shape) {
       auto axis = atoms_.Take(leaves, at, size);
-      if (!axis) return false;
+      if (!axis) break;
       after.axes.push_back(*std::move(axis));
     }
-    if (at != leaves.size()) return false;
+    if (at != leaves.size() || after.axes.size() != shape.dims().size()) {
+      stuck_.push_back(id);
+      return false;
+    }
   }
   forms_[op.result().index] = std::move(after);
   views_.push_back(id);

@@ -2,7 +2,8 @@
 //
 // TRANSPOSE, RESHAPE, SQUEEZE and EXPAND_DIMS move no data here: their result is the same tensor
 // with its atoms in another order or grouping. All other operators make tensors. What can't be
-// expressed (a reshape whose sizes have no common pieces, a computed permutation) makes one, too.
+// expressed (a reshape whose sizes have no common pieces, a computed permutation) makes one, too;
+// and so does a RESHAPE to its operand's own shape, whose result is the same bytes in new atoms.
 #pragma once
 
 #include <span>
@@ -37,6 +38,9 @@ class Forms {
   const std::vector<Maker>& makers() const { return makers_; }
   // The views, in program order.
   const std::vector<ir::OpId>& views() const { return views_; }
+  // RESHAPEs that other splits of the same tensor are in the way of: 14 as 7 of 2, but it is 2 of 7
+  // for others.
+  const std::vector<ir::OpId>& stuck() const { return stuck_; }
   // The value that holds each tensor where it is made.
   const std::vector<ir::ValueId>& tensors() const { return tensors_; }
   AtomTable& atoms() { return atoms_; }
@@ -68,6 +72,7 @@ class Forms {
   std::vector<Form> forms_;  // by value
   std::vector<Maker> makers_;
   std::vector<ir::OpId> views_;
+  std::vector<ir::OpId> stuck_;
   std::vector<ir::ValueId> tensors_;
 };
 

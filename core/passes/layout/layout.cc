@@ -1,14 +1,36 @@
 #include "core/passes/layout/layout.h"
 
+#include <memory>
+
 #include "core/passes/layout/causes.h"
 #include "core/passes/layout/rewrite.h"
 #include "core/passes/layout/solve.h"
 
 namespace smelt::passes::layout {
 
+namespace {
+
+// The forms of the graph. Where splits are in each other's way the tensor starts afresh, once.
+std::unique_ptr<Forms> FormsOf(ir::Module& module, ir::GraphId graph) {
+  auto forms = std::make_unique<Forms>(module, graph);
+  if (forms->stuck().empty()) return forms;
+  for (const ir::OpId id : forms->stuck()) {
+    const ir::Op& op = module.graph(graph).op(id);
+    const ir::ValueId operand = op.input(0);
+    ir::Builder builder(module, graph, op.origin, id);
+    const ir::ValueId copy = CopyOf(builder, operand);
+    SMELT_CHECK(builder.status().ok());
+    module.graph(graph).SetOperand({id, 0}, copy);
+  }
+  return std::make_unique<Forms>(module, graph);
+}
+
+}  // namespace
+
 Result<LayoutOutcome> LayOut(ir::Module& module, ir::GraphId graph) {
   LayoutOutcome outcome;
-  Forms forms(module, graph);
+  const std::unique_ptr<Forms> made = FormsOf(module, graph);
+  Forms& forms = *made;
   if (forms.views().empty()) return outcome;
   const Choices choices(module, module.graph(graph), forms);
   const Labelling source(choices.nodes().size(), 0);

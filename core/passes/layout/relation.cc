@@ -118,6 +118,14 @@ std::optional<Relation> ShapeOnly(const ir::Graph& graph, const ir::Op& op) {
   return relation;
 }
 
+// RESHAPE to the operand's own shape: in any order, but each axis comes and goes as a whole.
+std::optional<Relation> FreshPieces(const ir::Graph& graph, const ir::Op& op) {
+  if (ShapeOf(graph, op.input(0)) != ShapeOf(graph, op.result())) return std::nullopt;
+  Relation relation = SameAxes(graph, op, Family::kFreshPieces, Freedom::kAny);
+  for (IterationAxis& axis : relation.axes) axis.whole = true;
+  return relation;
+}
+
 using Maker = std::optional<Relation> (*)(const ir::Graph&, const ir::Op&);
 struct Row {
   OpKind kind;
@@ -197,6 +205,7 @@ constexpr Row kRows[] = {
     {OpKind::kLogSoftmax, LastAxis},
     {OpKind::kL2Normalization, LastAxis},
     {OpKind::kShape, ShapeOnly},
+    {OpKind::kReshape, FreshPieces},
     {OpKind::kFullyConnected, RelateFullyConnected},
     {OpKind::kBatchMatmul, RelateBatchMatmul},
     {OpKind::kConv2d, RelateConvolution},

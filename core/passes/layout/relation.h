@@ -48,7 +48,8 @@ enum class Family {
   kShape,
   kFullyConnected,
   kBatchMatmul,
-  kImage,  // channels-last kernels: CONV_2D, pools, resizing
+  kFreshPieces,  // the same bytes: no operator at all
+  kImage,        // channels-last kernels: CONV_2D, pools, resizing
 };
 
 struct Relation {

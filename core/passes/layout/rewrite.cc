@@ -35,24 +35,6 @@ std::optional<std::vector<int>> OrderAmong(const std::vector<Axis>& stored,
   return order;
 }
 
-// The same tensor once more: RESHAPE to its own shape.
-ValueId CopyOf(ir::Builder& builder, ValueId value) {
-  const ir::TensorType type = builder.type(value);
-  const auto sizes = type.shape.ElementCount();
-  ValueId shape;
-  if (sizes) {
-    std::vector<std::int32_t> dims;
-    for (const std::int64_t size : type.shape.Sizes()) {
-      dims.push_back(static_cast<std::int32_t>(size));
-    }
-    shape = builder.ConstI32(dims);
-  } else {
-    shape = builder.Emit(ir::OpKind::kShape, {value}, {{"out_type", std::string("i32")}});
-  }
-  const ValueId operands[] = {value, shape};
-  return builder.EmitTyped(ir::OpKind::kReshape, operands, {}, type);
-}
-
 }  // namespace
 
 Rewriter::Rewriter(ir::Module& module, ir::GraphId graph, Forms& forms, const Choices& choices,
@@ -102,6 +84,8 @@ Status Rewriter::RewriteOp(const Site& site) {
       return RewriteBatchMatmul(site);
     case Family::kImage:
       return RewriteImage(site);
+    case Family::kFreshPieces:
+      return RewriteFreshPieces(site);
   }
   return Status::Ok();
 }
@@ -214,6 +198,20 @@ Status Rewriter::RewriteBarrier(const Site& site) {
   for (int r = 0; r < static_cast<int>(op(site).results.size()); ++r) {
     MadeResult(site, r, forms_.LeafAxes(op(site).result(r)));
   }
+  return Status::Ok();
+}
+
+// The tensor goes on under the name of new pieces.
+Status Rewriter::RewriteFreshPieces(const Site& site) {
+  const AxisPlan plan = Plan(site, 0);
+  const std::vector<Axis> before = OperandAxes(site.choice, plan, 0);
+  const Form& form = forms_.form(op(site).input(0));
+  SMELT_ASSIGN_OR_RETURN(const ValueId stored, store_.Get(form.tensor, Flat(before), before,
+                                                          op(site).origin, site.id, site.node));
+  graph_.SetOperand({site.id, 0}, stored);
+  std::vector<Axis> axes = ResultAxes(site.choice, plan, 0);
+  Order order = Flat(axes);
+  store_.Made(forms_.form(op(site).result()).tensor, std::move(order), stored, std::move(axes));
   return Status::Ok();
 }
 

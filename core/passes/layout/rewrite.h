@@ -47,6 +47,7 @@ class Rewriter {
   Status RewriteFullyConnected(const Site& site);
   Status RewriteBatchMatmul(const Site& site);
   Status RewriteImage(const Site& site);
+  Status RewriteFreshPieces(const Site& site);
   Status RewriteOutputs();
 
   ir::Op& op(const Site& site) { return graph_.op(site.id); }

@@ -105,6 +105,23 @@ std::optional<Order> HalfWay(const Order& before, const Order& after) {
 
 }  // namespace
 
+ir::ValueId CopyOf(ir::Builder& builder, ir::ValueId value) {
+  const ir::TensorType type = builder.type(value);
+  const auto sizes = type.shape.ElementCount();
+  ir::ValueId shape;
+  if (sizes) {
+    std::vector<std::int32_t> dims;
+    for (const std::int64_t size : type.shape.Sizes()) {
+      dims.push_back(static_cast<std::int32_t>(size));
+    }
+    shape = builder.ConstI32(dims);
+  } else {
+    shape = builder.Emit(ir::OpKind::kShape, {value}, {{"out_type", std::string("i32")}});
+  }
+  const ir::ValueId operands[] = {value, shape};
+  return builder.EmitTyped(ir::OpKind::kReshape, operands, {}, type);
+}
+
 ir::Shape Store::ShapeOf(const std::vector<Axis>& axes) {
   ir::Shape shape;
   for (const Axis& axis : axes) shape.push_back(atoms_.SizeOf(axis));

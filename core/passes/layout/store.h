@@ -19,6 +19,9 @@ struct Copy {
   std::size_t reader = 0;  // the node that asked first
 };
 
+// The same tensor once more: RESHAPE to its own shape.
+ir::ValueId CopyOf(ir::Builder& builder, ir::ValueId value);
+
 class Store {
  public:
   Store(ir::Module& module, ir::GraphId graph, AtomTable& atoms, std::size_t tensors)

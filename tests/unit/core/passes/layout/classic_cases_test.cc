@@ -313,6 +313,18 @@ TEST_F(ClassicCases, WindowsOfHeadsMoveInTwoSteps) {
   EXPECT_EQ(Left({MatMul(b().Reshape(heads, {144, 25, 6}), keys)}), 2u);
 }
 
+// Windows of 2 and then a grid of 2 over the same 6 pixels a side: 3 of 2, and 2 of 3.
+TEST_F(ClassicCases, WindowsAndGridOfOneTensorAreBothViews) {
+  const ValueId x = Conv(Input({1, 3, 6, 6}), 8);
+  const ValueId windows = b().Transpose(b().Reshape(x, {1, 8, 3, 2, 3, 2}), {0, 2, 4, 3, 5, 1});
+  const ValueId mixed = Softmax(b().Reshape(windows, {9, 4, 8}));
+  const ValueId back = b().Reshape(
+      b().Transpose(b().Reshape(mixed, {1, 3, 3, 2, 2, 8}), {0, 5, 1, 3, 2, 4}), {1, 8, 6, 6});
+  const ValueId y = b().Add(x, back);
+  const ValueId grid = b().Transpose(b().Reshape(y, {1, 8, 2, 3, 2, 3}), {0, 3, 5, 2, 4, 1});
+  EXPECT_EQ(Left({Mean(Dense(b().Reshape(grid, {9, 4, 8}), 8), {1, 2}, false)}), 1u);
+}
+
 TEST_F(ClassicCases, ChannelShuffleBetweenConvolutionsGoesIntoTheWeights) {
   const ValueId x = Conv(Input({1, 3, 8, 8}), 8);
   ValueId shuffled = b().Transpose(b().Reshape(x, {1, 2, 4, 8, 8}), {0, 2, 1, 3, 4});
