@@ -17,21 +17,25 @@ bool FitsI32(std::int64_t value) {
 
 bool RuntimeDims::IsConstant(Dim dim) { return dim.is_static() && FitsI32(dim.value()); }
 
-std::optional<RuntimeDims::Axis> RuntimeDims::FindAxis(Dim dim) const {
-  const Graph& graph = builder_.graph();
-  const auto in = [&](ValueId value) -> std::optional<Axis> {
-    const Shape& shape = graph.type(value).shape;
-    for (int axis = 0; axis < shape.rank(); ++axis) {
-      if (shape.dim(axis) == dim) return Axis{value, axis};
-    }
-    return std::nullopt;
-  };
-  for (const ValueId input : graph.inputs()) {
-    if (const auto found = in(input)) return found;
+std::optional<RuntimeDims::Axis> RuntimeDims::FindIn(ValueId value, Dim dim) const {
+  const Shape& shape = builder_.graph().type(value).shape;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (shape.dim(axis) == dim) return Axis{value, axis};
   }
-  if (const auto found = in(x_)) return found;
+  return std::nullopt;
+}
+
+std::optional<RuntimeDims::Axis> RuntimeDims::FindNear(Dim dim) const {
+  for (const ValueId input : builder_.graph().inputs()) {
+    if (const auto found = FindIn(input, dim)) return found;
+  }
+  return FindIn(x_, dim);
+}
+
+std::optional<RuntimeDims::Axis> RuntimeDims::FindAxis(Dim dim) const {
+  if (const auto found = FindNear(dim)) return found;
   for (const ValueId value : Ancestors()) {
-    if (const auto found = in(value)) return found;
+    if (const auto found = FindIn(value, dim)) return found;
   }
   return std::nullopt;
 }
@@ -61,6 +65,7 @@ bool RuntimeDims::Knows(Dim dim) const {
   if (dim.is_unknown()) return false;
   if (Reads(dim)) return true;
   if (dim.is_static()) return false;
+  if (FindAxis(dim).has_value()) return true;
   const std::vector<DimTerm> terms = builder_.module().symbols().TermsOf(dim);
   return std::ranges::all_of(terms, [this](const DimTerm& term) {
     return FitsI32(term.coefficient) &&

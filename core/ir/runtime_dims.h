@@ -18,8 +18,8 @@ class RuntimeDims {
   // have one order of axes.
   RuntimeDims(Builder& builder, ValueId x) : builder_(builder), x_(x) {}
 
-  // True when `dim` is static, or the size of an axis that can be read.
-  bool Reads(Dim dim) const { return IsConstant(dim) || FindAxis(dim).has_value(); }
+  // True when `dim` is static, or the size of an axis of `x` or of an input.
+  bool Reads(Dim dim) const { return IsConstant(dim) || FindNear(dim).has_value(); }
   // True when Emit can compute `dim`: it can be read, or is an expression of dimensions that can.
   bool Knows(Dim dim) const;
   // `dim` as i32[1]. Requires Knows(dim).
@@ -28,7 +28,9 @@ class RuntimeDims {
  private:
   using Axis = std::pair<ValueId, int>;
   static bool IsConstant(Dim dim);
-  std::optional<Axis> FindAxis(Dim dim) const;
+  std::optional<Axis> FindIn(ValueId value, Dim dim) const;
+  std::optional<Axis> FindNear(Dim dim) const;  // in the inputs and x
+  std::optional<Axis> FindAxis(Dim dim) const;  // in any that is looked at
   const std::vector<ValueId>& Ancestors() const;
   ValueId Read(Axis axis);
   ValueId EmitFactor(const DimFactor& factor);
