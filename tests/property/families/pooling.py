@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Any, Callable
 
 import numpy as np
 
-from property.case import Case, single
+from property.case import Case, Graph, single
 from property.draw import Draw
 from property.families.windows import Window, draw_window
 
@@ -39,6 +39,14 @@ def _ceil_mode(d: Draw, opset: int, window: Window) -> int | None:
     return d.choice([None, 0, 1, 1])
 
 
+def _pooled(d: Draw, op: str, opset: int, x: np.ndarray, **attributes: Any) -> Case:
+    graph = Graph(d, opset)
+    image = graph.input(x)
+    if d.chance(0.25):
+        graph.open_some(image)
+    return graph.finish(graph.node(op, [image], **attributes))
+
+
 def _max_pool(d: Draw) -> Case:
     opset = d.opset("MaxPool")
     dtype = d.dtype("MaxPool", opset)
@@ -57,7 +65,7 @@ def _max_pool(d: Draw) -> Case:
     x = _data(d, window.size, dtype)
     if d.chance(0.3):  # all below zero: padding with zeros would show
         x = np.minimum(x, np.array(0 if dtype.kind == "u" else -1, dtype))
-    return single(d, "MaxPool", opset, [x], kernel_shape=window.kernel, **attributes)
+    return _pooled(d, "MaxPool", opset, x, kernel_shape=window.kernel, **attributes)
 
 
 def _average_pool(d: Draw) -> Case:
@@ -71,7 +79,7 @@ def _average_pool(d: Draw) -> Case:
     attributes["count_include_pad"] = d.choice([None, 0, 1])
     attributes["ceil_mode"] = _ceil_mode(d, opset, window)
     x = _data(d, window.size, dtype)
-    return single(d, "AveragePool", opset, [x], kernel_shape=window.kernel, **attributes)
+    return _pooled(d, "AveragePool", opset, x, kernel_shape=window.kernel, **attributes)
 
 
 def _lp_pool(d: Draw) -> Case:

@@ -327,7 +327,8 @@ constexpr OnnxConstraint kPadding = {
     Reason::kDynamicDimensionUnsupported,
     PaddingKnown,
     {},
-    "SAME_LOWER or ceil_mode with a stride above 1 need static spatial sizes"};
+    "SAME_LOWER with a stride above 1, or ceil_mode with a window smaller than its stride and the "
+    "padding behind, needs static spatial sizes"};
 constexpr OnnxConstraint kFits = {
     Reason::kShapeMismatch, WindowFits, {}, "every window sees at least one element of the input"};
 constexpr OnnxConstraint kDilation = {

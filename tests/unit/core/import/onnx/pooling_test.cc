@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
+#include "core/import/onnx/ops/window.h"
 #include "tests/support/onnx_model.h"
 
 namespace smelt::testing {
@@ -200,6 +202,32 @@ TEST(DeformConv, Refusals) {
   EXPECT_THAT(MakeModel(node).Refusals(), ElementsAre(Reason::kShapeMismatch));
   node.attrs = {{"pads", Ints{1, 1, 1, 1}}};  // the offsets are not of the result's size
   EXPECT_THAT(MakeModel(node).Refusals(), ElementsAre(Reason::kShapeMismatch));
+}
+
+// Rounded up for whatever size the run brings, and not where the last window could see nothing.
+TEST(Pooling, CeilModeOfOpenSizes) {
+  ir::SymbolTable symbols;
+  const ir::Dim n = symbols.Named("N", {"x", 0});
+  using onnx_import::AxisPlan;
+  using onnx_import::PlanAxis;
+  for (const auto& [kernel, stride, end] :
+       {std::array{3, 2, 0}, std::array{3, 2, 1}, std::array{2, 2, 0}, std::array{7, 3, 2}}) {
+    onnx_import::Window window;
+    window.axes = {{kernel, stride, 1, 0, end}};
+    window.ceil_mode = true;
+    const AxisPlan open = PlanAxis(symbols, n, window, 0);
+    ASSERT_TRUE(open.end.has_value());
+    for (std::int64_t size = kernel; size < kernel + 12; ++size) {
+      const AxisPlan known = PlanAxis(symbols, ir::Dim(size), window, 0);
+      EXPECT_EQ(symbols.Evaluate(open.output, {{"N", size}}), known.output.value())
+          << kernel << " " << stride << " " << end << " of " << size;
+      EXPECT_EQ((size + *open.end - kernel) / stride + 1, known.output.value());
+    }
+  }
+  onnx_import::Window window;
+  window.axes = {{1, 2, 1, 0, 0}};
+  window.ceil_mode = true;
+  EXPECT_FALSE(PlanAxis(symbols, n, window, 0).end.has_value());
 }
 
 }  // namespace
