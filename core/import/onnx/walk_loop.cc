@@ -148,6 +148,14 @@ Status GraphWalk::ExpandLoop(Step& step, OnnxNode& node, const onnx::GraphProto&
       step.source.op_type == "Loop" ? ReadLoop(step, node, body) : ReadScan(step, node, body);
   if (!rolled.ok()) return rolled.status();
   const Mark start = MarkHere();
+  const bool tensors = std::ranges::all_of(
+      rolled->carried, [](const WalkValue* value) { return value->is_tensor(); });
+  // No WHILE carries a sequence: rounds may still be few, if each knows whether it is the last.
+  if (!tensors && rolled->counts && !rolled->rounds && !rolled->most.valid()) {
+    rolled->rounds =
+        std::min<std::int64_t>(kMaxRounds, kMaxUnrolledNodes / std::max(1, body.node_size()));
+    rolled->ends_by_condition = true;
+  }
   const bool few = rolled->rounds && !rolled->condition.valid() && *rolled->rounds <= kMaxRounds &&
                    *rolled->rounds * body.node_size() <= kMaxUnrolledNodes;
   if (few && (*rolled->rounds > 0 || rolled->collected.empty())) {
@@ -155,12 +163,10 @@ Status GraphWalk::ExpandLoop(Step& step, OnnxNode& node, const onnx::GraphProto&
     if (done) return Status::Ok();
     GoBack(start);
   }
-  const bool tensors = std::ranges::all_of(
-      rolled->carried, [](const WalkValue* value) { return value->is_tensor(); });
   if (!tensors) {
     return Status(Reason::kRequiresConstantInput,
-                  "a loop that carries a sequence has a known number of rounds, at most " +
-                      std::to_string(kMaxRounds),
+                  "a loop that carries a sequence has at most " + std::to_string(kMaxRounds) +
+                      " rounds, and their number, or each one's condition, is known",
                   "Export with a fixed number of rounds.");
   }
   return EmitWhile(step, node, body, *rolled);

@@ -16,6 +16,7 @@ namespace smelt::onnx_import {
 struct GraphWalk::Rolled {
   bool counts = false;                 // Loop: number of the round and condition go in first
   std::optional<std::int64_t> rounds;  // as many at most; nothing: computed, or no limit
+  bool ends_by_condition = false;      // no limit in the source: `rounds` is how many to try
   ir::ValueId most;                    // the same computed, an i64 scalar; invalid: known or none
   ir::ValueId condition;               // of the first round, a bool scalar; invalid: true
   std::vector<const WalkValue*> carried;  // from round to round

@@ -38,6 +38,7 @@ Result<bool> GraphWalk::Unroll(Step& step, OnnxNode& node, const onnx::GraphProt
                                      .Evaluated()));
   };
   if (rolled.counts) condition = make_constant(ir::DType::kBool, 1);
+  bool ended = !rolled.ends_by_condition;
   for (std::int64_t round = 0; round < rounds; ++round) {
     std::vector<const WalkValue*> inputs;
     if (rolled.counts) {
@@ -84,8 +85,12 @@ Result<bool> GraphWalk::Unroll(Step& step, OnnxNode& node, const onnx::GraphProt
     const ir::Constant* known = graph_.constant(condition->value);
     const auto goes_on = known != nullptr ? known->AsInts() : std::nullopt;
     if (!goes_on || goes_on->size() != 1) return false;
-    if ((*goes_on)[0] == 0) break;
+    if ((*goes_on)[0] == 0) {
+      ended = true;
+      break;
+    }
   }
+  if (!ended) return false;
   const ir::OpId last = last_op();
   std::vector<ir::ValueId> stacked;
   for (std::size_t i = 0; i < collected.size(); ++i) {

@@ -14,7 +14,7 @@ constexpr Requirement kLoop[] = {
     {Reason::kShapeMismatch, "a round keeps element types and ranks of what it carries"},
     {Reason::kValueOutOfRange, "a number of rounds, or a condition that the body computes"},
     {Reason::kRequiresConstantInput,
-     "a known number of rounds, at most 64, where sequences are carried"},
+     "at most 64 rounds, their number or each one's condition known, where sequences are carried"},
     {Reason::kDynamicDimensionUnsupported,
      "a known number of rounds, at most 64, where what is carried is empty at first"},
 };

@@ -9,7 +9,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from property.case import Case, Graph
-from property.draw import Draw
+from property.draw import OPSET_RUNTIME, Draw
 
 F32, I64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
 
@@ -61,7 +61,7 @@ def _trip(d: Draw, graph: Graph) -> str:
 
 def _loop(d: Draw) -> Case:
     """x = x * w + b, with the rounds' values collected; b is the round's number now and then."""
-    graph = Graph(d, d.opset("Loop"))
+    graph = Graph(d, d.opset("Loop", last=OPSET_RUNTIME))
     shape = d.shape(0, 3)
     x = graph.operand(d.values(shape), 0.2)
     w = graph.operand(d.values(shape, low=-1, high=1))
@@ -90,7 +90,7 @@ def _loop(d: Draw) -> Case:
 
 def _loop_while(d: Draw) -> Case:
     """As long as a sum is small; at most a number of rounds, where that is given."""
-    graph = Graph(d, d.opset("Loop"))
+    graph = Graph(d, d.opset("Loop", last=OPSET_RUNTIME))
     shape = d.shape(1, 2)
     x = graph.input(d.values(shape, low=0.5, high=1.5))
     limit = graph.operand(np.array(d.integer(2, 40), np.float32))
@@ -111,7 +111,7 @@ def _loop_while(d: Draw) -> Case:
 def _loop_growing(d: Draw) -> Case:
     """A carried value that is longer after each round. One that begins empty is refused where the
     rounds are computed: LiteRT's loops take no empty tensors."""
-    graph = Graph(d, d.opset("Loop"))
+    graph = Graph(d, d.opset("Loop", last=OPSET_RUNTIME))
     width = d.integer(1, 4)
     axis = d.integer(0, 1)
     row = d.values((1, width) if axis == 0 else (width, 1))
@@ -134,7 +134,7 @@ def _loop_growing(d: Draw) -> Case:
 
 def _scan(d: Draw) -> Case:
     """A running sum, forwards and backwards, along any axis."""
-    graph = Graph(d, d.opset("Scan", first=9))
+    graph = Graph(d, d.opset("Scan", first=9, last=OPSET_RUNTIME))
     shape = d.shape(1, 3)
     axis = d.axis(len(shape))
     positive = axis % len(shape)

@@ -8,12 +8,14 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from property.case import Case, Graph
-from property.draw import Draw
+from property.draw import OPSET_LAST, OPSET_RUNTIME, Draw
 
 
 def _start(d: Draw, op: str, first: int = 11) -> tuple[Graph, str, int, tuple[int, ...]]:
     """A graph with a sequence of two to four tensors of one shape."""
-    graph = Graph(d, d.opset(op, first=first))
+    # Of loops onnx's evaluator knows too little to judge.
+    last = OPSET_RUNTIME if op == "Loop" else OPSET_LAST
+    graph = Graph(d, d.opset(op, first=first, last=last))
     shape = d.shape(1, 3)
     count = d.integer(2, 4)
     parts = [graph.operand(d.values(shape), 0.2) for _ in range(count)]
@@ -139,7 +141,8 @@ def _optional(d: Draw) -> Case:
 
 
 def _loop(d: Draw) -> Case:
-    """A loop of known rounds that appends to a sequence, as exporters write list comprehensions."""
+    """A loop of known rounds that appends to a sequence, as exporters write list comprehensions:
+    so many rounds, or until a number that is carried along says so."""
     graph, sequence, count, shape = _start(d, "Loop", first=13)
     x = graph.input(d.values(shape))
     kind = helper.make_tensor_value_info
@@ -149,17 +152,23 @@ def _loop(d: Draw) -> Case:
         helper.make_node("SequenceAt", ["s", "i"], ["e"]),
         helper.make_node("Mul", ["e", x], ["m"]),
         helper.make_node("SequenceInsert", ["s", "m"], ["t"]),
-        helper.make_node("Identity", ["c"], ["c_out"]),
     ]
-    body = helper.make_graph(
-        nodes,
-        "body",
-        [kind("i", TensorProto.INT64, []), kind("c", TensorProto.BOOL, []), listed],
-        [kind("c_out", TensorProto.BOOL, []), longer],
-    )
+    takes = [kind("i", TensorProto.INT64, []), kind("c", TensorProto.BOOL, []), listed]
+    gives = [kind("c_out", TensorProto.BOOL, []), longer]
     rounds = d.integer(1, count)
-    trip = graph.constant(np.array(rounds, np.int64), as_node=False)
-    names = graph.node("Loop", [trip, "", sequence], 1, body=body)
+    limit = graph.constant(np.array(rounds, np.int64), as_node=False)
+    if d.chance(0.6):
+        nodes.append(helper.make_node("Identity", ["c"], ["c_out"]))
+        operands = [limit, "", sequence]
+    else:
+        one = graph.constant(np.array(1, np.int64), as_node=False)
+        nodes.append(helper.make_node("Add", ["k", one], ["k_out"]))
+        nodes.append(helper.make_node("Less", ["k_out", limit], ["c_out"]))
+        takes.append(kind("k", TensorProto.INT64, []))
+        gives.append(kind("k_out", TensorProto.INT64, []))
+        operands = ["", graph.constant(np.array(True)), sequence, graph.constant(np.int64(0))]
+    body = helper.make_graph(nodes, "body", takes, gives)
+    names = graph.node("Loop", operands, len(gives) - 1, body=body)
     return _read(d, graph, names[0], count + rounds)
 
 
