@@ -144,17 +144,20 @@ Status InferSplit(OnnxNode& node) {
   if (!axis) return Status::Ok();
   const auto sizes = SplitSizes(node, *axis);
   const auto dims = node.input_dims(0);
-  std::int64_t begin = 0;
+  std::int64_t rest = dims ? static_cast<std::int64_t>(dims->size()) : -1;
   for (int i = 0; i < node.output_count(); ++i) {
     Shape shape = node.input_shape(0);
     const bool known = sizes && i < static_cast<int>(sizes->size());
     const std::int64_t size = known ? (*sizes)[static_cast<std::size_t>(i)] : 0;
     shape.dim(*axis) = known ? Dim(size) : SymbolicPart(node, shape.dim(*axis), i);
     node.SetOutputType(i, {node.input_dtype(0), shape});
-    if (known && dims && begin + size <= static_cast<std::int64_t>(dims->size())) {
-      node.SetOutputDims(i, DimValues(dims->begin() + begin, dims->begin() + begin + size));
+    // Sizes may be any numbers here: whether they fit is a constraint's question.
+    if (known && size >= 0 && size <= rest) {
+      node.SetOutputDims(i, DimValues(dims->end() - rest, dims->end() - rest + size));
+      rest -= size;
+    } else {
+      rest = -1;
     }
-    begin += size;
   }
   return Status::Ok();
 }

@@ -164,6 +164,22 @@ TEST(ImportConcat, JoinsAndSplits) {
             std::vector{Reason::kShapeMismatch});
 }
 
+// The contents are known here, and the sizes are no part of them.
+TEST(ImportConcat, SplitSizesMayBeAnything) {
+  constexpr std::int64_t kHuge = INT64_MAX - 2;
+  using Pair = std::pair<std::int64_t, std::int64_t>;
+  for (const auto& [first, second] :
+       {Pair{3, -2}, Pair{-1, 5}, Pair{3, kHuge}, Pair{kHuge, kHuge}}) {
+    EXPECT_EQ(MakeModel({.op = "Split",
+                         .inputs = {I64({4}, {1, 2, 3, 4}), I64({2}, {first, second})},
+                         .constant = {true, true},
+                         .outputs = 2})
+                  .Refusals(),
+              std::vector{Reason::kShapeMismatch})
+        << first << " " << second;
+  }
+}
+
 TEST(ImportExpand, BroadcastsBothWays) {
   ExpectTensor(Run1({.op = "Expand",
                      .inputs = {Count({2, 1}), I64({3}, {2, 1, 3})},
