@@ -83,6 +83,7 @@ Status TranslateTensorScatter(OnnxNode& node, Builder& out) {
 Verdict CacheIsStatic(const OnnxNode& node, Bounds, Finding& finding) {
   const auto axis = CacheAxis(node);
   if (!axis || !node.knows_input(1)) return Verdict::kNotChecked;
+  if (node.input_rank(1) != node.input_rank(0)) return Verdict::kHolds;  // CacheFits refuses it
   const Shape& cache = node.input_shape(0);
   const bool counted = node.has_input(2) || cache.dim(0).is_static();
   if (counted && cache.dim(*axis).is_static() && node.input_shape(1).dim(*axis).is_static()) {
@@ -97,9 +98,12 @@ Verdict CacheFits(const OnnxNode& node, Bounds, Finding& finding) {
   const Shape& cache = node.input_shape(0);
   const Shape& update = node.input_shape(1);
   bool fits = *axis > 0 && update.rank() == cache.rank();
-  const Dim length = cache.dim(*axis), written = update.dim(*axis);
-  const bool known = length.is_static() && written.is_static();
-  fits = fits && (!known || (written.value() > 0 && written.value() <= length.value()));
+  for (int i = 0; fits && i < cache.rank(); ++i) {
+    const Dim length = cache.dim(i), written = update.dim(i);
+    if (!length.is_static() || !written.is_static()) continue;
+    fits =
+        i == *axis ? written.value() > 0 && written.value() <= length.value() : written == length;
+  }
   if (fits) return Verdict::kHolds;
   return Violated(node, 1, node.input_text(1) + " for a cache of " + node.input_text(0), finding);
 }
@@ -125,7 +129,8 @@ constexpr OnnxConstraint kTensorScatter[] = {
     {Reason::kShapeMismatch,
      CacheFits,
      {},
-     "axis is not the batch; the update is not longer than the cache"},
+     "axis is not the batch; the update has the cache's sizes but along the axis, where it is not "
+     "longer"},
     {Reason::kDynamicDimensionUnsupported,
      CacheIsStatic,
      {},

@@ -170,5 +170,17 @@ TEST(ImportRange, CountsUpAndDown) {
             std::vector{Reason::kValueOutOfRange});
 }
 
+// An update is no broadcast: it has the cache's sizes, and as many axes.
+TEST(ImportTensorScatter, RefusesUpdatesOfOtherSizes) {
+  for (const auto& update : {F32({2, 2, 4}, std::vector<double>(16, 1)),
+                             F32({1, 2, 1}, std::vector<double>(2, 1)), F32({2}, {1, 2})}) {
+    EXPECT_EQ(MakeModel({.op = "TensorScatter",
+                         .inputs = {F32({2, 4, 1}, std::vector<double>(8, 0)), update},
+                         .opset = 24})
+                  .Refusals(),
+              std::vector{Reason::kShapeMismatch});
+  }
+}
+
 }  // namespace
 }  // namespace smelt::testing
