@@ -11,7 +11,7 @@ namespace smelt::passes::layout {
 namespace {
 
 // The forms of the graph. Where splits are in each other's way the tensor starts afresh, once.
-std::unique_ptr<Forms> FormsOf(ir::Module& module, ir::GraphId graph) {
+Result<std::unique_ptr<Forms>> FormsOf(ir::Module& module, ir::GraphId graph) {
   auto forms = std::make_unique<Forms>(module, graph);
   if (forms->stuck().empty()) return forms;
   for (const ir::OpId id : forms->stuck()) {
@@ -19,7 +19,7 @@ std::unique_ptr<Forms> FormsOf(ir::Module& module, ir::GraphId graph) {
     const ir::ValueId operand = op.input(0);
     ir::Builder builder(module, graph, op.origin, id);
     const ir::ValueId copy = CopyOf(builder, operand);
-    SMELT_CHECK(builder.status().ok());
+    SMELT_RETURN_IF_ERROR(builder.status());
     module.graph(graph).SetOperand({id, 0}, copy);
   }
   return std::make_unique<Forms>(module, graph);
@@ -29,7 +29,7 @@ std::unique_ptr<Forms> FormsOf(ir::Module& module, ir::GraphId graph) {
 
 Result<LayoutOutcome> LayOut(ir::Module& module, ir::GraphId graph) {
   LayoutOutcome outcome;
-  const std::unique_ptr<Forms> made = FormsOf(module, graph);
+  SMELT_ASSIGN_OR_RETURN(const std::unique_ptr<Forms> made, FormsOf(module, graph));
   Forms& forms = *made;
   if (forms.views().empty()) return outcome;
   const Choices choices(module, module.graph(graph), forms);

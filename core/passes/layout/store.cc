@@ -80,8 +80,8 @@ std::optional<Order> HalfWay(const Order& before, const Order& after) {
     return std::ranges::find(after, runs[At(run)].front()) - after.begin();
   });
   std::vector<int> best;
-  std::size_t best_rank = kFastRank + 1;
-  std::ptrdiff_t best_tail = 0;  // what stays at the end is copied in longer pieces
+  std::size_t best_rank = runs.size() - 1;
+  std::ptrdiff_t best_tail = -1;  // what stays at the end is copied in longer pieces
   const auto count = static_cast<std::ptrdiff_t>(runs.size());
   for (std::ptrdiff_t a = 0; a < count; ++a) {
     for (std::ptrdiff_t b = a + 1; b < count; ++b) {
