@@ -5,7 +5,7 @@
 #include <array>
 #include <optional>
 
-#include "core/ir/infer.h"
+#include "core/ir/channel_order.h"
 #include "core/passes/preprocess/rule.h"
 
 namespace smelt::passes {
@@ -155,13 +155,6 @@ bool MatchToSpace(const ir::Graph& graph, OpId root, PatternMatch& match) {
 
 bool MatchToDepth(const ir::Graph& graph, OpId root, PatternMatch& match) {
   return MatchBlocks(graph, root, false, match);
-}
-
-// The last axis, [outer, inner], turned to [inner, outer].
-ValueId TurnChannels(Builder& out, ValueId x, std::int64_t outer, std::int64_t inner) {
-  const Shape shape = out.type(x).shape;
-  const ValueId apart = out.Reshape(x, {shape.dim(0), shape.dim(1), shape.dim(2), outer, inner});
-  return out.Reshape(out.Transpose(apart, {0, 1, 2, 4, 3}), shape);
 }
 
 ValueId RewriteBlocks(Builder& out, const ir::Graph& graph, const PatternMatch& match) {

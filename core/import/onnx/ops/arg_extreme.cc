@@ -1,10 +1,10 @@
 // ArgMax and ArgMin.
+#include <optional>
 #include <string>
-#include <utility>
 
 #include "core/import/onnx/checks.h"
-#include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/reduced_shape.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -13,20 +13,18 @@ using ir::Builder;
 using ir::Dim;
 using ir::DType;
 using ir::OpKind;
-using ir::Shape;
 using ir::ValueId;
+
+// Requires a known input.
+std::optional<int> AxisOf(const OnnxNode& node) {
+  return ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
+}
 
 Status InferArg(OnnxNode& node) {
   if (!node.knows_input(0)) return Status::Ok();
-  const auto axis = ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
+  const auto axis = AxisOf(node);
   if (!axis) return Status::Ok();
-  Shape shape = node.input_shape(0);
-  if (node.Int("keepdims", 1) != 0) {
-    shape.dim(*axis) = Dim(1);
-  } else {
-    shape.dims().erase(shape.dims().begin() + *axis);
-  }
-  node.SetOutputType(0, {DType::kI64, std::move(shape)});
+  node.SetOutputType(0, {DType::kI64, ReducedShape(node.input_shape(0), {*axis}, KeepsDims(node))});
   return Status::Ok();
 }
 
@@ -34,7 +32,7 @@ Status InferArg(OnnxNode& node) {
 // end.
 template <OpKind kKind>
 Status TranslateArg(OnnxNode& node, Builder& out) {
-  const int axis = *ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
+  const int axis = *AxisOf(node);
   const bool last = node.Int("select_last_index", 0) != 0;
   ValueId x = node.input(0);
   if (last) x = out.Emit(OpKind::kReverseV2, {x, out.ConstI32({axis})});
@@ -49,7 +47,7 @@ Status TranslateArg(OnnxNode& node, Builder& out) {
 
 Verdict ArgAxisHasElements(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
-  const auto axis = ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
+  const auto axis = AxisOf(node);
   if (!axis || node.input_shape(0).dim(*axis) != Dim(0)) return Verdict::kHolds;
   return Violated(node, 0, node.input_text(0), finding);
 }
@@ -57,7 +55,7 @@ Verdict ArgAxisHasElements(const OnnxNode& node, Bounds, Finding& finding) {
 Verdict LastIndexAxisIsStatic(const OnnxNode& node, Bounds, Finding& finding) {
   if (node.Int("select_last_index", 0) == 0) return Verdict::kHolds;
   if (!node.knows_input(0)) return Verdict::kNotChecked;
-  const auto axis = ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(0));
+  const auto axis = AxisOf(node);
   if (!axis || node.input_shape(0).dim(*axis).is_static()) return Verdict::kHolds;
   return Violated(node, 0, node.input_text(0), finding);
 }

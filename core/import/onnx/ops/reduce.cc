@@ -10,6 +10,7 @@
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
 #include "core/import/onnx/ops/computed_axes.h"
+#include "core/import/onnx/ops/reduced_shape.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -31,7 +32,6 @@ bool AxesAreInput(const OnnxNode& node) {
 bool NamesAxes(const OnnxNode& node) {
   return AxesAreInput(node) ? node.has_input(1) : node.has_attr("axes");
 }
-bool KeepsDims(const OnnxNode& node) { return node.Int("keepdims", 1) != 0; }
 
 // An empty operand states no axes, whoever computes it.
 std::optional<Ints> StatedAxes(const OnnxNode& node) {
@@ -81,23 +81,11 @@ std::optional<int> ComputedRank(const OnnxNode& node) {
   return *count <= rank ? std::optional(rank - static_cast<int>(*count)) : std::nullopt;
 }
 
-Shape Reduced(const Shape& shape, const std::vector<int>& axes, bool keep) {
-  Shape reduced;
-  for (int i = 0; i < shape.rank(); ++i) {
-    if (!std::binary_search(axes.begin(), axes.end(), i)) {
-      reduced.push_back(shape.dim(i));
-    } else if (keep) {
-      reduced.push_back(Dim(1));
-    }
-  }
-  return reduced;
-}
-
 Status InferReduce(OnnxNode& node) {
   if (!node.knows_input(0)) return Status::Ok();
   const DType type = node.input_dtype(0);
   if (const auto axes = ReducedAxes(node)) {
-    node.SetOutputType(0, {type, Reduced(node.input_shape(0), *axes, KeepsDims(node))});
+    node.SetOutputType(0, {type, ReducedShape(node.input_shape(0), *axes, KeepsDims(node))});
     return Status::Ok();
   }
   if (!AxesAreComputed(node) || !node.knows_input(1)) return Status::Ok();

@@ -5,6 +5,7 @@
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/onnx_rule.h"
 #include "core/import/onnx/ops/window.h"
+#include "core/ir/channel_order.h"
 #include "core/ir/infer.h"
 
 namespace smelt::onnx_import {
@@ -42,14 +43,6 @@ Status InferBlocks(OnnxNode& node) {
   }
   node.SetOutputType(0, std::move(type));
   return Status::Ok();
-}
-
-// The kernels order channels as DCR does: block row, block column, channel. In CRD the channel
-// comes first. Of [outer, inner] it becomes [inner, outer]: a view that weights before it can take.
-ValueId TurnChannels(Builder& out, ValueId x, std::int64_t outer, std::int64_t inner) {
-  const Shape shape = out.type(x).shape;
-  const ValueId apart = out.Reshape(x, {shape.dim(0), shape.dim(1), shape.dim(2), outer, inner});
-  return out.Reshape(out.Transpose(apart, {0, 1, 2, 4, 3}), shape);
 }
 
 Status TranslateBlocks(OnnxNode& node, Builder& out) {
