@@ -6,7 +6,7 @@ tolerance where terms cancel. Then the exact result decides, not the difference 
 
 from __future__ import annotations
 
-from typing import Iterable, Sequence
+from typing import Iterable, Optional, Sequence
 
 import ml_dtypes
 import numpy as np
@@ -78,23 +78,33 @@ def exact_results(
     return EvaluatorEngine(in_double(model)).run(outputs, wide)
 
 
-def as_near(actual: np.ndarray, reference: np.ndarray, exact: np.ndarray) -> bool:
-    """Is `actual` within the tolerance of the exact result, or at least as near to it as the
-    reference's worst element is? A float32 may also be off by one unit in the last place of the
-    largest element: no sum of terms that large can do better. A reference that is off by more than
-    two of these units is wrong, not rounded, and excuses nothing beyond them."""
+# How a difference between two engines was settled by the exact result, the better way first.
+NOT_NEEDED = ""
+BY_EXACT = "exact"  # within the tolerance of the exact result: the reference is further away
+BY_ROUNDING = "rounding"  # beyond it, by no more than the element type's rounding explains
+
+
+def settle(actual: np.ndarray, reference: np.ndarray, exact: np.ndarray) -> Optional[str]:
+    """BY_EXACT, BY_ROUNDING, or None: `actual` is wrong.
+
+    What rounding explains is the error of the reference's worst element, and for a float32 one
+    unit in the last place of the largest element: no sum of terms that large can do better. A
+    reference that is off by more than two of these units is wrong, not rounded, and excuses
+    nothing beyond them."""
     if not is_float(actual.dtype) or exact.dtype != np.float64 or exact.shape != actual.shape:
-        return False
+        return None
     a = actual.astype(np.float64)
     with np.errstate(all="ignore"):
         error = np.abs(a - exact)
         noise = np.abs(reference.astype(np.float64) - exact)
     finite = np.isfinite(exact)
     if not finite.any() or not np.array_equal(a[~finite], exact[~finite], equal_nan=True):
-        return False
+        return None
+    tolerance = np.maximum(RELATIVE * np.abs(exact[finite]), ABSOLUTE)
+    if (error[finite] <= tolerance).all():
+        return BY_EXACT
     unit = float(ml_dtypes.finfo(actual.dtype).eps) * np.abs(exact[finite]).max()
     worst = min(noise[finite & np.isfinite(noise)].max(initial=0.0), 2 * unit)
     if actual.dtype == np.float32:
         worst = max(worst, unit)
-    bound = np.maximum(np.maximum(RELATIVE * np.abs(exact), ABSOLUTE), worst)
-    return bool((error[finite] <= bound[finite]).all())
+    return BY_ROUNDING if (error[finite] <= np.maximum(tolerance, worst)).all() else None

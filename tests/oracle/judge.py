@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import onnx
 
-from oracle.exact import as_near, exact_results
+from oracle.exact import BY_ROUNDING, NOT_NEEDED, exact_results, settle
 from oracle.forked import Died, run_each
 from oracle.litert_side import LiteRtModel
 from oracle.onnx_side import (
@@ -60,6 +60,7 @@ class Verdict:
     engine: str = ""
     max_abs: float = 0.0
     trivial: bool = False
+    settled: str = NOT_NEEDED  # how the exact result settled a difference, the worst way
     outputs: list[str] = field(default_factory=list)
 
 
@@ -148,35 +149,39 @@ def _judge_file(
                 difference = compare(got[name], reference, work.mode)
                 verdict.max_abs = max(verdict.max_abs, difference.max_abs)
                 trivial = trivial and difference.trivial
-                if difference.problem is not None and not (
-                    work.mode == "property"
-                    and _is_as_near(model, outputs, name, feed, got[name], reference)
-                ):
+                if difference.problem is None:
+                    continue
+                settled = None
+                if work.mode == "property":
+                    settled = _settled(model, outputs, name, feed, got[name], reference)
+                if settled is None:
                     verdict.state = "wrong"
                     verdict.detail = f"output '{name}', input set {number}: {difference.problem}"
                     return
+                if verdict.settled != BY_ROUNDING:
+                    verdict.settled = settled
         verdict.trivial = trivial
     except Exception as error:
         verdict.state = "wrong"
         verdict.detail = f"LiteRT: {type(error).__name__}: {str(error)[:400]}"
 
 
-def _is_as_near(
+def _settled(
     model: onnx.ModelProto,
     outputs: list[str],
     name: str,
     feed: dict[str, np.ndarray],
     actual: np.ndarray,
     reference: np.ndarray,
-) -> bool:
-    """The exact result decides between two that differ; False where there is none."""
+) -> Optional[str]:
+    """The exact result decides between two that differ; None where there is none, or it is wrong."""
     if actual.dtype != reference.dtype or actual.shape != reference.shape:
-        return False
+        return None
     try:
         exact = exact_results(model, outputs, feed)
     except Exception:  # the evaluator throws many types
-        return False
-    return as_near(actual, reference, exact[outputs.index(name)])
+        return None
+    return settle(actual, reference, exact[outputs.index(name)])
 
 
 def _second_opinion(

@@ -20,7 +20,7 @@ import onnx
 from onnx import helper
 
 from oracle.converter import Converter
-from oracle.exact import as_near, exact_results
+from oracle.exact import BY_EXACT, BY_ROUNDING, exact_results, settle
 from oracle.forked import Died, run_each
 from oracle.judge import Verdict, Work, judge, judge_each
 from oracle.tolerance import compare
@@ -97,25 +97,26 @@ class Exact(unittest.TestCase):
         (exact,) = exact_results(model, ["y"], {"x": x[np.newaxis]})
         np.testing.assert_allclose(exact, [[[-1.0, 1.0]]], rtol=1e-9)
 
-    def test_as_near_as_the_reference(self) -> None:
+    def test_beyond_the_reference_but_not_beyond_the_exact_result(self) -> None:
         exact = np.array([1000.0, 1e-4])
         reference = _float(1000.0, 2e-4)
-        self.assertTrue(as_near(_float(1000.0, 5e-5), reference, exact))
-        self.assertFalse(as_near(_float(1000.0, -1e-4), reference, exact))
-        self.assertFalse(as_near(_float(1002.0, 1e-4), reference, exact))
-        self.assertFalse(as_near(_float(1000.0, np.nan), reference, exact))
+        self.assertEqual(settle(_float(1000.0, 1.05e-4), reference, exact), BY_EXACT)
+        self.assertEqual(settle(_float(1000.0, 5e-5), reference, exact), BY_ROUNDING)
+        self.assertIsNone(settle(_float(1000.0, -1e-4), reference, exact))
+        self.assertIsNone(settle(_float(1002.0, 1e-4), reference, exact))
+        self.assertIsNone(settle(_float(1000.0, np.nan), reference, exact))
 
     def test_a_wrong_reference_excuses_nothing(self) -> None:
         for dtype in (np.float32, np.float16):
             exact = np.array([1.0, 2.0])
             reference = np.array([1.0, 3.0], dtype)
-            self.assertTrue(as_near(np.array([1.0, 2.0], dtype), reference, exact))
-            self.assertFalse(as_near(np.array([1.0, 2.5], dtype), reference, exact))
+            self.assertEqual(settle(np.array([1.0, 2.0], dtype), reference, exact), BY_EXACT)
+            self.assertIsNone(settle(np.array([1.0, 2.5], dtype), reference, exact))
 
     def test_a_reference_that_overflows_excuses_nothing(self) -> None:
         exact = np.array([1.0, 2.0])
-        self.assertTrue(as_near(_float(1.0, 2.0), _float(np.nan, 2.0), exact))
-        self.assertFalse(as_near(_float(3.0, 2.0), _float(np.nan, 2.0), exact))
+        self.assertEqual(settle(_float(1.0, 2.0), _float(np.nan, 2.0), exact), BY_EXACT)
+        self.assertIsNone(settle(_float(3.0, 2.0), _float(np.nan, 2.0), exact))
 
 
 def _behave(how: str) -> str:

@@ -24,6 +24,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from oracle.converter import DECLINING, Conversion, Converter
+from oracle.exact import NOT_NEEDED
 from oracle.forked import Died, run_each
 from oracle.judge import Work, judge_each
 from property.cases import CaseFile, CaseRange, write_cases
@@ -109,6 +110,10 @@ class Run:
             if verdict.state == "right":
                 tally.right += 1
                 tally.telling += not verdict.trivial
+                if verdict.settled != NOT_NEEDED:
+                    tally.settled[verdict.settled] += 1
+                    if self.arguments.show_settled:
+                        print(f"{work.name} (opset {case.opset}): by {verdict.settled}")
             elif verdict.state == "invalid":
                 tally.invalid.append(f"{work.name} (opset {case.opset}): {verdict.detail}")
                 self.keep(case)
@@ -163,6 +168,9 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--show", type=int, default=5, help="failures printed a rule")
     parser.add_argument("--show-refused", action="store_true", help="print every refusal")
+    parser.add_argument(
+        "--show-settled", action="store_true", help="print every case that the exact result settled"
+    )
     parser.add_argument("--keep", default=str(ROOT / "build" / "property-failures"))
     arguments = parser.parse_args()
     if bool(arguments.smelt_convert) == arguments.reference_only:
@@ -172,6 +180,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="smelt-property-") as folder:
         for block in run.blocks(folder):
             run.run_block(block)
+            done = sum(tally.cases for tally in run.tallies.values())
+            print(f"{done} cases, {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     failed = report(run)
     print(f"{time.monotonic() - started:.0f} s")
     print(f"{max(0, len(run.tallies) - failed)} passed, {failed} failed")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterable
 
+from oracle.exact import BY_EXACT, BY_ROUNDING
+
 # An output that is constant by its nature can't vary, so it need not.
 CONSTANT_BY_NATURE = {"Shape", "Size", "ConstantOfShape", "EyeLike", "ViewByShape"}
 
@@ -19,6 +21,7 @@ class Tally:
     cases: int = 0
     right: int = 0
     telling: int = 0  # right, and the output was not constant
+    settled: Counter[str] = field(default_factory=Counter)  # right by the exact result, and how
     refused: Counter[str] = field(default_factory=Counter)
     bad: list[str] = field(default_factory=list)  # one line a failure, with its replay command
     invalid: list[str] = field(default_factory=list)
@@ -61,21 +64,20 @@ def offered_operators(page: Path) -> set[str] | None:
 
 
 def table(tallies: Iterable[Tally]) -> str:
-    """Text: a row a rule."""
-    rows = [("rule", "cases", "right", "wrong", "refused")]
+    """Text: a row a rule. Of those right, "by exact" and "by rounding" differ from the reference by
+    more than the tolerance, and the exact result settled it (oracle/exact.py)."""
+    rows = [("rule", "cases", "right", "by exact", "by rounding", "wrong", "refused")]
     total: Counter[str] = Counter()
     for t in sorted(tallies, key=lambda t: t.rule):
         reasons = ", ".join(f"{n} {reason}" for reason, n in t.refused.most_common())
         bad = len(t.bad) + len(t.invalid)
-        rows.append((t.rule, str(t.cases), str(t.right), str(bad), reasons))
-        total.update(cases=t.cases, right=t.right, bad=bad, refused=sum(t.refused.values()))
-    rows.append(
-        ("total", str(total["cases"]), str(total["right"]), str(total["bad"]),
-         str(total["refused"]))
-    )
-    widths = [max(len(r[i]) for r in rows) for i in range(4)]
+        counts = (t.cases, t.right, t.settled[BY_EXACT], t.settled[BY_ROUNDING], bad)
+        rows.append((t.rule, *map(str, counts), reasons))
+        total.update(dict(enumerate((*counts, sum(t.refused.values())))))
+    rows.append(("total", *(str(total[i]) for i in range(6))))
+    widths = [max(len(r[i]) for r in rows) for i in range(6)]
     return "\n".join(
         "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(r, widths)))
-        + "  " + r[4]
+        + "  " + r[6]
         for r in rows
     )
