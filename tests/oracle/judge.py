@@ -174,7 +174,7 @@ def _settled(
     actual: np.ndarray,
     reference: np.ndarray,
 ) -> Optional[str]:
-    """The exact result decides between two that differ. None: `actual` is wrong, or there is none."""
+    """The exact result decides between two that differ. None: `actual` is wrong, or none exists."""
     if actual.dtype != reference.dtype or actual.shape != reference.shape:
         return None
     try:
