@@ -55,7 +55,8 @@ std::vector<ValueId> Builder::EmitMany(OpKind kind, std::span<const ValueId> ope
   }
   NameUnknownDims(module_.symbols(), *types);
   const OpId op = graph_.Insert(kind, operands, std::move(attrs), *types, origin_, before_);
-  return graph_.op(op).results;
+  const auto& results = graph_.op(op).results;
+  return {results.begin(), results.end()};
 }
 
 ValueId Builder::EmitTyped(OpKind kind, std::span<const ValueId> operands, Attributes attrs,
@@ -89,7 +90,8 @@ std::vector<ValueId> Builder::EmitComposite(std::string_view name,
   const OpId op =
       graph_.Insert(OpKind::kComposite, operands, std::move(attrs), types, origin_, before_);
   if (body.valid()) graph_.op(op).regions.push_back(body);
-  return graph_.op(op).results;
+  const auto& results = graph_.op(op).results;
+  return {results.begin(), results.end()};
 }
 
 // --- Constants ---

@@ -72,6 +72,22 @@ Constant Constant::Splat(DType dtype, std::vector<std::int64_t> shape, ByteSpan 
   return made;
 }
 
+Constant Constant::Joined(std::vector<Constant> parts) {
+  SMELT_CHECK(!parts.empty() && parts.front().rank() > 0 && ElementBits(parts.front().dtype_) >= 8);
+  Constant made;
+  made.dtype_ = made.storage_dtype_ = parts.front().dtype_;
+  made.shape_ = parts.front().shape_;
+  made.shape_[0] = 0;
+  for (const Constant& part : parts) {
+    SMELT_CHECK(part.dtype_ == made.dtype_ && part.rank() == made.rank() &&
+                std::equal(part.shape_.begin() + 1, part.shape_.end(), made.shape_.begin() + 1));
+    made.shape_[0] += part.shape_[0];
+  }
+  made.strides_ = RowMajorStrides(made.shape_);
+  made.parts_ = std::make_shared<const std::vector<Constant>>(std::move(parts));
+  return made;
+}
+
 std::int64_t Constant::element_count() const {
   const std::optional<std::int64_t> count = Count(shape_);
   SMELT_CHECK(count.has_value());
@@ -99,6 +115,7 @@ void Constant::Normalize() {
 }
 
 Constant Constant::Transposed(std::span<const int> permutation) const {
+  if (parts_ != nullptr) return Evaluated().Transposed(permutation);
   SMELT_CHECK(permutation.size() == shape_.size());
   Constant view = *this;
   std::vector<int> position(shape_.size(), -1);  // where an axis of this goes
@@ -118,6 +135,7 @@ Constant Constant::Transposed(std::span<const int> permutation) const {
 
 Constant Constant::Sliced(std::span<const std::int64_t> begin, std::span<const std::int64_t> size,
                           std::span<const std::int64_t> stride) const {
+  if (parts_ != nullptr) return Evaluated().Sliced(begin, size, stride);
   SMELT_CHECK(begin.size() == shape_.size() && size.size() == shape_.size() &&
               stride.size() == shape_.size());
   Constant view = *this;
@@ -145,6 +163,7 @@ Constant Constant::Sliced(std::span<const std::int64_t> begin, std::span<const s
 }
 
 Constant Constant::BroadcastTo(std::span<const std::int64_t> shape) const {
+  if (parts_ != nullptr) return Evaluated().BroadcastTo(shape);
   SMELT_CHECK(shape.size() >= shape_.size());
   const std::size_t added = shape.size() - shape_.size();
   Constant view = *this;
@@ -163,6 +182,7 @@ Constant Constant::BroadcastTo(std::span<const std::int64_t> shape) const {
 }
 
 Constant Constant::Reshaped(std::span<const std::int64_t> shape) const {
+  if (parts_ != nullptr) return Evaluated().Reshaped(shape);
   SMELT_CHECK(Count(shape) == element_count());
   Constant view = *this;
   view.shape_.assign(shape.begin(), shape.end());
@@ -213,7 +233,8 @@ bool Constant::SameView(const Constant& other) const {
   };
   return dtype_ == other.dtype_ && storage_dtype_ == other.storage_dtype_ &&
          shape_ == other.shape_ && strides_ == other.strides_ && offset_ == other.offset_ &&
-         storage_.data() == other.storage_.data() && storage_.size() == other.storage_.size() &&
+         parts_ == other.parts_ && storage_.data() == other.storage_.data() &&
+         storage_.size() == other.storage_.size() &&
          std::equal(steps_.begin(), steps_.end(), other.steps_.begin(), other.steps_.end(),
                     same_step);
 }

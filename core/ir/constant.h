@@ -1,11 +1,12 @@
 // Constant: a tensor whose bytes are known, as a view. Nothing is copied until a consumer streams
 // it.
 //
-// A view has storage (a mapped file or an owned buffer), strides and offset in elements, and a
-// short list of elementwise steps. Transposing, slicing, splitting, reversing and broadcasting edit
-// strides; BatchNorm folding and casting append steps. Values are evaluated block by block in
-// row-major order of `shape`, always in the same way, so equal views give equal bytes. Immutable;
-// the methods return new views of the same storage; safe to read from any thread.
+// A view has storage (a mapped file, an owned buffer, or other constants one behind another),
+// strides and offset in elements, and a short list of elementwise steps. Transposing, slicing,
+// splitting, reversing and broadcasting edit strides; BatchNorm folding and casting append steps.
+// Values are evaluated block by block in row-major order of `shape`, always in the same way, so
+// equal views give equal bytes. Immutable; the methods return new views of the same storage; safe
+// to read from any thread.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +43,9 @@ class Constant {
   template <class T>
   static Constant FromValues(DType dtype, std::vector<std::int64_t> shape,
                              std::span<const T> values);
+  // `parts` one behind another along the first axis, read from them when it is read. They have one
+  // element type of at least 8 bits, a first axis, and the same sizes along the others.
+  static Constant Joined(std::vector<Constant> parts);
   // All elements equal; stores one element. `element` holds ElementBits(dtype) / 8 bytes.
   static Constant Splat(DType dtype, std::vector<std::int64_t> shape, ByteSpan element);
 
@@ -96,6 +100,7 @@ class Constant {
   void Normalize();
   // Elements [begin, begin + count) before any step, one byte an element for types below a byte.
   void Gather(std::int64_t begin, std::int64_t count, std::byte* out) const;
+  void GatherParts(std::int64_t begin, std::int64_t count, std::byte* out) const;
   void ReadInBlocks(std::int64_t begin, std::int64_t count, std::byte* out) const;
 
   DType dtype_ = DType::kF32;
@@ -104,6 +109,8 @@ class Constant {
   std::vector<std::int64_t> strides_;  // elements of storage_dtype_
   std::int64_t offset_ = 0;            // elements
   SharedBytes storage_;
+  // Instead of storage, for a view of all their elements in row-major order; others evaluate it.
+  std::shared_ptr<const std::vector<Constant>> parts_;
   std::vector<ConstantStep> steps_;
 };
 

@@ -58,7 +58,22 @@ void ApplyStep(const ConstantStep& step, DType dtype, const std::vector<std::int
 
 }  // namespace
 
+void Constant::GatherParts(std::int64_t begin, std::int64_t count, std::byte* out) const {
+  for (const Constant& part : *parts_) {
+    const std::int64_t size = part.element_count();
+    if (count > 0 && begin < size) {
+      const std::int64_t here = std::min(count, size - begin);
+      part.Read(begin, here, out);
+      out += here * (ElementBits(storage_dtype_) / 8);
+      count -= here;
+      begin = size;
+    }
+    begin -= size;
+  }
+}
+
 void Constant::Gather(std::int64_t begin, std::int64_t count, std::byte* out) const {
+  if (parts_ != nullptr) return GatherParts(begin, count, out);
   const StridedView view = Coalesce(shape_, strides_);
   const int bits = ElementBits(storage_dtype_);
   if (bits >= 8) {
@@ -135,7 +150,9 @@ Constant Constant::Evaluated() const {
 }
 
 bool Constant::IsPlain() const {
-  if (!steps_.empty() || offset_ != 0 || storage_.size() != size_bytes()) return false;
+  if (parts_ != nullptr || !steps_.empty() || offset_ != 0 || storage_.size() != size_bytes()) {
+    return false;
+  }
   std::int64_t stride = 1;
   for (std::size_t i = shape_.size(); i-- > 0;) {
     if (shape_[i] != 1 && strides_[i] != stride) return false;

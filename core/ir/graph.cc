@@ -36,14 +36,12 @@ ValueId Graph::AddConstant(Constant constant, std::string name) {
   Value& made = values_.emplace_back();
   made.type = TypeOf(constant);
   made.name = std::move(name);
-  made.constant = std::move(constant);
+  made.constant = std::make_shared<const Constant>(std::move(constant));
   return id;
 }
 
 const Constant* Graph::constant(ValueId id) const {
-  if (!id.valid()) return nullptr;
-  const std::optional<Constant>& held = value(id).constant;
-  return held.has_value() ? &*held : nullptr;
+  return id.valid() ? value(id).constant.get() : nullptr;
 }
 
 // --- Operators ---
@@ -131,7 +129,7 @@ void Graph::MakeConstant(ValueId id, Constant constant) {
   held.producer = {};
   held.result = 0;
   held.type = TypeOf(constant);
-  held.constant = std::move(constant);
+  held.constant = std::make_shared<const Constant>(std::move(constant));
 }
 
 std::vector<Use> Graph::UsesOf(ValueId id) const {

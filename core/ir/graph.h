@@ -5,8 +5,10 @@
 // explicit operand of the operator that owns the region. Not thread safe; owned by one Module.
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,14 +42,14 @@ struct Use {
 
 struct Value {
   TensorType type;
-  std::string name;                  // unique only where the source's names are; may be empty
-  std::optional<Constant> constant;  // set: the value is a constant of the graph
+  std::string name;  // unique only where the source's names are; may be empty
+  std::shared_ptr<const Constant> constant;  // set: the value is a constant of the graph
   QuantParams quant;
   OpId producer;             // invalid for inputs and constants
   std::uint32_t result = 0;  // which result of the producer, or which graph input
   bool is_input = false;
   Use first_use;  // head of the use list
-  bool is_constant() const { return constant.has_value(); }
+  bool is_constant() const { return constant != nullptr; }
 };
 
 struct Op {
@@ -56,8 +58,8 @@ struct Op {
     Use previous, next;  // neighbours in the value's use list
   };
   OpKind kind = OpKind::kReturn;
-  std::vector<Operand> operands;
-  std::vector<ValueId> results;
+  absl::InlinedVector<Operand, 3> operands;
+  absl::InlinedVector<ValueId, 2> results;
   Attributes attrs;
   std::vector<GraphId> regions;
   OriginId origin = kNoOrigin;

@@ -8,16 +8,22 @@
 
 namespace smelt::ir {
 
-OriginTable::OriginTable() { Intern({}); }  // kNoOrigin
+OriginTable::OriginTable() : sets_(1) {}  // kNoOrigin
 
 SourceId OriginTable::AddSource(SourceNode node) {
   sources_.push_back(std::move(node));
+  alone_.push_back(kNoOrigin);
   return static_cast<SourceId>(sources_.size() - 1);
 }
 
 OriginId OriginTable::Of(SourceId source) {
   SMELT_CHECK(source < sources_.size());
-  return Intern({source});
+  OriginId& alone = alone_[source];
+  if (alone == kNoOrigin) {
+    alone = static_cast<OriginId>(sets_.size());
+    sets_.push_back({source});
+  }
+  return alone;
 }
 
 OriginId OriginTable::Merge(OriginId a, OriginId b) {
@@ -40,6 +46,7 @@ OriginId OriginTable::Absorb(OriginId into, OriginId what) {
 }
 
 OriginId OriginTable::Intern(std::vector<SourceId> set) {
+  if (set.size() == 1) return Of(set.front());
   const auto [at, is_new] = ids_.try_emplace(set, static_cast<OriginId>(sets_.size()));
   if (is_new) sets_.push_back(std::move(set));
   return at->second;

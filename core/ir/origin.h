@@ -44,7 +44,8 @@ class OriginTable {
   OriginId Intern(std::vector<SourceId> set);
   std::vector<SourceNode> sources_;
   std::vector<std::vector<SourceId>> sets_;
-  std::map<std::vector<SourceId>, OriginId> ids_;
+  std::vector<OriginId> alone_;                    // of the set of one source, by source
+  std::map<std::vector<SourceId>, OriginId> ids_;  // of larger sets
   std::set<SourceId> absorbed_;
 };
 

@@ -11,10 +11,10 @@
 namespace smelt::ir {
 namespace {
 
-template <class T, class F>
-std::string List(const std::vector<T>& values, F&& text_of) {
+template <class Values, class F>
+std::string List(const Values& values, F&& text_of) {
   std::string text;
-  for (const T& value : values) text += (text.empty() ? "" : ", ") + text_of(value);
+  for (const auto& value : values) text += (text.empty() ? "" : ", ") + text_of(value);
   return text;
 }
 

@@ -38,7 +38,7 @@ class GraphVerifier {
     for (const Dim dim : value.type.shape) {
       if (dim.is_unknown()) Report(Name(id), "has an unknown dimension");
     }
-    if (value.constant.has_value()) {
+    if (value.is_constant()) {
       const TensorType held{value.constant->dtype(), Shape::Of(value.constant->shape())};
       if (!(held == value.type)) Report(Name(id), "has another type than its constant");
       if (value.producer.valid() || value.is_input) Report(Name(id), "is a constant and computed");

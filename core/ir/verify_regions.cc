@@ -1,5 +1,6 @@
 #include "core/ir/verify_regions.h"
 
+#include <span>
 #include <utility>
 
 #include "core/ir/op_table.h"
@@ -7,7 +8,7 @@
 namespace smelt::ir {
 namespace {
 
-std::vector<TensorType> TypesOf(const Graph& graph, const std::vector<ValueId>& values) {
+std::vector<TensorType> TypesOf(const Graph& graph, std::span<const ValueId> values) {
   std::vector<TensorType> types;
   for (const ValueId value : values) types.push_back(graph.type(value));
   return types;

@@ -1,6 +1,7 @@
 #include "core/passes/compute_type.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -48,7 +49,9 @@ class Narrowing {
         fixed_.push_back(ValueId{v});
         continue;
       }
-      if (value.constant) value.constant = value.constant->Cast(DType::kF32);
+      if (value.is_constant()) {
+        value.constant = std::make_shared<const ir::Constant>(value.constant->Cast(DType::kF32));
+      }
       value.type.dtype = DType::kF32;
       ++changed_;
     }

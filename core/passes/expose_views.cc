@@ -82,7 +82,7 @@ Status RewriteUnpack(const LegalizeSite& site) {
   const std::vector<ValueId> parts =
       b.EmitMany(OpKind::kSplit, operands, {{"num_splits", site.op().attrs.Int("num")}});
   SMELT_RETURN_IF_ERROR(b.status());
-  const std::vector<ValueId> results = site.op().results;
+  const auto results = site.op().results;
   for (std::size_t i = 0; i < results.size(); ++i) {
     const ValueId part = b.Reshape(parts[i], site.type(results[i]).shape);
     SMELT_RETURN_IF_ERROR(b.status());

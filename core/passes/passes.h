@@ -19,6 +19,10 @@ Status FoldBatchNorm(PassContext& context);
 // RELU, RELU6 and RELU_N1_TO_1 directly behind an operator with a fused activation become that.
 Status FuseActivation(PassContext& context);
 
+// FULLY_CONNECTED operators of one operand that become the heads of one attention become one, with
+// a SPLIT behind it. Requires that composites are expanded.
+Status JoinProducts(PassContext& context);
+
 // GATHER of one position, PACK and UNPACK become RESHAPE with SLICE, CONCATENATION and SPLIT.
 Status ExposeViews(PassContext& context);
 

@@ -33,6 +33,8 @@ constexpr Pass kPipeline[] = {
      LegalizeStructure},
     {"canonicalize_expanded", "The same as canonicalize, for what legalization expanded.", false,
      Canonicalize},
+    {"join_products", "Computes an attention's query, key and value side by side, in one operator.",
+     false, JoinProducts},
     {"expose_views", "Says by RESHAPE, SLICE, SPLIT and CONCATENATION what these can say.", false,
      ExposeViews},
     {"prefer_delegated",

@@ -69,7 +69,7 @@ Status SliceWithSizes(const LegalizeSite& site) {
 Status SplitByIndex(const LegalizeSite& site) {
   constexpr std::size_t kDelegatedParts = 4;
   const bool even = site.op().kind == OpKind::kSplit;
-  const std::vector<ValueId> parts = site.op().results;
+  const auto parts = site.op().results;
   const ValueId x = site.op().input(even ? 1 : 0);
   const auto axes = Ints(site, even ? 0 : 2);
   if ((even && parts.size() <= kDelegatedParts) || !IsDelegable(site, x) || !axes ||

@@ -92,7 +92,7 @@ class Sharer {
   void Merge(OpId first, OpId second) {
     graph_.op(first).origin =
         context_.module.origins().Merge(graph_.op(first).origin, graph_.op(second).origin);
-    const std::vector<ValueId> results = graph_.op(second).results;
+    const auto results = graph_.op(second).results;
     for (std::size_t i = 0; i < results.size(); ++i) {
       graph_.ReplaceAllUses(results[i], graph_.op(first).results[i]);
     }

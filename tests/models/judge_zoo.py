@@ -23,25 +23,26 @@ from oracle.litert_side import LiteRtModel
 from oracle.onnx_side import OnnxRuntimeEngine
 
 HERE = Path(__file__).resolve().parent
-# TRANSPOSEs that the layout of each model needs: one for its image; two an attention whose
-# projections are packed, four where they are not; one an output that keeps channels first behind
-# a channels-last operator. Where less would do, the comment says how much.
+# TRANSPOSEs that the layout of each model needs: one for its image; two an attention whose query,
+# key and value are products of one tensor, and one more for each further tensor; one an output that
+# keeps channels first behind a channels-last operator. Where less would do, the comment says how
+# much.
 TRANSPOSES = {
-    "bert": 12,  # 3 attentions; 6 were their projections packed when converted
+    "bert": 6,  # 3 attentions
     "convnext": 1,
     "deeplabv3": 3,
     "densenet121": 1,
-    "detr": 26,  # 6 attentions with projections of their own and an image
-    "gpt2": 6,  # 3 attentions with a packed projection
+    "detr": 22,  # 6 attentions whose values, or queries, are of another tensor, and an image
+    "gpt2": 6,  # 3 attentions
     "hrnet": 2,
     "lstm_tagger": 2,
     "shufflenet_v2": 14,  # one a unit with a shortcut: its halves cut the shuffled pieces askew
     "super_resolution": 0,
     "super_resolution_view": 0,
-    "swin": 11,  # 4 windowed attentions with a packed projection; windows and heads in two steps
-    "vit_b": 7,  # 3 attentions with a packed projection, and an image
-    "whisper_decoder": 16,  # 4 attentions
-    "whisper_encoder": 9,  # 2 attentions
+    "swin": 11,  # 4 windowed attentions; windows and heads in two steps
+    "vit_b": 7,  # 3 attentions and an image
+    "whisper_decoder": 10,  # 2 attentions, and 2 to the encoder
+    "whisper_encoder": 5,  # 2 attentions and a spectrogram
     "resnet18": 1,
     "resnet50": 1,
     "mobilenet_v2": 1,
@@ -56,13 +57,13 @@ TRANSPOSES = {
 # The same for models of zoo.py --full: it is the number of attentions that differs.
 FULL_TRANSPOSES = {
     **TRANSPOSES,
-    "bert": 48,
+    "bert": 24,
     "detr": 77,
     "gpt2": 24,
     "swin": 35,
     "vit_b": 25,
-    "whisper_decoder": 32,
-    "whisper_encoder": 17,
+    "whisper_decoder": 20,
+    "whisper_encoder": 9,
 }
 
 

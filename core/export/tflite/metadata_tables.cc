@@ -130,7 +130,7 @@ class Layout {
     return Status::Ok();
   }
 
-  Position AddIndices(const SubgraphPlan& subgraph, const std::vector<ir::ValueId>& values) {
+  Position AddIndices(const SubgraphPlan& subgraph, std::span<const ir::ValueId> values) {
     std::vector<std::int32_t> indices;
     for (const ir::ValueId value : values) {
       indices.push_back(value.valid() ? subgraph.tensor_of_value[value.index] : -1);

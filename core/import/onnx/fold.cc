@@ -51,7 +51,7 @@ bool FoldOp(ir::Module& module, ir::Graph& graph, ir::OpId id, std::uint64_t max
     if (result.dtype() != graph.type(op.results[i]).dtype) return false;
     if (result.bytes().size() > max_bytes) return false;
   }
-  const std::vector<ir::ValueId> made = op.results;  // MakeConstant edits the operator
+  const auto made = op.results;  // MakeConstant edits the operator
   for (std::size_t i = 0; i < made.size(); ++i) {
     graph.MakeConstant(made[i], (*results)[i].ToConstant());
   }

@@ -177,7 +177,7 @@ Status GraphWalk::EmitIf(Step& step, OnnxNode& node, const onnx::GraphProto& the
   const ir::OpId op = graph_.Insert(ir::OpKind::kIf, operands, {}, joined, step.origin);
   graph_.op(op).regions = regions;
   std::vector<const WalkValue*> results;
-  for (const ir::ValueId value : std::vector(graph_.op(op).results)) {
+  for (const ir::ValueId value : absl::InlinedVector(graph_.op(op).results)) {
     results.push_back(Emitted(value));
   }
   TakeResults(step, node, true, results);

@@ -268,13 +268,14 @@ Status GraphWalk::FinishWhile(Step& step, OnnxNode& node, const Rolled& rolled,
   const ir::GraphId condition = EmitCondition(step, round);
   const ir::OpId op = graph_.Insert(OpKind::kWhile, round.operands, {}, types, step.origin);
   graph_.op(op).regions = {condition, round.graph};
-  const std::vector<ValueId> made = graph_.op(op).results;
+  const auto made = graph_.op(op).results;
   std::vector<const WalkValue*> results;
   for (std::size_t i = 0; i < carried.size(); ++i) {
     results.push_back(Emitted(made[round.first_carried + i]));
   }
   for (std::size_t i = 0; i < collected.size(); ++i) {
-    ValueId rows = collected[i].Finish(outside, std::span(made).subspan(places[i]), made[0]);
+    ValueId rows =
+        collected[i].Finish(outside, std::span<const ValueId>(made).subspan(places[i]), made[0]);
     SMELT_RETURN_IF_ERROR(outside.status());
     if (rolled.collected[i].backwards) {
       rows = outside.Emit(OpKind::kReverseV2, {rows, outside.ConstI32({0})});

@@ -70,6 +70,32 @@ TEST(Constant, ViewsReadWhatTheySay) {
             (std::vector<std::int32_t>{7, 7, 8, 8, 7, 7, 8, 8}));
 }
 
+TEST(Constant, JoinedReadsItsParts) {
+  const Constant a = Make<float>(DType::kF32, {2, 2}, {1, 2, 3, 4});
+  const Constant b = Make<float>(DType::kF32, {1, 2}, {5, 6});
+  const Constant c = Make<float>(DType::kF32, {0, 2}, {});
+  const Constant joined = Constant::Joined({a.Transposed(std::vector{1, 0}), c, b});
+  EXPECT_EQ(joined.shape(), (Sizes{3, 2}));
+  EXPECT_FALSE(joined.IsPlain());
+  EXPECT_FALSE(joined.IsSplat());
+  EXPECT_EQ(Values<float>(joined), (std::vector<float>{1, 3, 2, 4, 5, 6}));
+  float middle[3] = {};
+  joined.Read(2, 3, reinterpret_cast<std::byte*>(middle));
+  EXPECT_EQ(std::vector<float>(middle, middle + 3), (std::vector<float>{2, 4, 5}));
+  // Steps and views of it.
+  const Constant stepped =
+      joined.WithStep({ConstantStep::Kind::kMultiply, 0, Per({1, 10, 100}), DType::kF32});
+  EXPECT_EQ(Values<float>(stepped), (std::vector<float>{1, 3, 20, 40, 500, 600}));
+  EXPECT_EQ(Values<std::int32_t>(joined.Cast(DType::kI32)),
+            (std::vector<std::int32_t>{1, 3, 2, 4, 5, 6}));
+  EXPECT_EQ(Values<float>(stepped.Transposed(std::vector{1, 0})),
+            (std::vector<float>{1, 20, 500, 3, 40, 600}));
+  EXPECT_EQ(Values<float>(joined.Sliced(Sizes{1, 0}, Sizes{2, 1}, Sizes{1, 1})),
+            (std::vector<float>{2, 5}));
+  EXPECT_TRUE(joined.SameView(joined));
+  EXPECT_FALSE(joined.SameView(Constant::Joined({b, b, b})));
+}
+
 TEST(Constant, SplatStoresOneElement) {
   const float value = 2.5F;
   const auto element = std::as_bytes(std::span(&value, 1));
