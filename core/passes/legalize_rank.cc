@@ -171,13 +171,23 @@ Status BroadcastOperands(const LegalizeSite& site, bool& changed) {
   return site.Replace(b, b.Emit(site.op().kind, operands, site.op().attrs));
 }
 
+// Of a scalar these give the scalar.
+bool OnlyMoves(OpKind kind) {
+  static constexpr OpKind kKinds[] = {OpKind::kTranspose, OpKind::kSlice, OpKind::kStridedSlice,
+                                      OpKind::kReverseV2, OpKind::kPad,   OpKind::kPadv2,
+                                      OpKind::kMirrorPad, OpKind::kTile};
+  return std::ranges::find(kKinds, kind) != std::end(kKinds);
+}
+
 // Shapes that a kernel accepts and gets wrong.
 Status LegalizeShape(const LegalizeSite& site, bool& changed) {
   const OpKind kind = site.op().kind;
   if (kind == OpKind::kAtan2 || kind == OpKind::kStablehloAnd)
     return BroadcastOperands(site, changed);
-  // An empty permutation has no bytes, which the kernel takes for a value that is still to come.
-  if (kind == OpKind::kTranspose && site.type(site.op().result()).shape.rank() == 0) {
+  // An empty permutation has no bytes, which the kernel takes for a value that is still to come;
+  // the delegate does not run a slice of a scalar.
+  if (OnlyMoves(kind) && site.type(site.op().input(0)).shape.rank() == 0 &&
+      site.type(site.op().result()).shape.rank() == 0) {
     changed = true;
     return site.Replace(site.Before(), site.op().input(0));
   }

@@ -60,10 +60,16 @@ class StructureLegalizer {
     return Status::Ok();
   }
 
-  // True when the importer has said already why this node is opaque, or what hides it.
+  // True when the importer has said already why this node is opaque, or what hides it. What comes
+  // from no node stands for a tensor that it could not read.
   bool AlreadyRefused(const LegalizeSite& site) const {
     const ir::OriginTable& origins = context_.module.origins();
-    return std::ranges::any_of(origins.SourcesOf(site.op().origin), [&](ir::SourceId source) {
+    const std::vector<ir::SourceId>& sources = origins.SourcesOf(site.op().origin);
+    if (sources.empty()) {
+      return std::ranges::find(context_.diagnostics, ir::Severity::kError,
+                               &ir::Diagnostic::severity) != context_.diagnostics.end();
+    }
+    return std::ranges::any_of(sources, [&](ir::SourceId source) {
       return said_.contains(Key(origins.sources()[source]));
     });
   }

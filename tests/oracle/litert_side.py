@@ -30,9 +30,9 @@ class LiteRtModel:
             names = list(dict.fromkeys(wanted))
             if sorted(signature) != sorted(names):
                 return f"signature {kind}s are {sorted(signature)}, the source has {names}"
-            order = [signature[name]["index"] for name in wanted]
+            order = [signature[name]["index"] for name in names]
             if order != [d["index"] for d in details]:
-                return f"{kind} order differs from the source's {list(wanted)}"
+                return f"{kind} order differs from the source's {names}"
         return None
 
     def input_details(self) -> dict[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include "core/import/onnx/sparse_tensor.h"
 #include "core/import/onnx/utf8.h"
 
 namespace smelt::onnx_import {
@@ -47,8 +48,10 @@ Result<NodeAttributes> ReadAttributes(const onnx::NodeProto& node, const Payload
       case AttrKind::kStrings:
         to.value = std::vector<std::string>(from.strings().begin(), from.strings().end());
         break;
-      case AttrKind::kTensor: {
-        auto tensor = ReadTensor(from.t(), source);
+      case AttrKind::kTensor:
+      case AttrKind::kSparseTensor: {
+        auto tensor = to.kind == AttrKind::kTensor ? ReadTensor(from.t(), source)
+                                                   : ReadSparseTensor(from.sparse_tensor(), source);
         if (tensor.ok()) {
           to.value = std::move(tensor).value();
         } else if (tensor.status().reason() != Reason::kUnsupportedType) {
@@ -60,7 +63,6 @@ Result<NodeAttributes> ReadAttributes(const onnx::NodeProto& node, const Payload
       case AttrKind::kGraph:
       case AttrKind::kTensors:
       case AttrKind::kGraphs:
-      case AttrKind::kSparseTensor:
       case AttrKind::kSparseTensors:
       case AttrKind::kTypeProto:
       case AttrKind::kTypeProtos:

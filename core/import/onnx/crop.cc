@@ -110,7 +110,7 @@ class Cropper {
     for (const std::string& name : range_.from) {
       onnx::ValueInfoProto* input = inputs.Add();
       const onnx::ValueInfoProto* declared = Declared(name);
-      if (declared != nullptr) {
+      if (declared != nullptr && declared->type().tensor_type().has_shape()) {
         *input = *declared;
       } else {
         SMELT_RETURN_IF_ERROR(declare_(name, input));

@@ -90,13 +90,6 @@ class Order {
         DefineOnce(name, static_cast<std::uint32_t>(i), "a node");
       }
     }
-    std::unordered_set<std::string_view> outputs;
-    for (const auto& output : graph_.output()) {
-      if (outputs.insert(output.name()).second) continue;
-      diagnostics_.push_back(
-          GraphDiagnostic(Reason::kDuplicateName, output.name(),
-                          "\"" + output.name() + "\" is declared as output twice"));
-    }
   }
 
   void Read() {

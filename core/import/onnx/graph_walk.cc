@@ -7,6 +7,7 @@
 #include "core/import/onnx/declared_type.h"
 #include "core/import/onnx/graph_order.h"
 #include "core/import/onnx/node_check.h"
+#include "core/import/onnx/sparse_tensor.h"
 #include "core/import/onnx/walk_step.h"
 
 namespace smelt::onnx_import {
@@ -90,20 +91,20 @@ void GraphWalk::AddInitializers() {
   }
   for (const auto& output : scope_->graph.output()) used.insert(output.name());
   for (const auto& tensor : scope_->graph.initializer()) {
-    AddInitializer(tensor, used.contains(tensor.name()));
+    AddInitializer(tensor, ReadTensor(tensor, scope_->payloads), used.contains(tensor.name()));
   }
   for (const auto& sparse : scope_->graph.sparse_initializer()) {
-    const std::string& name = sparse.values().name();
-    context_.diagnostics.push_back(
-        TensorDiagnostic(Status(Reason::kUnsupportedType, "initializer \"" + name + "\" is sparse",
-                                "Store the initializer as a dense tensor."),
-                         name));
-    DefineUnreadable(name, std::nullopt);
+    onnx::TensorProto tensor;
+    tensor.set_name(sparse.values().name());
+    tensor.set_data_type(sparse.values().data_type());
+    *tensor.mutable_dims() = sparse.dims();
+    AddInitializer(tensor, ReadSparseTensor(sparse, scope_->payloads),
+                   used.contains(tensor.name()));
   }
 }
 
-void GraphWalk::AddInitializer(const onnx::TensorProto& tensor, bool used) {
-  auto constant = ReadTensor(tensor, scope_->payloads);
+void GraphWalk::AddInitializer(const onnx::TensorProto& tensor, Result<ir::Constant> constant,
+                               bool used) {
   if (constant.ok()) {
     parameter_bytes_ += constant->size_bytes();
     WalkValue& value = Define(tensor.name());
@@ -212,7 +213,16 @@ std::vector<SourceTensor> GraphWalk::Tensors() const {
 
 void GraphWalk::AddOutputs(ir::Signature& signature) {
   std::vector<ir::ValueId> outputs;
+  std::unordered_set<std::string_view> names;
   for (const auto& info : main_->graph.output()) {
+    if (!names.insert(info.name()).second) {
+      context_.diagnostics.push_back(TensorDiagnostic(
+          Status(Reason::kDuplicateName,
+                 "\"" + info.name() + "\" is declared as output twice; it is given once"),
+          info.name()));
+      context_.diagnostics.back().severity = ir::Severity::kWarning;
+      continue;
+    }
     const WalkValue* value = Find(info.name());
     if (value == nullptr) continue;  // an unused kind of initializer; reported
     if (!value->is_tensor()) {

@@ -74,7 +74,8 @@ class GraphWalk {
   std::vector<const WalkValue*> FindInputs(const onnx::NodeProto& proto) const;
 
   void AddInitializers();
-  void AddInitializer(const onnx::TensorProto& tensor, bool used);
+  // `tensor` tells name, element type and shape; `constant` is what it holds.
+  void AddInitializer(const onnx::TensorProto& tensor, Result<ir::Constant> constant, bool used);
   void DefineUnreadable(const std::string& name, std::optional<ir::TensorType> type);
   void AddInputs(ir::Signature& signature);
   ir::TensorType BindInput(const std::string& name, const DeclaredType& declared);

@@ -37,7 +37,7 @@ std::string_view AttrKindName(AttrKind kind);  // "INTS"
 struct NodeAttribute {
   std::string name;
   AttrKind kind = AttrKind::kUndefined;
-  // Empty for kinds that no rule reads (graphs, sparse tensors, types).
+  // Empty for kinds that no rule reads (graphs, types).
   std::variant<std::monostate, std::int64_t, double, std::string, std::vector<std::int64_t>,
                std::vector<double>, std::vector<std::string>, ir::Constant>
       value;

@@ -10,10 +10,15 @@ from property.case import Case, Graph, single
 from property.draw import Draw
 
 
-def _unary(op: str, low: float, high: float) -> Callable[[Draw], Case]:
+def _unary(op: str, low: float, high: float, far: float = 0) -> Callable[[Draw], Case]:
+    """`far`: a large operand, near to where float32 ends, that is drawn now and then."""
+
     def generate(d: Draw) -> Case:
         opset = d.opset(op)
-        return single(d, op, opset, [d.values(d.shape(), d.dtype(op, opset), low, high)])
+        x = d.values(d.shape(), d.dtype(op, opset), low, high)
+        if far and x.size and x.dtype == np.float32 and d.chance(0.3):
+            x.flat[0] = far
+        return single(d, op, opset, [x])
 
     return generate
 
@@ -203,10 +208,10 @@ GENERATORS: dict[str, Callable[[Draw], Case]] = {
     "Asin": _unary("Asin", -0.95, 0.95),
     "Acos": _unary("Acos", -0.95, 0.95),
     "Atan": _unary("Atan", -5, 5),
-    "Sinh": _unary("Sinh", -3, 3),
-    "Cosh": _unary("Cosh", -3, 3),
-    "Asinh": _unary("Asinh", -5, 5),
-    "Acosh": _unary("Acosh", 1.1, 6),
+    "Sinh": _unary("Sinh", -3, 3, 89.2),
+    "Cosh": _unary("Cosh", -3, 3, 89.2),
+    "Asinh": _unary("Asinh", -5, 5, 1e30),
+    "Acosh": _unary("Acosh", 1.1, 6, 1e30),
     "Atanh": _unary("Atanh", -0.9, 0.9),
     "IsNaN": _special("IsNaN"),
     "IsInf": _special("IsInf"),

@@ -123,8 +123,26 @@ def _shape_of_a_slice(d: Draw) -> Case:
     return graph.finish(graph.node("Reshape", [x, target]))
 
 
+def _slice_among_activations(d: Draw) -> Case:
+    """Of single elements, of open axes, of nothing: delegates take neighbours with it."""
+    graph = Graph(d, d.opset("Slice", first=13))
+    shape = tuple(d.choice([1, 1, 2, 3]) for _ in range(d.integer(1, 3)))
+    x = graph.input(d.values(shape, np.float32))
+    if d.chance(0.5):
+        graph.open_some(x, None)
+    axis = d.integer(0, len(shape) - 1)
+    step = d.choice([1, 1, 1, -1])
+    start, end = _range(d, shape[axis], step)
+    if step == 1 and d.chance(0.3):
+        start, end = d.choice([(0, 0), (-1, 0), (1, 1), (2, 1), (-1, -1), (7, 2**31 - 1)])
+    rows = [graph.constant(np.array([v], np.int64)) for v in (start, end, axis, step)]
+    y = graph.node("Slice", [graph.node("Relu", [x])[0], *rows])[0]
+    return graph.finish(graph.node("Sigmoid", [y]))
+
+
 GENERATORS: dict[str, Callable[[Draw], Case]] = {
     "Slice": _slice,
+    "SliceAmongActivations": _slice_among_activations,
     "Gather": _gather,
     "GatherElements": _gather_elements,
     "GatherND": _gather_nd,

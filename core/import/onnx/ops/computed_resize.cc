@@ -24,8 +24,9 @@ ValueId Float(Builder& out, ValueId x) { return out.Cast(x, DType::kF32); }
 // What the run tells of one axis, each f32[1] but `size`.
 struct AxisTerms {
   ValueId in, out, scale;
-  ValueId stated;  // scale * in: the result's size before it was rounded down
-  ValueId size;    // of the result: i32[1]
+  ValueId stated;   // scale * in: the result's size before it was rounded down
+  ValueId aligned;  // the size whose last element align_corners puts onto the last of the input
+  ValueId size;     // of the result: i32[1]
   ValueId region_begin, region_end;
 };
 
@@ -80,6 +81,9 @@ AxisTerms TermsOf(OnnxNode& node, Builder& out, const Stated& stated, int axis) 
   terms.out = pick(stated.out, at);
   terms.scale = pick(stated.scale, at);
   terms.stated = out.Mul(terms.scale, terms.in);
+  // ONNX's own tests, which compute their scales, align `stated`; ONNX Runtime and PyTorch, whose
+  // exporters write constant scales, align the size that there is.
+  terms.aligned = out.constant(stated.scale) != nullptr ? terms.out : terms.stated;
   terms.size = out.Cast(terms.out, DType::kI32);
   if (!CropsAndResizes(node)) return terms;
   const ValueId region = Float(out, node.input(1));
@@ -96,7 +100,7 @@ ValueId Coordinates(Builder& out, const ResizeOptions& options, const AxisTerms&
   const ValueId last = out.Sub(t.in, one);
   // The single element of a result has y = 0, whatever it is multiplied by.
   const auto steps = [&](ValueId size) { return out.Maximum(out.Sub(size, one), one); };
-  if (mode == "align_corners") return out.Div(out.Mul(y, last), steps(t.stated));
+  if (mode == "align_corners") return out.Div(out.Mul(y, last), steps(t.aligned));
   if (mode == "asymmetric") {
     const ValueId scaled = out.Div(y, t.scale);
     if (options.nearest != "round_prefer_ceil") return scaled;

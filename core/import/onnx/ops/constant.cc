@@ -28,9 +28,11 @@ Status Finish(OnnxNode& node, Builder& out, ValueId y) {
 
 // --- Constant ---
 
-// The value in whichever of its forms the node has it; nothing for strings and sparse tensors.
+// The value in whichever of its forms the node has it; nothing for strings.
 std::optional<Constant> ConstantValue(const OnnxNode& node) {
-  if (const Constant* tensor = node.Tensor("value")) return *tensor;
+  for (const char* name : {"value", "sparse_value"}) {
+    if (const Constant* tensor = node.Tensor(name)) return *tensor;
+  }
   const auto floats = [](std::vector<std::int64_t> shape, const std::vector<double>& values) {
     const std::vector<float> narrow(values.begin(), values.end());
     return Constant::FromValues(DType::kF32, std::move(shape), std::span<const float>(narrow));
@@ -61,7 +63,7 @@ Status TranslateConstant(OnnxNode& node, Builder& out) {
   return Finish(node, out, out.Const(*ConstantValue(node), node.output_name(0)));
 }
 
-Verdict HasDenseValue(const OnnxNode& node, Bounds, Finding& finding) {
+Verdict HasValue(const OnnxNode& node, Bounds, Finding& finding) {
   if (ConstantValue(node)) return Verdict::kHolds;
   std::string found = "attributes";
   for (const std::string& name : node.AttributeNames()) found += " " + name;
@@ -257,9 +259,9 @@ Verdict BoundsAreScalars(const OnnxNode& node, Bounds, Finding& finding) {
 
 constexpr OnnxConstraint kConstant[] = {
     {Reason::kUnsupportedAttributeValue,
-     HasDenseValue,
+     HasValue,
      {},
-     "the value is a dense tensor or numbers, not strings or a sparse tensor"},
+     "the value is a tensor or numbers, not strings"},
 };
 constexpr OnnxConstraint kConstantOfShape[] = {
     {Reason::kUnsupportedRank, RankWithin<0>, {1, 1}, "the shape has rank {lo}"},

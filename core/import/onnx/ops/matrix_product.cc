@@ -71,6 +71,12 @@ ValueId Matrices(Builder& out, const MatrixProduct& product) {
   return out.Mul(y, out.Scalar(out.type(y).dtype, product.alpha));
 }
 
+// Sums without terms.
+ValueId EmptySums(Builder& out, DType dtype, const Shape& shape) {
+  const std::vector<std::byte> zero(ir::StorageBytes(dtype, 1));
+  return out.Const(Constant::Splat(dtype, shape.Sizes(), zero));
+}
+
 }  // namespace
 
 std::optional<Shape> ProductShape(ir::SymbolTable& symbols, Shape a, Shape b) {
@@ -94,6 +100,9 @@ ValueId EmitProduct(Builder& out, const MatrixProduct& product, const Shape& sha
   if (!out.status().ok()) return {};
   const Shape left = out.type(product.a).shape;
   const Shape right = out.type(product.b).shape;
+  if (left.dim(left.rank() - (product.transpose_a ? 2 : 1)) == Dim(0) && shape.IsStatic()) {
+    return EmptySums(out, out.type(product.a).dtype, shape);
+  }
   MatrixProduct matrices = product;
   if (left.rank() == 1) {
     matrices.a = out.Reshape(product.a, WithAxis(left, 0));

@@ -102,6 +102,17 @@ Status TranslateRecurrent(OnnxNode& node, Builder& out) {
 
 // --- Checks ---
 
+// Of the gates' matrices: only the steps and the sequences may be counted at run time.
+Verdict FeaturesAreKnown(const OnnxNode& node, Bounds, Finding& finding) {
+  for (const int input : {kX, kR}) {
+    if (!node.knows_input(input) || node.input_rank(input) != 3) return Verdict::kNotChecked;
+    if (!node.input_shape(input).dim(2).is_static()) {
+      return Violated(node, input, node.input_text(input), finding);
+    }
+  }
+  return Verdict::kHolds;
+}
+
 Verdict ShapesFit(const OnnxNode& node, Bounds, Finding& finding) {
   for (const int input : {kX, kW, kR}) {
     if (!node.knows_input(input)) return Verdict::kNotChecked;
@@ -109,10 +120,8 @@ Verdict ShapesFit(const OnnxNode& node, Bounds, Finding& finding) {
   }
   const Dim hidden = node.input_shape(kR).dim(2);
   const Dim features = node.input_shape(kX).dim(2);
-  if (!hidden.is_static() || hidden.value() < 1 || !features.is_static()) {
-    return Violated(node, hidden.is_static() ? kX : kR,
-                    node.input_text(hidden.is_static() ? kX : kR), finding);
-  }
+  if (!hidden.is_static() || !features.is_static()) return Verdict::kNotChecked;
+  if (hidden.value() < 1) return Violated(node, kR, node.input_text(kR), finding);
   const Dim steps = node.input_shape(kX).dim(BatchFirst(node) ? 1 : 0);
   if (steps == Dim(0)) return Violated(node, kX, node.input_text(kX), finding);
   const Dim directions(Directions(node));
@@ -188,11 +197,15 @@ constexpr OnnxConstraint kRecurrent[] = {
      {},
      "direction forward, reverse or bidirectional"},
     {Reason::kUnsupportedAttributeValue, IntAttrWithin<"layout", 0>, {0, 1}, "layout {lo} or {hi}"},
+    {Reason::kDynamicDimensionUnsupported,
+     FeaturesAreKnown,
+     {},
+     "the last axes of the input and of the recurrence weights are static"},
     {Reason::kShapeMismatch,
      ShapesFit,
      {},
-     "input of rank 3 with at least one step and a static last axis; weights and biases of one "
-     "part for each direction, with a row for each gate and hidden unit"},
+     "input of rank 3 with at least one step; weights and biases of one part for each direction, "
+     "with a row for each gate and hidden unit"},
     {Reason::kShapeMismatch,
      StatesFit,
      {},

@@ -271,7 +271,8 @@ constexpr OnnxConstraint kResize[] = {
     {Reason::kUnsupportedAttributeValue,
      AlignedSizesWhole,
      {},
-     "align_corners with scale * size a whole number"},
+     "align_corners with scale * size a whole number, or with sizes: ONNX and ONNX Runtime align "
+     "others differently"},
     kComputable,
 };
 

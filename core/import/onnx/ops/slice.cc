@@ -107,6 +107,7 @@ std::optional<Plan> MakePlan(const OnnxNode& node) {
 Dim SymbolicSize(OnnxNode& node, Dim size, std::int64_t start, std::int64_t end,
                  std::int64_t step) {
   ir::SymbolTable& symbols = node.symbols();
+  if (step > 0 && end == 0) return Dim(0);
   if (step == 1 && end >= INT32_MAX) {
     if (start == 0) return size;
     if (start > 0) return symbols.Max(symbols.Sub(size, Dim(start)), Dim(0));
@@ -188,7 +189,8 @@ ir::Attributes Masks(std::int64_t begin_mask, std::int64_t end_mask) {
 }
 
 // STRIDED_SLICE counts negative bounds from the end and clamps as ONNX does; "to the end" and "to
-// the front" are masks, which no dimension's size can contradict.
+// the front" are masks, which no dimension's size can contradict. Nothing is said by bounds of 1:
+// the delegate takes an end of 0 for the end of the axis.
 ValueId EmitStrided(OnnxNode& node, Builder& out, const Plan& plan) {
   std::vector<std::int32_t> begin, end, strides;
   std::int64_t end_mask = 0;
@@ -201,8 +203,10 @@ ValueId EmitStrided(OnnxNode& node, Builder& out, const Plan& plan) {
       const AxisSlice slice = Resolve(start, stop, plan.steps[at], size.value());
       start = slice.begin;
       stop = slice.begin + slice.count * plan.steps[at];
-      if (slice.count == 0) stop = start;
+      if (slice.count == 0) start = stop = 1;
       if (stop < 0) end_mask |= std::int64_t{1} << i;
+    } else if (plan.steps[at] > 0 && stop == 0) {
+      start = stop = 1;
     } else if (stop >= INT32_MAX || (plan.steps[at] < 0 && stop <= INT32_MIN)) {
       end_mask |= std::int64_t{1} << i;
     }

@@ -1,4 +1,6 @@
 // Trigonometric and hyperbolic functions, by the two that TFLite has and ATAN2.
+#include <numbers>
+
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
@@ -43,16 +45,25 @@ Exponentials ExponentialsOf(Builder& out, ValueId x) {
       out.Div(Negative(out, minus), out.Unary(OpKind::kExp, Negative(out, magnitude)));
   return {minus, plus};
 }
+// exp(|x|) / 2, also where exp(|x|) itself overflows.
+ValueId HalfExponential(Builder& out, ValueId x) {
+  const ValueId root = out.Unary(OpKind::kExp, out.Mul(out.Unary(OpKind::kAbs, x), Half(out, x)));
+  return out.Mul(out.Mul(root, Half(out, x)), root);
+}
+ValueId Above(Builder& out, ValueId x, double bound) {
+  return out.Emit(OpKind::kGreater, {x, out.Scalar(out.type(x).dtype, bound)});
+}
 ValueId HyperbolicSine(Builder& out, ValueId x) {
   const Exponentials e = ExponentialsOf(out, x);
-  const ValueId magnitude = out.Mul(out.Sub(e.plus, e.minus), Half(out, x));
+  const ValueId small = out.Mul(out.Sub(e.plus, e.minus), Half(out, x));
+  const ValueId large = Above(out, out.Unary(OpKind::kAbs, x), 20);  // exp(-20) is rounded away
+  const ValueId magnitude = out.Emit(OpKind::kSelectV2, {large, HalfExponential(out, x), small});
   const ValueId negative = out.Emit(OpKind::kLess, {x, out.Scalar(out.type(x).dtype, 0)});
   return out.Emit(OpKind::kSelectV2, {negative, Negative(out, magnitude), magnitude});
 }
 ValueId HyperbolicCosine(Builder& out, ValueId x) {
-  const ValueId sum =
-      out.Add(out.Unary(OpKind::kExp, x), out.Unary(OpKind::kExp, Negative(out, x)));
-  return out.Mul(sum, Half(out, x));
+  const ValueId small = out.Unary(OpKind::kExp, Negative(out, out.Unary(OpKind::kAbs, x)));
+  return out.Add(HalfExponential(out, x), out.Mul(small, Half(out, x)));
 }
 
 // log(1 + y) for y > -1 without cancellation near 0: y * log(u) / (u - 1) with u = fl(1 + y), and y
@@ -71,19 +82,34 @@ ValueId WithSignOf(Builder& out, ValueId x, ValueId magnitude) {
   const ValueId negative = out.Emit(OpKind::kLess, {x, out.Scalar(out.type(x).dtype, 0)});
   return out.Emit(OpKind::kSelectV2, {negative, Negative(out, magnitude), magnitude});
 }
+// asinh(x) and acosh(x) are log(2 x) to the last place from here on, and squares would overflow.
+constexpr double kLargeArea = 1U << 30;
+// `small(x)`, or log(2 x) where x is large; `small` never sees a large one.
+template <class F>
+ValueId AreaFunction(Builder& out, ValueId x, F&& small) {
+  const ValueId large = Above(out, x, kLargeArea);
+  const ValueId doubled =
+      out.Add(out.Unary(OpKind::kLog, x), out.Scalar(out.type(x).dtype, std::numbers::ln2));
+  const ValueId tame = out.Emit(OpKind::kSelectV2, {large, One(out, x), x});
+  return out.Emit(OpKind::kSelectV2, {large, doubled, small(tame)});
+}
 // asinh(x) = sign(x) log1p(|x| + x^2 / (1 + sqrt(x^2 + 1)))
 ValueId HyperbolicArcsine(Builder& out, ValueId x) {
-  const ValueId magnitude = out.Unary(OpKind::kAbs, x);
-  const ValueId square = out.Mul(x, x);
-  const ValueId root = out.Unary(OpKind::kSqrt, out.Add(square, One(out, x)));
-  const ValueId rest = out.Div(square, out.Add(root, One(out, x)));
-  return WithSignOf(out, x, Log1p(out, out.Add(magnitude, rest)));
+  const auto small = [&](ValueId magnitude) {
+    const ValueId square = out.Mul(magnitude, magnitude);
+    const ValueId root = out.Unary(OpKind::kSqrt, out.Add(square, One(out, x)));
+    const ValueId rest = out.Div(square, out.Add(root, One(out, x)));
+    return Log1p(out, out.Add(magnitude, rest));
+  };
+  return WithSignOf(out, x, AreaFunction(out, out.Unary(OpKind::kAbs, x), small));
 }
 // acosh(x) = log1p(t + sqrt(2 t + t^2)), t = x - 1
 ValueId HyperbolicArccosine(Builder& out, ValueId x) {
-  const ValueId t = out.Sub(x, One(out, x));
-  const ValueId inside = out.Mul(t, out.Add(x, One(out, x)));
-  return Log1p(out, out.Add(t, out.Unary(OpKind::kSqrt, inside)));
+  return AreaFunction(out, x, [&](ValueId tame) {
+    const ValueId t = out.Sub(tame, One(out, x));
+    const ValueId inside = out.Mul(t, out.Add(tame, One(out, x)));
+    return Log1p(out, out.Add(t, out.Unary(OpKind::kSqrt, inside)));
+  });
 }
 // atanh(x) = sign(x) log1p(2 |x| / (1 - |x|)) / 2
 ValueId HyperbolicArctangent(Builder& out, ValueId x) {

@@ -73,6 +73,15 @@ TEST(Crop, EitherEndMayBeTheModelsOwn) {
   EXPECT_THAT(head->module.signatures.front().input_names, ElementsAre("x"));
 }
 
+TEST(Crop, BeginsAtAnOutputThatDeclaresNoShape) {
+  OnnxModel model = Model();
+  model.Output("c");
+  const auto cut = Cut({"c"}, {"d"}, model);
+  ASSERT_TRUE(cut.ok()) << cut.status().ToString();
+  EXPECT_THAT(cut->diagnostics, IsEmpty());
+  EXPECT_THAT(Operators(*cut), ElementsAre("Sqrt 3"));
+}
+
 TEST(Crop, AResultThatIsGivenIsNotComputed) {
   OnnxModel model = Model();
   model.Node("Cast", {"i"}, {"j"}, {{"to", 1}});

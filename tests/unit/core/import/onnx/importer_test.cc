@@ -164,6 +164,38 @@ TEST(Importer, StringsAreRefusedOnlyWhenUsed) {
   EXPECT_FALSE(model.Refusals().empty());
 }
 
+TEST(Importer, SparseTensorsAreWrittenOut) {
+  // 7 and 8 at two places of [2, 3], which are one number each or one row of coordinates each.
+  const auto fill = [](onnx::SparseTensorProto* sparse, std::vector<std::int64_t> places) {
+    sparse->add_dims(2);
+    sparse->add_dims(3);
+    sparse->mutable_values()->set_name("w");
+    sparse->mutable_values()->set_data_type(onnx::TensorProto::FLOAT);
+    sparse->mutable_values()->add_dims(2);
+    sparse->mutable_values()->add_float_data(7);
+    sparse->mutable_values()->add_float_data(8);
+    sparse->mutable_indices()->set_data_type(onnx::TensorProto::INT64);
+    sparse->mutable_indices()->add_dims(2);
+    if (places.size() == 4) sparse->mutable_indices()->add_dims(2);
+    for (const std::int64_t place : places) sparse->mutable_indices()->add_int64_data(place);
+  };
+  for (const auto& places : {std::vector<std::int64_t>{1, 5}, {0, 1, 1, 2}}) {
+    OnnxModel model;
+    fill(model.graph().add_sparse_initializer(), places);
+    model.Node("Identity", {"w"}, {"y"}).Output("y");
+    const auto y = model.Run({});
+    ASSERT_EQ(y.size(), 1u);
+    ExpectTensor(y[0], F32({2, 3}, {0, 7, 0, 0, 0, 8}));
+  }
+  for (const auto& places : {std::vector<std::int64_t>{1, 6}, {0, 1, 1, 3}, {-1, 0}, {1}}) {
+    OnnxModel model;
+    fill(model.graph().add_sparse_initializer(), places);
+    model.Node("Identity", {"w"}, {"y"}).Output("y");
+    EXPECT_THAT(model.Refusals(), ElementsAre(places.size() == 1 ? Reason::kPayloadSizeMismatch
+                                                                 : Reason::kModelMalformed));
+  }
+}
+
 TEST(Importer, ConstantSubgraphsFold) {
   OnnxModel model;
   model.Input("x", DType::kF32, {"N", 4})
@@ -255,6 +287,27 @@ TEST(Importer, DeclaredOutputsAreCompared) {
   ASSERT_TRUE(imported.ok());
   ASSERT_EQ(imported->diagnostics.size(), 1u);
   EXPECT_EQ(imported->diagnostics[0].severity, ir::Severity::kWarning);
+}
+
+TEST(Importer, AnOutputThatIsDeclaredTwiceIsGivenOnce) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {2}).Node("Relu", {"x"}, {"y"}).Output("y").Output("y");
+  auto imported = model.Import();
+  ASSERT_TRUE(imported.ok());
+  ASSERT_EQ(imported->diagnostics.size(), 1u);
+  EXPECT_EQ(imported->diagnostics[0].reason, Reason::kDuplicateName);
+  EXPECT_EQ(imported->diagnostics[0].severity, ir::Severity::kWarning);
+  EXPECT_THAT(imported->module.signatures.front().output_names, ElementsAre("y"));
+}
+
+TEST(Importer, SequencesOfUnknownFeaturesAreRefusedByName) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {"T", 1, "D"})
+      .Init("w", RandomTensor(DType::kF32, {1, 8, 3}, 1))
+      .Init("r", RandomTensor(DType::kF32, {1, 8, 2}, 2))
+      .Node("LSTM", {"x", "w", "r"}, {"y"})
+      .Output("y");
+  EXPECT_THAT(model.Refusals(), ElementsAre(Reason::kDynamicDimensionUnsupported));
 }
 
 TEST(Importer, InputsWithoutTypeAreRefused) {

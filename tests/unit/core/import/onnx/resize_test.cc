@@ -119,6 +119,17 @@ TEST(Resize, SymbolicSizes) {
   }
 }
 
+// By the 4 elements that there are, not by the 4.5 that the scale would give.
+TEST(Resize, AlignedCornersOfSymbolicSizes) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {1, 1, 1, "W"})
+      .Init("s", F32({4}, {1, 1, 1, 1.5}))
+      .Node("Resize", {"x", "", "s"}, {"y"},
+            {{"mode", "linear"}, {"coordinate_transformation_mode", "align_corners"}})
+      .Output("y");
+  ExpectTensor(model.Run({F32({1, 1, 1, 3}, {0, 3, 6})}).at(0), F32({1, 1, 1, 4}, {0, 2, 4, 6}));
+}
+
 TEST(Resize, SizesOfAnotherTensor) {
   OnnxModel model;
   model.Input("x", DType::kF32, {1, 1, "H", "W"})
