@@ -29,6 +29,9 @@ Status ExposeViews(PassContext& context);
 // Says with operators that LiteRT's CPU delegate takes what others say as well, exactly.
 Status PreferDelegated(PassContext& context);
 
+// Computes sizes by operators that LiteRT runs when it prepares a graph, where they say the same.
+Status PrepareSizes(PassContext& context);
+
 // Decides for all operators at once in which order of axes they work, so that few TRANSPOSEs are
 // left (layout/layout.h). Requires that composites are expanded.
 Status SolveLayout(PassContext& context);

@@ -47,6 +47,8 @@ constexpr Pass kPipeline[] = {
     {"share_equal", "Computes only once what several operators compute alike.", false, ShareEqual},
     {"prefer_delegated_laid_out", "The same as prefer_delegated, for what layout has written.",
      false, PreferDelegated},
+    {"prepare_sizes", "Computes sizes by operators that the runtime runs before the first run.",
+     false, PrepareSizes},
     {"legalize_types", "Takes detours around element types and ranks that kernels lack.", true,
      LegalizeTypes},
     {"float16_weights", "Stores float32 weights as float16, if the job asks for it.", true,

@@ -34,7 +34,9 @@ def _conv(d: Draw) -> Case:
     rank = d.choice([1, 2, 2, 2, 3])
     window = draw_window(d, rank)
     if rank == 3:
-        window.size = [n - d.integer(0, 3) if n > 9 else n for n in window.size]
+        extents = [(k - 1) * v + 1 for k, v in zip(window.kernel, window.dilations)]
+        less = [n - d.integer(0, 3) if n > 9 else n for n in window.size]
+        window.size = [max(n, extent) for n, extent in zip(less, extents)]
     group, inputs, outputs = channels(d)
     x = d.values((d.choice([1, 1, 2, 3]), inputs, *window.size), dtype)
     weight = d.values((outputs, inputs // group, *window.kernel), dtype, -1, 1)

@@ -1,0 +1,60 @@
+#include "core/passes/passes.h"
+#include "tests/unit/core/passes/pass_test.h"
+
+namespace smelt::passes {
+namespace {
+
+TEST(PrepareSizes, CutsAndViewsOfSizesUseOperatorsThatRunEarly) {
+  ExpectPass(PrepareSizes,
+             R"(graph @main(%x "x": f32[N,4]) {
+    %s = SHAPE(%x) {out_type="i32"} : i32[2] from {0}
+    %b = const i32[1] [1]
+    %c = const i32[1] [1]
+    %n = SLICE(%s, %b, %c) : i32[1] from {0}
+    %axis = const i32[] [0]
+    %p, %q = SPLIT(%axis, %s) {num_splits=2} : i32[1], i32[1] from {1}
+    %m = MUL(%n, %q) {fused_activation_function="NONE"} : i32[1] from {1}
+    %y "y" = EXPAND_DIMS(%m, %axis) : i32[1,1] from {2}
+    return %y, %p
+  })",
+             R"(graph @main(%x "x": f32[N,4]) {
+    %s = SHAPE(%x) {out_type="i32"} : i32[2] from {0}
+    %c0 = const i32[1] [0]
+    %c1 = const i32[1] [1]
+    %c2 = const i32[1] [2]
+    %n = STRIDED_SLICE(%s, %c1, %c2, %c1) {begin_mask=0, ellipsis_mask=0, end_mask=0, new_axis_mask=0, offset=false, shrink_axis_mask=0} : i32[1] from {0}
+    %p = STRIDED_SLICE(%s, %c0, %c1, %c1) {begin_mask=0, ellipsis_mask=0, end_mask=0, new_axis_mask=0, offset=false, shrink_axis_mask=0} : i32[1] from {1}
+    %q = STRIDED_SLICE(%s, %c1, %c2, %c1) {begin_mask=0, ellipsis_mask=0, end_mask=0, new_axis_mask=0, offset=false, shrink_axis_mask=0} : i32[1] from {1}
+    %m = MUL(%n, %q) {fused_activation_function="NONE"} : i32[1] from {1}
+    %r = const i32[2] [1, 1]
+    %y "y" = RESHAPE(%m, %r) {new_shape=[1, 1]} : i32[1,1] from {2}
+    return %y, %p
+  })",
+             3);
+}
+
+// What the data computes is not known before the run, whatever computes it.
+TEST(PrepareSizes, DataStaysAsItIs) {
+  ExpectUnchanged(PrepareSizes, R"(graph @main(%x "x": i32[N,4], %n "n": i32[2]) {
+    %b = const i32[1] [1]
+    %a = SLICE(%n, %b, %b) : i32[1] from {0}
+    %s = SHAPE(%x) {out_type="i32"} : i32[2] from {0}
+    %m = MUL(%s, %n) {fused_activation_function="NONE"} : i32[2] from {1}
+    %y "y" = SLICE(%m, %b, %b) : i32[1] from {1}
+    return %a, %y
+  })");
+}
+
+// Behind an addition nothing is known early, so nothing is gained.
+TEST(PrepareSizes, StopsWhereAnOperatorRunsLate) {
+  ExpectUnchanged(PrepareSizes, R"(graph @main(%x "x": f32[N,4]) {
+    %b = const i32[1] [1]
+    %s = SHAPE(%x) {out_type="i32"} : i32[2] from {0}
+    %m = ADD(%s, %b) {fused_activation_function="NONE"} : i32[2] from {1}
+    %y "y" = SLICE(%m, %b, %b) : i32[1] from {1}
+    return %y
+  })");
+}
+
+}  // namespace
+}  // namespace smelt::passes
