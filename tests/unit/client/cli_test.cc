@@ -54,15 +54,16 @@ class CliTest : public testing::Test {
 };
 
 TEST_F(CliTest, ConvertWritesArtifactAndReport) {
-  const std::string out = scratch_ / "net.tflite";
-  const std::string report = scratch_ / "report.json";
+  scratch_.Write("results/report.json", "a longer text of an earlier run");
+  const std::string out = scratch_ / "results/net.tflite";
+  const std::string report = scratch_ / "results/report.json";
   ASSERT_EQ(
       Run({"convert", ModelFile(), "-o", out, "--report", report, "--dim", "a=b=3", "--target",
            "litert", "--verify", "structure", "--disable-pass", "fold", "--disable-pass", "fuse"}),
       0)
       << Err();
   EXPECT_EQ(ReadFile(out), "the artifact");
-  EXPECT_FALSE(std::filesystem::exists(out + ".part"));
+  EXPECT_THAT(scratch_.Names("results"), ElementsAre("net.tflite", "report.json"));
   EXPECT_THAT(ReadFile(report), HasSubstr("\"job_id\": \"job1\""));
   EXPECT_THAT(Out(), AllOf(HasSubstr("converted: " + out), HasSubstr("12 B")));
   EXPECT_THAT(Err(), AllOf(HasSubstr("upload net.onnx"), HasSubstr("job job1: running"),
