@@ -9,6 +9,7 @@
 #include "core/base/log.h"
 #include "server/app/app.h"
 #include "server/app/lifecycle.h"
+#include "server/config/path_checks.h"
 #include "server/config/server_config.h"
 
 namespace {
@@ -16,8 +17,10 @@ namespace {
 constexpr int kExitConfig = 78;  // sysexits: the configuration can't work
 
 int Fail(const smelt::Status& status) {
-  std::fprintf(stderr, "smeltd: %s\n%s\n", status.ToString().c_str(),
-               std::string(status.hint()).c_str());
+  std::fprintf(stderr, "smeltd: %s\n", status.ToString().c_str());
+  if (!status.hint().empty()) {
+    std::fprintf(stderr, "  hint: %s\n", std::string(status.hint()).c_str());
+  }
   return kExitConfig;
 }
 
@@ -34,6 +37,9 @@ int main(int argc, char** argv) {
   if (parsed->print) {
     std::fputs(parsed->print->c_str(), stdout);
     return 0;
+  }
+  if (const smelt::Status paths = smelt::config::CheckPaths(parsed->config); !paths.ok()) {
+    return Fail(paths);
   }
   if (parsed->check_only) {
     std::puts("the configuration is valid");

@@ -37,6 +37,9 @@ TEST(DaemonStart, RefusesWithCode78WhatCanNotWork) {
   EXPECT_EQ(second.StartExpectingExit({"--listen=192.0.2.1:9"}), kExitConfig);
   EXPECT_EQ(second.StartExpectingExit({"--worker-binary=/nonexistent"}), kExitConfig);
   EXPECT_EQ(second.StartExpectingExit({"--check-config"}), 0);
+  EXPECT_EQ(second.StartExpectingExit({"--check-config", "--worker-binary=/nonexistent"}),
+            kExitConfig);
+  EXPECT_EQ(second.StartExpectingExit({"--state-dir=/proc/self/exe/state"}), kExitConfig);
   TestClient client(first.address());
   EXPECT_EQ(client.Health(""), "SERVING");
 }
