@@ -2,7 +2,7 @@
 
 #include <onnx/onnx_pb.h>
 
-#include "core/import/onnx/utf8.h"
+#include "core/base/utf8.h"
 
 namespace smelt::onnx_import {
 
