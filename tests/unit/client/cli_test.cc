@@ -265,6 +265,14 @@ TEST_F(CliTest, RefusalsOfTheDaemonKeepTheirReason) {
   EXPECT_THAT(Err(), HasSubstr("there is no job nosuch"));
 }
 
+TEST_F(CliTest, MessageThatIsTooLargeIsNoFullQueue) {
+  daemon_.faults.create_refusal = grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                                               "Received message larger than max (5 vs. 4)");
+  EXPECT_EQ(Run({"submit", ModelFile()}), 2);
+  EXPECT_THAT(Err(), AllOf(HasSubstr("too large"), HasSubstr("(5 vs. 4)"),
+                           Not(HasSubstr("queue_full")), Not(HasSubstr("later"))));
+}
+
 TEST_F(CliTest, LimitsOfTheDaemonAreRespectedBeforeUploading) {
   daemon_.info_.mutable_limits()->set_max_blob_bytes(4);
   EXPECT_EQ(Run({"submit", ModelFile()}), 6);
