@@ -1,6 +1,5 @@
 #include "client/cmd/submission.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <random>
 
@@ -10,7 +9,6 @@
 #include "client/net/blob_digest.h"
 #include "client/net/calls.h"
 #include "client/net/uploader.h"
-#include "client/view/exit_code.h"
 
 namespace smelt::client {
 namespace {
@@ -30,17 +28,9 @@ std::string RandomRequestId() {
   return id;
 }
 
-Result<ModelFile> OpenModel(Session& session, const std::string& path) {
-  if (path != "-") return ModelFile::Open(path);
-  // A read from a terminal or a pipe can't be woken; nothing has been sent or written yet.
-  const Interrupt::Scope scope(session.interrupt(),
-                               [] { std::_Exit(static_cast<int>(ExitCode::kInterrupted)); });
-  return ModelFile::FromStream(session.in());
-}
-
 Result<Bundle> OpenBundle(Session& session, const std::string& path) {
   Bundle bundle;
-  SMELT_ASSIGN_OR_RETURN(ModelFile model, OpenModel(session, path));
+  SMELT_ASSIGN_OR_RETURN(ModelFile model, session.OpenInput(path));
   ExternalScan scan;
   {
     SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, model.Map());

@@ -2,6 +2,8 @@
 #include "client/cmd/cli.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -354,6 +356,38 @@ TEST_F(CliTest, OpsAndServerInfo) {
   EXPECT_EQ(Run({"ops", "Einsum"}), 1);
   ASSERT_EQ(Run({"server", "info", "--json"}), 0);
   EXPECT_THAT(Out(), HasSubstr("\"version\": \"fake\""));
+}
+
+TEST_F(CliTest, JsonIsOneDocumentAlsoWhenTheRunFailsLate) {
+  ASSERT_EQ(Run({"submit", ModelFile()}), 0);
+  for (const auto& [line, code] : std::vector<std::pair<std::vector<std::string>, int>>{
+           {{"--json", "get", "job1", "--report", "-o", scratch_ / "none/x"}, 70},
+           {{"--json", "ops", "NoSuchOp"}, 1}}) {
+    EXPECT_EQ(Run(line), code) << Err();
+    google::protobuf::Struct document;
+    EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(Out(), &document).ok()) << Out();
+    EXPECT_EQ(document.fields().at("state").string_value(), "error");
+  }
+}
+
+TEST_F(CliTest, OutputThatCanNotBeWrittenIsAnError) {
+  ASSERT_EQ(Run({"submit", ModelFile()}), 0);
+  for (const std::vector<std::string>& line : {std::vector<std::string>{"status", "job1"},
+                                               {"list"},
+                                               {"put", ModelFile()},
+                                               {"explain"},
+                                               {"submit", ModelFile()},
+                                               {"convert", ModelFile(), "-o", scratch_ / "x"},
+                                               {"--help"}}) {
+    for (const bool json : {false, true}) {
+      std::vector<std::string> words = line;
+      if (json) words.push_back("--json");
+      out_.setstate(std::ios::badbit);
+      EXPECT_EQ(Run(words), 70) << testing::PrintToString(words);
+      out_.clear();
+      EXPECT_THAT(Err(), HasSubstr("writing to standard output failed"));
+    }
+  }
 }
 
 TEST_F(CliTest, MistakesOnTheCommandLineAreUsageErrors) {
