@@ -8,14 +8,16 @@
 #include "client/files/model_file.h"
 #include "client/net/blob_digest.h"
 #include "client/net/calls.h"
+#include "client/net/sendable.h"
 #include "client/net/uploader.h"
+#include "core/base/utf8.h"
 
 namespace smelt::client {
 namespace {
 
 // The model and its data files, opened.
 struct Bundle {
-  std::string file_name;               // of the model, without folders
+  std::string file_name;               // of the model, without folders; for display, in UTF-8
   std::vector<std::string> locations;  // [i] is the name of files[i + 1] in the bundle
   std::vector<ModelFile> files;        // the model first
 };
@@ -42,7 +44,7 @@ Result<Bundle> OpenBundle(Session& session, const std::string& path) {
     SMELT_RETURN_IF_ERROR(RefuseExternalFiles(scan.locations));
     return bundle;
   }
-  bundle.file_name = std::filesystem::path(path).filename().string();
+  bundle.file_name = ToUtf8(std::filesystem::path(path).filename().string());
   SMELT_ASSIGN_OR_RETURN(const std::vector<ExternalFile> external,
                          ResolveExternalFiles(path, scan.locations));
   for (const ExternalFile& file : external) {
@@ -93,7 +95,6 @@ Result<v1::Job> Submit(Session& session, const SubmitOptions& options) {
   SMELT_ASSIGN_OR_RETURN(const Bundle bundle, OpenBundle(session, options.model));
   SMELT_RETURN_IF_ERROR(CheckAgainstLimits(session, bundle, convert));
   SMELT_ASSIGN_OR_RETURN(const std::vector<UploadFile> uploads, HashBundle(session, bundle));
-  SMELT_RETURN_IF_ERROR(UploadMissing(session.connection(), uploads));
   v1::CreateJobRequest request;
   request.set_request_id(options.request_id.empty() ? RandomRequestId() : options.request_id);
   v1::ConvertOperation& operation = *request.mutable_convert();
@@ -104,6 +105,8 @@ Result<v1::Job> Submit(Session& session, const SubmitOptions& options) {
     (*operation.mutable_input()->mutable_external_files())[bundle.locations[i]] =
         ToWire(uploads[i + 1].digest);
   }
+  SMELT_RETURN_IF_ERROR(CheckSendable(request));  // before a large file is sent
+  SMELT_RETURN_IF_ERROR(UploadMissing(session.connection(), uploads));
   return CreateJob(session.connection(), request);
 }
 

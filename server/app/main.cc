@@ -11,6 +11,7 @@
 #include "server/app/lifecycle.h"
 #include "server/config/path_checks.h"
 #include "server/config/server_config.h"
+#include "server/rpc/library_log.h"
 
 namespace {
 
@@ -51,6 +52,7 @@ int main(int argc, char** argv) {
   smelt::SetLog(
       *smelt::LogLevelFromName(parsed->config.log_level),
       parsed->config.log_format == "json" ? smelt::LogFormat::kJson : smelt::LogFormat::kLogfmt);
+  smelt::rpc::RouteLibraryLogs();
   auto app = smelt::app::App::Start(parsed->config);
   if (!app.ok()) return Fail(app.status());
   return smelt::app::ServeUntilSignal(**app);

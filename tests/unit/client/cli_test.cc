@@ -390,6 +390,23 @@ TEST_F(CliTest, OutputThatCanNotBeWrittenIsAnError) {
   }
 }
 
+TEST_F(CliTest, NameOfAModelNeedNotBeUtf8) {
+  const std::string model = scratch_.Write("caf\xe9.onnx", Model(""));
+  const std::string out = scratch_ / "caf\xe9.tflite";
+  ASSERT_EQ(Run({"convert", model, "-o", out}), 0) << Err();
+  EXPECT_EQ(daemon_.creates[0].convert().input().file_name(), "caf?.onnx");
+  EXPECT_EQ(ReadFile(out), "the artifact");
+  EXPECT_EQ(Run({"--json", "convert", scratch_ / "gone\xe9.onnx"}), 2);
+  EXPECT_THAT(Out(), HasSubstr("gone?.onnx"));
+}
+
+TEST_F(CliTest, NamesThatCanNotBeSentAreUsageErrorsBeforeTheUpload) {
+  EXPECT_EQ(Run({"convert", ModelFile(), "--dim", "\xe9=1"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("not UTF-8"));
+  EXPECT_THAT(daemon_.blobs, IsEmpty());
+  EXPECT_EQ(Run({"status", "\xff"}), 2);
+}
+
 TEST_F(CliTest, MistakesOnTheCommandLineAreUsageErrors) {
   const std::string model = ModelFile();
   const std::vector<std::vector<std::string>> lines = {
