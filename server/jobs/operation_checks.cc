@@ -19,7 +19,6 @@ using google::protobuf::Reflection;
 
 constexpr std::size_t kMaxFileNameBytes = 255;
 constexpr std::size_t kMaxPathBytes = 1024;
-constexpr int kMaxExternalFiles = 4096;
 constexpr int kMaxEntries = 1024;  // of each list and map of the options
 constexpr int kMaxDumps = 64;
 constexpr std::size_t kMaxStringBytes = 1024;
