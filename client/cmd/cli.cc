@@ -9,6 +9,7 @@
 #include "client/cmd/ending.h"
 #include "client/settings/sources.h"
 #include "client/view/exit_code.h"
+#include "core/base/command_words.h"
 
 namespace smelt::client {
 namespace {
@@ -94,8 +95,9 @@ Status Parse(const std::vector<std::string>& arguments, std::ostream& out, Invoc
   verbs.reserve(Commands().size());  // callbacks hold references into it
   AddCommands(app, invocation, verbs);
   try {
-    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-    app.parse(std::move(reversed));
+    std::vector<std::string> words = SeparateEmptyValues(arguments);
+    std::reverse(words.begin(), words.end());  // as CLI11 wants them
+    app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {  // the library's way to say anything
     if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::Success)) {
       return ParseFailure(app, error);

@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
-#include <span>
-#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "core/base/command_words.h"
 #include "server/config/value_checks.h"
 
 namespace smelt::config {
@@ -95,16 +94,6 @@ void AddOptions(CLI::App& app, ServerConfig& config, Durations& seconds) {
   flags.Add("--reflection", config.reflection, "Serve gRPC reflection: true or false");
 }
 
-// An empty value as a word of its own: after "--flag=" CLI11 would take the next word.
-void AddWord(std::string_view word, std::vector<std::string>& words) {
-  if (!word.starts_with("--") || word.find('=') != word.size() - 1) {
-    words.emplace_back(word);
-    return;
-  }
-  words.emplace_back(word.substr(0, word.size() - 1));
-  words.emplace_back();
-}
-
 // The command line with the environment before it: CLI11 itself would let the file win over the
 // environment. Each option takes its last value, so flags win. Last word first, as CLI11 wants it.
 std::vector<std::string> WithEnvironment(CLI::App& app, int argc, const char* const* argv) {
@@ -116,9 +105,8 @@ std::vector<std::string> WithEnvironment(CLI::App& app, int argc, const char* co
     if (value == nullptr || *value == '\0') continue;
     words.push_back("--" + option->get_lnames().front() + "=" + value);
   }
-  for (const char* word : std::span(argv, static_cast<std::size_t>(argc)).subspan(1)) {
-    AddWord(word, words);
-  }
+  words.insert(words.end(), argv + 1, argv + argc);
+  words = SeparateEmptyValues(words);
   std::ranges::reverse(words);
   return words;
 }

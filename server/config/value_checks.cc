@@ -1,12 +1,17 @@
 #include "server/config/value_checks.h"
 
+#include <sys/un.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <string_view>
 
 namespace smelt::config {
 namespace {
 
+constexpr std::string_view kUnix = "unix:";
+constexpr std::size_t kMaxSocketPathBytes = sizeof(sockaddr_un::sun_path) - 1;
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 60;  // system limits hold it and more
 
 std::string ShowSize(std::uint64_t bytes) {
@@ -35,8 +40,11 @@ bool ParseBytes(const std::string& text, std::uint64_t& bytes) {
 }  // namespace
 
 std::string CheckAddress(const std::string& text, bool unix_allowed) {
-  if (unix_allowed && text.starts_with("unix:")) {
-    return text.size() > 5 ? "" : "unix: needs a path";
+  if (unix_allowed && text.starts_with(kUnix)) {
+    const std::size_t path_bytes = text.size() - kUnix.size();
+    if (path_bytes >= 1 && path_bytes <= kMaxSocketPathBytes) return "";
+    return "'" + text + "': a socket's path has 1 to " + std::to_string(kMaxSocketPathBytes) +
+           " bytes";
   }
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == text.size()) {

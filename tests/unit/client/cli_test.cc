@@ -390,6 +390,14 @@ TEST_F(CliTest, OutputThatCanNotBeWrittenIsAnError) {
   }
 }
 
+TEST_F(CliTest, EmptyValueDoesNotTakeTheNextWord) {
+  const std::string out = scratch_ / "results/x";
+  scratch_.Write("results/x", "old");
+  ASSERT_EQ(Run({"convert", ModelFile(), "--report=", "-o", out}), 0) << Err();
+  EXPECT_EQ(ReadFile(out), "the artifact");
+  EXPECT_FALSE(std::filesystem::exists("-o"));
+}
+
 TEST_F(CliTest, NameOfAModelNeedNotBeUtf8) {
   const std::string model = scratch_.Write("caf\xe9.onnx", Model(""));
   const std::string out = scratch_ / "caf\xe9.tflite";

@@ -92,6 +92,12 @@ TEST(ServerConfig, EmptyFlagDoesNotTakeTheNextWord) {
   }
 }
 
+TEST(ServerConfig, PathOfASocketHasRoomFor107Bytes) {
+  const std::string longest = "--listen=unix:" + std::string(107, 'p');
+  EXPECT_TRUE(Parse({longest.c_str()}).ok());
+  EXPECT_FALSE(Parse({(longest + "p").c_str()}).ok());
+}
+
 TEST(ServerConfig, ZeroWorkerMemoryIsUnlimited) {
   const auto parsed = Parse({"--worker-memory=0"});
   ASSERT_TRUE(parsed.ok()) << parsed.status().ToString();
