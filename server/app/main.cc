@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/base/log.h"
+#include "core/base/standard_descriptors.h"
 #include "server/app/app.h"
 #include "server/app/lifecycle.h"
 #include "server/config/path_checks.h"
@@ -33,6 +34,7 @@ std::string ProgramDir() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  smelt::FillStandardDescriptors();
   const auto parsed = smelt::config::ParseCommandLine(argc, argv, ProgramDir());
   if (!parsed.ok()) return Fail(parsed.status());
   if (parsed->print) {

@@ -56,6 +56,12 @@ check "and says so" grep -qx interrupted "$folder/err"
 check "text to a full disk is an error" exits_with 70 to_full explain
 check "and says so" grep -q "standard output" "$folder/err"
 check "a document to a full disk is an error" exits_with 70 to_full --json explain
+to_none() { "$bin/smelt" "$@" >&- 2>"$folder/err"; }
+check "text to a closed output is an error" exits_with 70 to_none explain
+from_none() { "$bin/smelt" put - <&- 2>"$folder/err"; }
+check "a closed input is an error" exits_with 70 from_none
+from_folder() { "$bin/smelt" put - <"$folder" 2>"$folder/err"; }
+check "an input that can't be read is an error" exits_with 70 from_folder
 check "help to a full disk is an error" exits_with 70 to_full --help
 
 echo "$passed passed, $failed failed"
