@@ -43,7 +43,7 @@ Status Failed(const std::string& what) {
   return Status(Reason::kServerUnavailable, what + ": " + std::strerror(errno));
 }
 
-// The socket has its name before somebody listens.
+// A name alone does not say that somebody listens.
 bool Answers(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
