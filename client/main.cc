@@ -12,6 +12,7 @@
 #include "client/cmd/cli.h"
 #include "client/view/exit_code.h"
 #include "client/view/screen.h"
+#include "core/base/standard_descriptors.h"
 
 namespace {
 
@@ -34,6 +35,9 @@ std::optional<std::string> GetEnvironment(std::string_view name) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  smelt::FillStandardDescriptors();
+  // By way of stdio, an error of a read would look like the end of the input.
+  std::ios::sync_with_stdio(false);
   // Before any other thread exists, so that all of them inherit the mask.
   sigset_t signals;
   sigemptyset(&signals);

@@ -6,9 +6,10 @@
 #include <optional>
 
 #include "client/cmd/command.h"
+#include "client/cmd/ending.h"
 #include "client/settings/sources.h"
-#include "client/view/json.h"
-#include "client/view/text.h"
+#include "client/view/exit_code.h"
+#include "core/base/command_words.h"
 
 namespace smelt::client {
 namespace {
@@ -94,8 +95,9 @@ Status Parse(const std::vector<std::string>& arguments, std::ostream& out, Invoc
   verbs.reserve(Commands().size());  // callbacks hold references into it
   AddCommands(app, invocation, verbs);
   try {
-    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-    app.parse(std::move(reversed));
+    std::vector<std::string> words = SeparateEmptyValues(arguments);
+    std::reverse(words.begin(), words.end());  // as CLI11 wants them
+    app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {  // the library's way to say anything
     if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::Success)) {
       return ParseFailure(app, error);
@@ -118,24 +120,10 @@ Result<Settings> LoadSettings(const Invocation& invocation, const Environment& e
   return ResolveSettings(sources);
 }
 
-int Fail(const Surroundings& surroundings, const Status& status, bool json) {
-  std::ostream& err = *surroundings.err.out;
-  const Ink ink(surroundings.err.colored);
-  const bool interrupted = surroundings.interrupt.triggered();
-  const ExitCode code = interrupted ? ExitCode::kInterrupted : ExitCodeFor(status.reason());
-  if (interrupted) {
-    err << "interrupted\n";
-  } else {
-    err << ink.Red("error: ") << Printable(status.message()) << ink.Dim("  [")
-        << ink.Dim(ReasonName(status.reason())) << ink.Dim("]") << '\n';
-    if (!status.hint().empty()) err << "  hint: " << Printable(status.hint()) << '\n';
-  }
-  if (json) {
-    surroundings.out << ErrorJson(interrupted ? Status(Reason::kCancelled, "interrupted") : status,
-                                  static_cast<int>(code))
-                     << std::flush;
-  }
-  return static_cast<int>(code);
+// What was to be printed has arrived, or else: a full disk or a closed pipe.
+int Printed(const Surroundings& surroundings, ExitCode code) {
+  if (surroundings.out.flush()) return static_cast<int>(code);
+  return Fail(surroundings, Status(Reason::kIoError, "writing to standard output failed"), false);
 }
 
 }  // namespace
@@ -147,7 +135,7 @@ int RunCli(const std::vector<std::string>& arguments, const Surroundings& surrou
     const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
     return Fail(surroundings, parsed, json);
   }
-  if (invocation.cli_is_done) return static_cast<int>(ExitCode::kOk);
+  if (invocation.cli_is_done) return Printed(surroundings, ExitCode::kOk);
   Result<Settings> settings = LoadSettings(invocation, surroundings.environment);
   if (!settings.ok()) return Fail(surroundings, settings.status(), invocation.json);
   Session session(surroundings, *std::move(settings),
@@ -155,7 +143,8 @@ int RunCli(const std::vector<std::string>& arguments, const Surroundings& surrou
   const Result<ExitCode> code = invocation.verb->Run(session);
   session.progress().Finish();
   if (!code.ok()) return Fail(surroundings, code.status(), invocation.json);
-  return static_cast<int>(code.value());
+  surroundings.out << session.document();
+  return Printed(surroundings, code.value());
 }
 
 }  // namespace smelt::client

@@ -29,7 +29,7 @@ class ExplainVerb final : public Verb {
       for (const ReasonInfo& info : AllReasons()) reasons.push_back(&info);
     }
     if (session.json()) {
-      session.out() << ReasonsJson(reasons);
+      session.PrintJson(ReasonsJson(reasons));
     } else {
       PrintReasons(session.out(), reasons, session.out_ink());
     }

@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <vector>
 
+#include "client/files/partial_file.h"
 #include "client/files/spool.h"
 #include "client/net/blob_digest.h"
 #include "client/net/downloader.h"
@@ -189,7 +191,12 @@ Status WriteText(Session& session, const std::string& path, const std::string& t
     session.out() << text << std::flush;
     return session.out() ? Status::Ok() : Status(Reason::kIoError, "writing the output failed");
   }
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  if (PartialFile::IsReplaceable(path)) {
+    SMELT_ASSIGN_OR_RETURN(PartialFile file, PartialFile::Create(path));
+    SMELT_RETURN_IF_ERROR(file.Append(std::as_bytes(std::span(text))));
+    return file.Publish();
+  }
+  std::ofstream out(path, std::ios::binary);
   out << text;
   out.close();
   if (!out) return SystemError(Reason::kIoError, "can't write", path);

@@ -19,8 +19,7 @@ class PutVerb final : public Verb {
   Result<ExitCode> Run(Session& session) override {
     std::vector<ModelFile> files;
     for (const std::string& path : paths_) {
-      SMELT_ASSIGN_OR_RETURN(ModelFile file, path == "-" ? ModelFile::FromStream(session.in())
-                                                         : ModelFile::Open(path));
+      SMELT_ASSIGN_OR_RETURN(ModelFile file, session.OpenInput(path));
       files.push_back(std::move(file));
     }
     std::vector<UploadFile> uploads;

@@ -1,7 +1,9 @@
 #include "client/cmd/session.h"
 
 #include <charconv>
+#include <utility>
 
+#include "client/cmd/ending.h"
 #include "client/view/json.h"
 
 namespace smelt::client {
@@ -45,7 +47,15 @@ Connection& Session::connection() {
 }
 
 void Session::PrintJson(const google::protobuf::Message& message) {
-  out() << ToJson(message, JsonShape::kDocument) << std::flush;
+  PrintJson(ToJson(message, JsonShape::kDocument));
+}
+
+void Session::PrintJson(std::string document) { document_ = std::move(document); }
+
+Result<ModelFile> Session::OpenInput(const std::string& path) {
+  if (path != "-") return ModelFile::Open(path);
+  const Interrupt::Scope scope(interrupt(), [this] { ExitInterrupted(surroundings_, json()); });
+  return ModelFile::FromStream(in());
 }
 
 std::string Session::CommandLine(const std::string& arguments) const {

@@ -7,12 +7,14 @@
 #include <ostream>
 #include <string>
 
+#include "client/files/model_file.h"
 #include "client/net/channel.h"
 #include "client/net/interrupt.h"
 #include "client/settings/settings.h"
 #include "client/settings/sources.h"
 #include "client/view/progress.h"
 #include "client/view/text.h"
+#include "core/base/result.h"
 
 namespace google::protobuf {
 class Message;
@@ -54,8 +56,14 @@ class Session {
   Connection& connection();
   Progress& progress();
 
-  // The one JSON document of this run. Requires json().
+  // The one JSON document of this run, printed at its end unless it fails. Requires json().
   void PrintJson(const google::protobuf::Message& message);
+  void PrintJson(std::string document);
+  const std::string& document() const { return document_; }
+
+  // A file, or for "-" all of standard input: Ctrl-C then ends the process, because a read from a
+  // terminal or a pipe can't be woken. Before anything was sent or written. kUsage, kIoError.
+  Result<ModelFile> OpenInput(const std::string& path);
 
   // A command of ours for the user to paste, with the address when it is not the usual one:
   // CommandLine("watch 01J...") is "smelt watch 01J... --server ...".
@@ -66,6 +74,7 @@ class Session {
   Settings settings_;
   OutputFormat format_;
   bool server_is_private_ = false;
+  std::string document_;
   std::unique_ptr<Progress> progress_;
   std::unique_ptr<Connection> connection_;
 };

@@ -1,6 +1,5 @@
 #include "client/cmd/submission.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <random>
 
@@ -9,15 +8,16 @@
 #include "client/files/model_file.h"
 #include "client/net/blob_digest.h"
 #include "client/net/calls.h"
+#include "client/net/sendable.h"
 #include "client/net/uploader.h"
-#include "client/view/exit_code.h"
+#include "core/base/utf8.h"
 
 namespace smelt::client {
 namespace {
 
 // The model and its data files, opened.
 struct Bundle {
-  std::string file_name;               // of the model, without folders
+  std::string file_name;               // of the model, without folders; for display, in UTF-8
   std::vector<std::string> locations;  // [i] is the name of files[i + 1] in the bundle
   std::vector<ModelFile> files;        // the model first
 };
@@ -30,17 +30,9 @@ std::string RandomRequestId() {
   return id;
 }
 
-Result<ModelFile> OpenModel(Session& session, const std::string& path) {
-  if (path != "-") return ModelFile::Open(path);
-  // A read from a terminal or a pipe can't be woken; nothing has been sent or written yet.
-  const Interrupt::Scope scope(session.interrupt(),
-                               [] { std::_Exit(static_cast<int>(ExitCode::kInterrupted)); });
-  return ModelFile::FromStream(session.in());
-}
-
 Result<Bundle> OpenBundle(Session& session, const std::string& path) {
   Bundle bundle;
-  SMELT_ASSIGN_OR_RETURN(ModelFile model, OpenModel(session, path));
+  SMELT_ASSIGN_OR_RETURN(ModelFile model, session.OpenInput(path));
   ExternalScan scan;
   {
     SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, model.Map());
@@ -52,7 +44,7 @@ Result<Bundle> OpenBundle(Session& session, const std::string& path) {
     SMELT_RETURN_IF_ERROR(RefuseExternalFiles(scan.locations));
     return bundle;
   }
-  bundle.file_name = std::filesystem::path(path).filename().string();
+  bundle.file_name = ToUtf8(std::filesystem::path(path).filename().string());
   SMELT_ASSIGN_OR_RETURN(const std::vector<ExternalFile> external,
                          ResolveExternalFiles(path, scan.locations));
   for (const ExternalFile& file : external) {
@@ -103,7 +95,6 @@ Result<v1::Job> Submit(Session& session, const SubmitOptions& options) {
   SMELT_ASSIGN_OR_RETURN(const Bundle bundle, OpenBundle(session, options.model));
   SMELT_RETURN_IF_ERROR(CheckAgainstLimits(session, bundle, convert));
   SMELT_ASSIGN_OR_RETURN(const std::vector<UploadFile> uploads, HashBundle(session, bundle));
-  SMELT_RETURN_IF_ERROR(UploadMissing(session.connection(), uploads));
   v1::CreateJobRequest request;
   request.set_request_id(options.request_id.empty() ? RandomRequestId() : options.request_id);
   v1::ConvertOperation& operation = *request.mutable_convert();
@@ -114,6 +105,8 @@ Result<v1::Job> Submit(Session& session, const SubmitOptions& options) {
     (*operation.mutable_input()->mutable_external_files())[bundle.locations[i]] =
         ToWire(uploads[i + 1].digest);
   }
+  SMELT_RETURN_IF_ERROR(CheckSendable(request));  // before a large file is sent
+  SMELT_RETURN_IF_ERROR(UploadMissing(session.connection(), uploads));
   return CreateJob(session.connection(), request);
 }
 

@@ -12,6 +12,7 @@
 #include "client/net/channel.h"
 #include "client/net/retry.h"
 #include "client/net/rpc_error.h"
+#include "client/net/sendable.h"
 #include "core/base/result.h"
 #include "core/base/status.h"
 
@@ -45,6 +46,7 @@ Result<Response> CallUnary(Connection& connection, Stub& stub,
                            grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                         Response*),
                            const Request& request) {
+  SMELT_RETURN_IF_ERROR(CheckSendable(request));
   Attempts attempts(connection);
   while (true) {
     Response response;

@@ -55,11 +55,12 @@ grpc::Status ReadOnce(Connection& connection, const Digest& digest, ChunkPipe& p
   return reader->Finish();
 }
 
-// Streams the rest of the blob into `sink`, through as many connections as it takes.
-Status Fetch(Connection& connection, const Digest& digest, std::uint64_t received,
-             ChunkPipe::Sink sink, const Watcher& watcher) {
+// Streams the blob into `sink`, through as many connections as it takes.
+Status Fetch(Connection& connection, const Digest& digest, ChunkPipe::Sink sink,
+             const Watcher& watcher) {
   Attempts attempts(connection);
   ChunkPipe pipe(std::move(sink));
+  std::uint64_t received = 0;
   if (received < digest.size_bytes) watcher(received);  // the time starts here
   while (received < digest.size_bytes) {
     Status local;
@@ -82,18 +83,15 @@ Watcher ShowOn(Connection& connection, const Digest& digest, const std::string& 
   };
 }
 
-// One attempt to complete a partial file. kBlobCorrupt when the whole is wrong.
-Status Complete(Connection& connection, const Digest& digest, const std::string& name,
-                PartialFile& file) {
-  if (file.size_bytes() > digest.size_bytes) SMELT_RETURN_IF_ERROR(file.Clear());
-  SMELT_RETURN_IF_ERROR(file.Reserve(digest.size_bytes));
+// Shows the progress; kBlobCorrupt when what `sink` got is not the blob.
+Status FetchChecked(Connection& connection, const Digest& digest, const std::string& name,
+                    const ChunkPipe::Sink& sink) {
   Hasher hasher;
-  SMELT_RETURN_IF_ERROR(file.ReadBack([&](ByteSpan bytes) { hasher.Update(bytes); }));
   SMELT_RETURN_IF_ERROR(Fetch(
-      connection, digest, file.size_bytes(),
+      connection, digest,
       [&](ByteSpan bytes) {
         hasher.Update(bytes);
-        return file.Append(bytes);
+        return sink(bytes);
       },
       ShowOn(connection, digest, name)));
   return hasher.Finish() == digest ? Status::Ok() : Corrupt(digest);
@@ -122,31 +120,19 @@ Status DownloadToFile(Connection& connection, const Digest& digest, const std::s
     if (!out) return SystemError(Reason::kIoError, "can't write", path);
     return DownloadToStream(connection, digest, name, out);
   }
-  SMELT_ASSIGN_OR_RETURN(PartialFile file, PartialFile::Open(path));
-  const bool resumed = file.size_bytes() != 0;
-  Status status = Complete(connection, digest, name, file);
-  if (status.reason() == Reason::kBlobCorrupt && resumed) {
-    // What lay there was of another file: once more, from the beginning.
-    SMELT_RETURN_IF_ERROR(file.Clear());
-    status = Complete(connection, digest, name, file);
-  }
-  if (status.reason() == Reason::kBlobCorrupt) file.Discard();
-  SMELT_RETURN_IF_ERROR(status);
+  SMELT_ASSIGN_OR_RETURN(PartialFile file, PartialFile::Create(path));
+  SMELT_RETURN_IF_ERROR(file.Reserve(digest.size_bytes));
+  SMELT_RETURN_IF_ERROR(
+      FetchChecked(connection, digest, name, [&](ByteSpan bytes) { return file.Append(bytes); }));
   return file.Publish();
 }
 
 Status DownloadToStream(Connection& connection, const Digest& digest, const std::string& name,
                         std::ostream& out) {
   SMELT_ASSIGN_OR_RETURN(const Descriptor spool, OpenSpool());
-  Hasher hasher;
-  SMELT_RETURN_IF_ERROR(Fetch(
-      connection, digest, 0,
-      [&](ByteSpan bytes) {
-        hasher.Update(bytes);
-        return WriteAll(spool, bytes, "the temporary copy");
-      },
-      ShowOn(connection, digest, name)));
-  if (hasher.Finish() != digest) return Corrupt(digest);
+  SMELT_RETURN_IF_ERROR(FetchChecked(connection, digest, name, [&](ByteSpan bytes) {
+    return WriteAll(spool, bytes, "the temporary copy");
+  }));
   return CopyOut(spool, out);
 }
 
@@ -156,7 +142,7 @@ Result<std::string> DownloadToMemory(Connection& connection, const Digest& diges
   }
   std::string bytes;
   SMELT_RETURN_IF_ERROR(Fetch(
-      connection, digest, 0,
+      connection, digest,
       [&](ByteSpan chunk) {
         bytes.append(reinterpret_cast<const char*>(chunk.data()), chunk.size());
         return Status::Ok();

@@ -1,5 +1,5 @@
-// Fetches blobs: resumed where an earlier attempt stopped, and checked against their digest before
-// anybody may use them.
+// Fetches blobs: resumed where a connection broke, and checked against their digest before anybody
+// may use them.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace smelt::client {
 
-// To PATH by way of PATH.part; something that is not a plain file (a device, a pipe) is written
+// To PATH by way of a PartialFile; something that is not a plain file (a device, a pipe) is written
 // into after the check. Errors: those of Blobs.Read, kBlobCorrupt, kIoError.
 Status DownloadToFile(Connection& connection, const Digest& digest, const std::string& name,
                       const std::string& path);

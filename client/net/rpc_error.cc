@@ -46,13 +46,19 @@ Reason ReasonFromCode(grpc::StatusCode code) {
     case grpc::StatusCode::PERMISSION_DENIED:
     case grpc::StatusCode::UNAUTHENTICATED:
       return Reason::kPermissionDenied;
-    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:  // of a proxy, unless IsMessageSize
       return Reason::kQueueFull;
     case grpc::StatusCode::UNAVAILABLE:
       return Reason::kServerUnavailable;
     default:
       return Reason::kInternalError;
   }
+}
+
+// gRPC itself refuses a message, ours or the daemon's, that is larger than it takes.
+bool IsMessageSize(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED &&
+         status.error_message().find("message larger than max") != std::string::npos;
 }
 
 // gRPC names every layer that failed ("... last error: UNKNOWN: ipv4:...: Connection refused");
@@ -87,6 +93,10 @@ RpcError ToRpcError(const grpc::Status& status, const std::string& address) {
                           hint == details.info.metadata().end() ? "" : hint->second);
   } else if (unavailable) {
     error.status = Unreachable(status, address);
+  } else if (IsMessageSize(status)) {
+    error.status = Status(Reason::kInvalidArgument,
+                          "a message of this call is too large: " + status.error_message(),
+                          "Ask for less at once.");
   } else {
     std::string message = status.error_message();
     // A newer daemon may know reasons that this client does not.

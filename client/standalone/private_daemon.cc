@@ -15,6 +15,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -29,8 +30,9 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kStartLimit{20};
 constexpr milliseconds kPoll{10};
+constexpr std::string_view kHintPrefix = "  hint: ";  // of the line behind smeltd's error
 
-// "smeltd" leaves the search in PATH to execvp.
+// "smeltd" leaves the search in PATH to execvpe.
 std::string FindBinary() {
   std::error_code error;
   const fs::path beside = fs::read_symlink("/proc/self/exe", error).parent_path() / "smeltd";
@@ -41,7 +43,7 @@ Status Failed(const std::string& what) {
   return Status(Reason::kServerUnavailable, what + ": " + std::strerror(errno));
 }
 
-// The socket has its name before somebody listens.
+// A name alone does not say that somebody listens.
 bool Answers(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -51,8 +53,19 @@ bool Answers(const std::string& path) {
   return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
 }
 
+// Ours without the variables that configure another daemon.
+std::vector<char*> DaemonEnvironment() {
+  std::vector<char*> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (!std::string_view(*variable).starts_with("SMELTD_")) variables.push_back(*variable);
+  }
+  variables.push_back(nullptr);
+  return variables;
+}
+
 // In the child: only calls that are safe after a fork.
-[[noreturn]] void BecomeDaemon(char* const* arguments, int log, pid_t parent) {
+[[noreturn]] void BecomeDaemon(char* const* arguments, char* const* environment, int log,
+                               pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (::getppid() != parent) ::_exit(127);
   ::setpgid(0, 0);  // Ctrl-C is ours to act on
@@ -60,7 +73,7 @@ bool Answers(const std::string& path) {
   ::dup2(nothing, STDIN_FILENO);
   ::dup2(nothing, STDOUT_FILENO);
   ::dup2(log, STDERR_FILENO);
-  ::execvp(arguments[0], arguments);
+  ::execvpe(arguments[0], arguments, environment);
   ::_exit(127);
 }
 
@@ -90,9 +103,10 @@ Status PrivateDaemon::Launch(const std::string& binary) {
   const std::string log = folder_ + "/log";
   const int log_fd = ::open(log.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (log_fd < 0) return Failed("can't write " + log);
+  const std::vector<char*> environment = DaemonEnvironment();
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
-  if (child == 0) BecomeDaemon(arguments.data(), log_fd, parent);
+  if (child == 0) BecomeDaemon(arguments.data(), environment.data(), log_fd, parent);
   ::close(log_fd);
   if (child < 0) return Failed("can't start " + binary);
   process_ = child;
@@ -117,7 +131,9 @@ Status PrivateDaemon::WaitUntilItListens(const Interrupt& interrupt) {
 std::string PrivateDaemon::LastWords() const {
   std::ifstream log(folder_ + "/log");
   std::string last;
-  for (std::string line; std::getline(log, line);) last = line;
+  for (std::string line; std::getline(log, line);) {
+    if (!line.starts_with(kHintPrefix)) last = line;
+  }
   return last.empty() ? "" : ": " + last;
 }
 

@@ -14,8 +14,9 @@ namespace smelt::client {
 
 class PrivateDaemon {
  public:
-  // Starts the smeltd beside this program, or else the first one in PATH, and waits until it
-  // listens. kServerUnavailable with its own words when it can't; kCancelled when interrupted.
+  // Starts the smeltd beside this program, or else the first one in PATH, without our SMELTD_*
+  // variables, and waits until it listens. kServerUnavailable with its own words when it can't;
+  // kCancelled when interrupted.
   static Result<PrivateDaemon> Start(const Interrupt& interrupt);
   PrivateDaemon(PrivateDaemon&& other) noexcept
       : folder_(std::exchange(other.folder_, "")), process_(std::exchange(other.process_, 0)) {}
@@ -28,7 +29,7 @@ class PrivateDaemon {
   explicit PrivateDaemon(std::string folder) : folder_(std::move(folder)) {}
   Status Launch(const std::string& binary);
   Status WaitUntilItListens(const Interrupt& interrupt);
-  std::string LastWords() const;  // the end of its log
+  std::string LastWords() const;  // the last line of its log that is no hint
 
   std::string folder_;
   pid_t process_ = 0;

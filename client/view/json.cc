@@ -4,6 +4,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "client/view/exit_code.h"
+#include "core/base/utf8.h"
 
 namespace smelt::client {
 
@@ -25,7 +26,7 @@ std::string ToJson(const google::protobuf::Message& message, JsonShape shape) {
 
 std::string JsonString(std::string_view text) {
   google::protobuf::Value value;
-  value.set_string_value(std::string(text));
+  value.set_string_value(ToUtf8(text));
   std::string json;
   if (!google::protobuf::util::MessageToJsonString(value, &json).ok()) return "\"\"";
   return json;

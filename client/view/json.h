@@ -21,7 +21,7 @@ std::string ToJson(const google::protobuf::Message& message, JsonShape shape);
 // "message": ..., "hint": ..., "exit_code": ...}.
 std::string ErrorJson(const Status& status, int exit_code);
 
-// A JSON string literal with its quotes.
+// A JSON string literal with its quotes; bytes that are not UTF-8 become '?'.
 std::string JsonString(std::string_view text);
 
 }  // namespace smelt::client

@@ -7,13 +7,19 @@
 #include <thread>
 #include <vector>
 
+#include "core/base/command_words.h"
+#include "server/config/value_checks.h"
+
 namespace smelt::config {
 namespace {
 
 constexpr const char* kAbout =
     "smeltd converts models for edge runtimes.\n"
     "Every flag is also a key of the config file and, upper case with SMELTD_ before it, an\n"
-    "environment variable. A flag wins over the environment, the environment over the file.\n";
+    "environment variable; an empty one counts as unset. A flag wins over the environment, the\n"
+    "environment over the file.\n";
+
+constexpr std::uint64_t kLeastWorkerMemory = std::uint64_t{64} << 20;  // to start at all
 
 // Seconds on the outside, milliseconds inside.
 struct Durations {
@@ -27,21 +33,6 @@ double ToSeconds(std::chrono::milliseconds value) {
 }
 std::chrono::milliseconds ToMilliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
-}
-
-std::string CheckAddress(const std::string& text, bool unix_allowed) {
-  if (unix_allowed && text.starts_with("unix:")) {
-    return text.size() > 5 ? "" : "unix: needs a path";
-  }
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0 || colon + 1 == text.size()) {
-    return "'" + text + "' is not HOST:PORT" + (unix_allowed ? " or unix:PATH" : "");
-  }
-  const std::string port = text.substr(colon + 1);
-  const bool digits =
-      port.size() <= 5 && std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; });
-  if (!digits || std::stoi(port) > 65535) return "'" + port + "' is not a port";
-  return "";
 }
 
 // The environment variable of a flag: --state-dir is SMELTD_STATE_DIR.
@@ -74,26 +65,28 @@ void AddOptions(CLI::App& app, ServerConfig& config, Durations& seconds) {
       ->check([](const std::string& text) {
         return text == "off" ? std::string() : CheckAddress(text, false);
       });
-  flags.Add("--state-dir", config.state_dir, "Folder of jobs and blobs; made with mode 0700");
-  flags.Add("--worker-binary", config.worker_binary, "Path of smelt-worker");
+  flags.Add("--state-dir", config.state_dir, "Folder of jobs and blobs; made with mode 0700")
+      ->check(CheckPath);
+  flags.Add("--worker-binary", config.worker_binary, "Path of smelt-worker")->check(CheckPath);
   flags.Add("--workers", config.workers, "Jobs at a time")->check(CLI::Range(1, 1024));
   flags
       .Add("--worker-memory", config.worker_memory_bytes,
-           "Memory of one worker, as 4GiB; 0: unlimited")
-      ->transform(CLI::AsSizeValue(false));
+           "Memory of one worker, as 4GiB, at least 64MiB; 0: unlimited")
+      ->transform(Bytes(kLeastWorkerMemory, true));
   flags.Add("--worker-timeout", seconds.worker_timeout, "Seconds that a job may run")
-      ->check(CLI::Range(0.001, 86'400.0));
+      ->check(Seconds(0.001, 86'400));
   flags.Add("--max-blob-size", config.max_blob_bytes, "Largest upload, as 16GiB")
-      ->transform(CLI::AsSizeValue(false));
-  flags.Add("--max-queued", config.max_queued, "Jobs that may wait before new ones are refused");
+      ->transform(Bytes(1, false));
+  flags.Add("--max-queued", config.max_queued, "Jobs that may wait before new ones are refused")
+      ->check(CLI::Range(1, 1'000'000'000));
   flags
       .Add("--drain-delay", seconds.drain_delay,
            "Seconds between turning not-ready and refusing work")
-      ->check(CLI::Range(0.0, 3'600.0));
+      ->check(Seconds(0, 3'600));
   flags
       .Add("--drain-timeout", seconds.drain_timeout,
            "Seconds that running jobs get to end before they are queued again")
-      ->check(CLI::Range(0.0, 86'400.0));
+      ->check(Seconds(0, 86'400));
   flags.Add("--log-level", config.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   flags.Add("--log-format", config.log_format, "logfmt or json")
@@ -109,9 +102,11 @@ std::vector<std::string> WithEnvironment(CLI::App& app, int argc, const char* co
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     if (option->get_envname().empty()) continue;
     const char* value = std::getenv(option->get_envname().c_str());
-    if (value != nullptr) words.push_back("--" + option->get_lnames().front() + "=" + value);
+    if (value == nullptr || *value == '\0') continue;
+    words.push_back("--" + option->get_lnames().front() + "=" + value);
   }
   words.insert(words.end(), argv + 1, argv + argc);
+  words = SeparateEmptyValues(words);
   std::ranges::reverse(words);
   return words;
 }

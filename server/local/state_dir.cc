@@ -11,8 +11,9 @@
 namespace smelt::local {
 
 Result<std::unique_ptr<StateDir>> StateDir::Open(const std::string& path) {
-  const bool existed = std::filesystem::exists(path);
   std::error_code error;
+  // What can't be looked at can't be made either, and that says why.
+  const bool existed = std::filesystem::exists(path, error);
   std::filesystem::create_directories(path, error);
   if (error) {
     return Status(Reason::kIoError, "make directory " + path + ": " + error.message());

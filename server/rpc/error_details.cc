@@ -1,8 +1,8 @@
 #include "server/rpc/error_details.h"
 
 #include <chrono>
-#include <string_view>
 
+#include "core/base/utf8.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "server/rpc/status_map.h"
@@ -14,14 +14,6 @@ namespace {
 constexpr std::size_t kMaxMessageBytes = 1024;
 constexpr std::size_t kMaxHintBytes = 512;
 constexpr int kRetryNanos = 500'000'000;
-
-// Cuts between characters of UTF-8.
-std::string Clip(std::string_view text, std::size_t limit) {
-  if (text.size() <= limit) return std::string(text);
-  std::size_t end = limit;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return std::string(text.substr(0, end));
-}
 
 // The caller can do nothing but wait.
 bool HelpsToRetry(Reason reason) {
@@ -39,12 +31,12 @@ grpc::Status ToGrpcStatus(const Status& status,
 grpc::Status ToGrpcStatus(const Status& status, grpc::StatusCode code,
                           const std::map<std::string, std::string>& metadata) {
   if (status.ok()) return grpc::Status::OK;
-  const std::string message = Clip(status.message(), kMaxMessageBytes);
+  const std::string message = ClipUtf8(status.message(), kMaxMessageBytes);
 
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(ReasonName(status.reason())));
   info.set_domain("smelt");
-  (*info.mutable_metadata())["hint"] = Clip(status.hint(), kMaxHintBytes);
+  (*info.mutable_metadata())["hint"] = ClipUtf8(status.hint(), kMaxHintBytes);
   google::rpc::Status wire;
   wire.set_code(static_cast<int>(code));
   wire.set_message(message);

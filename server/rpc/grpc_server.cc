@@ -6,6 +6,7 @@
 #include <grpcpp/health_check_service_interface.h>
 
 #include <mutex>
+#include <string_view>
 #include <utility>
 
 namespace smelt::rpc {
@@ -50,9 +51,11 @@ void EnablePlugins(bool reflection) {
   if (reflection) std::call_once(once, grpc::reflection::InitProtoReflectionServerBuilderPlugin);
 }
 
+constexpr std::string_view kUnix = "unix:";
+
 // "host:0" with the port that the system chose.
 std::string RealAddress(const std::string& listen, int port) {
-  if (listen.starts_with("unix:")) return listen;
+  if (listen.starts_with(kUnix)) return listen;
   return listen.substr(0, listen.rfind(':') + 1) + std::to_string(port);
 }
 
@@ -65,9 +68,15 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   std::unique_ptr<GrpcServer> self(new GrpcServer);
   self->services_ = std::move(services);
 
+  std::string listen = options.listen;
+  if (listen.starts_with(kUnix)) {
+    SMELT_ASSIGN_OR_RETURN(UnixPath path, UnixPath::Claim(listen.substr(kUnix.size())));
+    listen = std::string(kUnix) + path.listen_path();
+    self->unix_path_.emplace(std::move(path));
+  }
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
   for (const ChannelArgument& argument : kArguments) {
@@ -79,6 +88,7 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     return Status(Reason::kServerUnavailable, "can't listen on " + options.listen,
                   "Another program may serve there: choose another address with --listen.");
   }
+  if (self->unix_path_) SMELT_RETURN_IF_ERROR(self->unix_path_->Publish());
   self->address_ = RealAddress(options.listen, port);
   self->SetReady(false);
   return self;
@@ -94,6 +104,7 @@ void GrpcServer::SetReady(bool ready) {
 
 void GrpcServer::Shutdown(std::chrono::milliseconds limit) {
   if (server_ == nullptr) return;
+  unix_path_.reset();  // nobody new finds us
   server_->Shutdown(std::chrono::system_clock::now() + limit);
   server_->Wait();
   server_.reset();

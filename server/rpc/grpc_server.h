@@ -5,10 +5,12 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/result.h"
+#include "server/rpc/unix_path.h"
 
 namespace grpc {
 class Server;
@@ -27,7 +29,7 @@ inline constexpr int kMaxMessageBytes = 4 << 20;
 class GrpcServer {
  public:
   // Shared pointers only because their type is incomplete for whoever wires the daemon. Serves at
-  // once. kServerUnavailable with the address when it can't be listened on.
+  // once. kServerUnavailable with the address when it can't be listened on, or somebody else does.
   static Result<std::unique_ptr<GrpcServer>> Start(
       const GrpcServerOptions& options, std::vector<std::shared_ptr<grpc::Service>> services);
   ~GrpcServer();
@@ -47,6 +49,7 @@ class GrpcServer {
 
   std::vector<std::shared_ptr<grpc::Service>> services_;
   std::unique_ptr<grpc::Server> server_;
+  std::optional<UnixPath> unix_path_;
   std::string address_;
 };
 

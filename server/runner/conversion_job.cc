@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/base/digest.h"
+#include "server/jobs/operation_checks.h"
 #include "server/runner/artifact_sink.h"
 #include "server/runner/mapped_input.h"
 #include "smelt/v1/report.pb.h"
@@ -33,6 +34,8 @@ Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
     SMELT_ASSIGN_OR_RETURN(request.external_files[path], MapReadOnly(fd));
   }
   const v1::ConvertOptions& options = start.convert();
+  // Below, each enum has the values that it has a name for.
+  SMELT_RETURN_IF_ERROR(jobs::CheckOptions(options));
   if (!start.file_name().empty()) request.file_name = start.file_name();
   if (!options.target().empty()) request.target = options.target();
   request.dims.insert(options.dims().begin(), options.dims().end());

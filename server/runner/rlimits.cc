@@ -6,13 +6,14 @@
 #include <cerrno>
 #include <cstring>
 
+#include "server/jobs/operation_checks.h"
 #include "server/runner/sandbox.h"
 
 namespace smelt::runner {
 namespace {
 
 // One descriptor an external data file, and a few of our own.
-constexpr rlim_t kMaxDescriptors = 4096;
+constexpr rlim_t kMaxDescriptors = jobs::kMaxExternalFiles + 64;
 // Seconds between SIGXCPU, which the daemon reads as a timeout, and SIGKILL.
 constexpr rlim_t kCpuGraceSeconds = 5;
 

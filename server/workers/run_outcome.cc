@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/utf8.h"
 #include "server/jobs/operation.h"
 
 namespace smelt::workers {
@@ -18,6 +19,8 @@ using jobs::JobState;
 using jobs::RunOutcome;
 
 constexpr std::size_t kMaxMessageBytes = 1024;
+// A worker's own words may name things of the model; the job that repeats them stays small.
+constexpr std::size_t kMaxDoneMessageBytes = std::size_t{16} << 10;
 constexpr int kMaxExtras = 128;
 constexpr std::size_t kMaxNameBytes = 512;
 
@@ -138,7 +141,7 @@ RunOutcome JudgeDone(const worker::v1::Done& done) {
   } else {
     outcome.state = done.state() == v1::CANCELLED ? JobState::kCancelled : JobState::kFailed;
     outcome.reason = ReasonFromName(done.reason_code()).value_or(Reason::kInternalError);
-    outcome.message = done.message();
+    outcome.message = ClipUtf8(done.message(), kMaxDoneMessageBytes);
   }
   if (!CopyExtras(done, outcome.extras)) {
     return Failure(ExitCause::kProtocol, Reason::kWorkerProtocol,

@@ -38,6 +38,37 @@ TEST_F(JobsThroughDaemon, BringsArtifactAndReport) {
   EXPECT_EQ(report.state(), "succeeded");
 }
 
+TEST_F(JobsThroughDaemon, ShowsJobsOfTheLargestBundle) {
+  const auto model = client_.Submit("model", "chaos-copy");
+  ASSERT_TRUE(model.ok()) << model.error.message;
+  v1::CreateJobRequest request;
+  *request.mutable_convert() = model.value.convert();
+  auto& files = *request.mutable_convert()->mutable_input()->mutable_external_files();
+  for (int i = 0; i < 4096; ++i) {
+    files[std::to_string(i) + std::string(300, 'p')] = model.value.convert().input().model();
+  }
+  for (int i = 0; i < 3; ++i) {
+    const auto created = client_.Create(request);
+    ASSERT_TRUE(created.ok()) << created.error.message;
+    const auto done = client_.Wait(created.value.id());
+    ASSERT_TRUE(done.ok()) << done.error.message;
+    EXPECT_EQ(done.value.state(), v1::SUCCEEDED) << done.value.message();
+    EXPECT_EQ(client_.Get(created.value.id()).value.convert().input().external_files_size(), 4096);
+  }
+  v1::ListJobsRequest list;
+  int pages = 0;
+  int jobs = 0;
+  do {
+    const auto page = client_.List(list);
+    ASSERT_TRUE(page.ok()) << page.error.message;
+    ++pages;
+    jobs += page.value.jobs_size();
+    list.set_page_token(page.value.next_page_token());
+  } while (!list.page_token().empty());
+  EXPECT_EQ(jobs, 4);
+  EXPECT_GT(pages, 1);
+}
+
 TEST_F(JobsThroughDaemon, ReportsARefusalAsAFinishedJob) {
   const v1::Job job = RunTrick("chaos-refuse");
   EXPECT_EQ(job.state(), v1::FAILED);

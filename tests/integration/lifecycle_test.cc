@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <filesystem>
 #include <future>
 #include <thread>
 
@@ -37,8 +38,28 @@ TEST(DaemonStart, RefusesWithCode78WhatCanNotWork) {
   EXPECT_EQ(second.StartExpectingExit({"--listen=192.0.2.1:9"}), kExitConfig);
   EXPECT_EQ(second.StartExpectingExit({"--worker-binary=/nonexistent"}), kExitConfig);
   EXPECT_EQ(second.StartExpectingExit({"--check-config"}), 0);
+  EXPECT_EQ(second.StartExpectingExit({"--check-config", "--worker-binary=/nonexistent"}),
+            kExitConfig);
+  EXPECT_EQ(second.StartExpectingExit({"--state-dir=/proc/self/exe/state"}), kExitConfig);
   TestClient client(first.address());
   EXPECT_EQ(client.Health(""), "SERVING");
+}
+
+TEST(DaemonStart, TakesNoSocketFromADaemonThatServes) {
+  Daemon first(SMELT_CHAOS_WORKER);
+  ASSERT_NO_FATAL_FAILURE(first.Start());
+  Daemon second(SMELT_CHAOS_WORKER);
+  EXPECT_EQ(second.StartExpectingExit({"--listen=" + first.address()}), kExitConfig);
+  TestClient client(first.address());
+  EXPECT_EQ(client.Health(""), "SERVING");
+  // What a killed daemon leaves is replaced; an orderly end leaves nothing.
+  const std::string path = first.address().substr(5);
+  first.Kill();
+  EXPECT_TRUE(std::filesystem::is_socket(path));
+  ASSERT_NO_FATAL_FAILURE(first.Start());
+  first.Signal(SIGTERM);
+  EXPECT_EQ(first.WaitExit(), 0);
+  EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 TEST(DaemonDrain, LetsARunningJobEndAndExitsWithZero) {

@@ -37,6 +37,10 @@ check "converts" "$bin/smelt" convert "$model" -o "$folder/artifact" --standalon
 check "makes the library's bytes" cmp "$folder/artifact" "$folder/expected"
 check "leaves nothing behind" nothing_left
 
+SMELTD_WORKERS=none SMELTD_LOG_LEVEL=loud SMELTD_WORKER_BINARY=/nonexistent \
+  check "ignores the variables of another daemon" \
+  "$bin/smelt" convert "$model" -o "$folder/artifact" --standalone --progress quiet
+
 interrupted() {
   "$bin/smelt" convert "$model" -o "$folder/other" --standalone >"$folder/out" 2>&1 &
   local process=$!
@@ -58,6 +62,12 @@ cp "$bin/smelt" "$folder/alone/"
 check "says when there is no smeltd" \
   fails_with 7 env PATH=/nowhere "$folder/alone/smelt" convert "$model" --standalone -o "$folder/x"
 check "and leaves nothing behind" nothing_left
+
+cp "$bin/smeltd" "$folder/alone/"  # without its worker
+check "fails with a daemon that can't start" \
+  fails_with 7 "$folder/alone/smelt" convert "$model" --standalone -o "$folder/x"
+check "says the daemon's own error" grep -q "error: .*smelt-worker: No such file" "$folder/out"
+check "and leaves nothing behind either" nothing_left
 
 echo "$passed passed, $failed failed"
 ((failed == 0))

@@ -2,8 +2,8 @@
 
 #include <onnx/onnx_pb.h>
 
+#include "core/base/utf8.h"
 #include "core/import/onnx/sparse_tensor.h"
-#include "core/import/onnx/utf8.h"
 
 namespace smelt::onnx_import {
 

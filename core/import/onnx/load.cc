@@ -8,6 +8,7 @@
 #include <new>
 #include <optional>
 
+#include "core/base/utf8.h"
 #include "core/import/onnx/utf8.h"
 #include "core/import/onnx/wire.h"
 

@@ -2,6 +2,8 @@
 #include "client/cmd/cli.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -54,15 +56,16 @@ class CliTest : public testing::Test {
 };
 
 TEST_F(CliTest, ConvertWritesArtifactAndReport) {
-  const std::string out = scratch_ / "net.tflite";
-  const std::string report = scratch_ / "report.json";
+  scratch_.Write("results/report.json", "a longer text of an earlier run");
+  const std::string out = scratch_ / "results/net.tflite";
+  const std::string report = scratch_ / "results/report.json";
   ASSERT_EQ(
       Run({"convert", ModelFile(), "-o", out, "--report", report, "--dim", "a=b=3", "--target",
            "litert", "--verify", "structure", "--disable-pass", "fold", "--disable-pass", "fuse"}),
       0)
       << Err();
   EXPECT_EQ(ReadFile(out), "the artifact");
-  EXPECT_FALSE(std::filesystem::exists(out + ".part"));
+  EXPECT_THAT(scratch_.Names("results"), ElementsAre("net.tflite", "report.json"));
   EXPECT_THAT(ReadFile(report), HasSubstr("\"job_id\": \"job1\""));
   EXPECT_THAT(Out(), AllOf(HasSubstr("converted: " + out), HasSubstr("12 B")));
   EXPECT_THAT(Err(), AllOf(HasSubstr("upload net.onnx"), HasSubstr("job job1: running"),
@@ -264,6 +267,14 @@ TEST_F(CliTest, RefusalsOfTheDaemonKeepTheirReason) {
   EXPECT_THAT(Err(), HasSubstr("there is no job nosuch"));
 }
 
+TEST_F(CliTest, MessageThatIsTooLargeIsNoFullQueue) {
+  daemon_.faults.create_refusal = grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                                               "Received message larger than max (5 vs. 4)");
+  EXPECT_EQ(Run({"submit", ModelFile()}), 2);
+  EXPECT_THAT(Err(), AllOf(HasSubstr("too large"), HasSubstr("(5 vs. 4)"),
+                           Not(HasSubstr("queue_full")), Not(HasSubstr("later"))));
+}
+
 TEST_F(CliTest, LimitsOfTheDaemonAreRespectedBeforeUploading) {
   daemon_.info_.mutable_limits()->set_max_blob_bytes(4);
   EXPECT_EQ(Run({"submit", ModelFile()}), 6);
@@ -345,6 +356,63 @@ TEST_F(CliTest, OpsAndServerInfo) {
   EXPECT_EQ(Run({"ops", "Einsum"}), 1);
   ASSERT_EQ(Run({"server", "info", "--json"}), 0);
   EXPECT_THAT(Out(), HasSubstr("\"version\": \"fake\""));
+}
+
+TEST_F(CliTest, JsonIsOneDocumentAlsoWhenTheRunFailsLate) {
+  ASSERT_EQ(Run({"submit", ModelFile()}), 0);
+  for (const auto& [line, code] : std::vector<std::pair<std::vector<std::string>, int>>{
+           {{"--json", "get", "job1", "--report", "-o", scratch_ / "none/x"}, 70},
+           {{"--json", "ops", "NoSuchOp"}, 1}}) {
+    EXPECT_EQ(Run(line), code) << Err();
+    google::protobuf::Struct document;
+    EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(Out(), &document).ok()) << Out();
+    EXPECT_EQ(document.fields().at("state").string_value(), "error");
+  }
+}
+
+TEST_F(CliTest, OutputThatCanNotBeWrittenIsAnError) {
+  ASSERT_EQ(Run({"submit", ModelFile()}), 0);
+  for (const std::vector<std::string>& line : {std::vector<std::string>{"status", "job1"},
+                                               {"list"},
+                                               {"put", ModelFile()},
+                                               {"explain"},
+                                               {"submit", ModelFile()},
+                                               {"convert", ModelFile(), "-o", scratch_ / "x"},
+                                               {"--help"}}) {
+    for (const bool json : {false, true}) {
+      std::vector<std::string> words = line;
+      if (json) words.push_back("--json");
+      out_.setstate(std::ios::badbit);
+      EXPECT_EQ(Run(words), 70) << testing::PrintToString(words);
+      out_.clear();
+      EXPECT_THAT(Err(), HasSubstr("writing to standard output failed"));
+    }
+  }
+}
+
+TEST_F(CliTest, EmptyValueDoesNotTakeTheNextWord) {
+  const std::string out = scratch_ / "results/x";
+  scratch_.Write("results/x", "old");
+  ASSERT_EQ(Run({"convert", ModelFile(), "--report=", "-o", out}), 0) << Err();
+  EXPECT_EQ(ReadFile(out), "the artifact");
+  EXPECT_FALSE(std::filesystem::exists("-o"));
+}
+
+TEST_F(CliTest, NameOfAModelNeedNotBeUtf8) {
+  const std::string model = scratch_.Write("caf\xe9.onnx", Model(""));
+  const std::string out = scratch_ / "caf\xe9.tflite";
+  ASSERT_EQ(Run({"convert", model, "-o", out}), 0) << Err();
+  EXPECT_EQ(daemon_.creates[0].convert().input().file_name(), "caf?.onnx");
+  EXPECT_EQ(ReadFile(out), "the artifact");
+  EXPECT_EQ(Run({"--json", "convert", scratch_ / "gone\xe9.onnx"}), 2);
+  EXPECT_THAT(Out(), HasSubstr("gone?.onnx"));
+}
+
+TEST_F(CliTest, NamesThatCanNotBeSentAreUsageErrorsBeforeTheUpload) {
+  EXPECT_EQ(Run({"convert", ModelFile(), "--dim", "\xe9=1"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("not UTF-8"));
+  EXPECT_THAT(daemon_.blobs, IsEmpty());
+  EXPECT_EQ(Run({"status", "\xff"}), 2);
 }
 
 TEST_F(CliTest, MistakesOnTheCommandLineAreUsageErrors) {

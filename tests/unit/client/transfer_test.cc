@@ -131,28 +131,28 @@ TEST_F(TransferTest, DownloadResumesAfterABreak) {
   EXPECT_THAT(daemon_.read_offsets, ElementsAre(0, 8, 16));
 }
 
-TEST_F(TransferTest, DownloadContinuesAnEarlierPart) {
+TEST_F(TransferTest, FileOfTheUserBesideTheOutputIsLeftAlone) {
   scratch_.Write("out.part", "twenty bytes");
   ASSERT_TRUE(Download("twenty bytes of text", scratch_ / "out").ok());
   EXPECT_EQ(ReadFile(scratch_ / "out"), "twenty bytes of text");
-  EXPECT_THAT(daemon_.read_offsets, ElementsAre(12));
-}
-
-TEST_F(TransferTest, PartOfAnotherFileIsThrownAway) {
-  scratch_.Write("out.part", "some other file");
-  ASSERT_TRUE(Download("twenty bytes of text", scratch_ / "out").ok());
-  EXPECT_EQ(ReadFile(scratch_ / "out"), "twenty bytes of text");
-  scratch_.Write("out.part", "longer than the whole that is to come");
-  ASSERT_TRUE(Download("short", scratch_ / "out").ok());
-  EXPECT_EQ(ReadFile(scratch_ / "out"), "short");
+  EXPECT_EQ(ReadFile(scratch_ / "out.part"), "twenty bytes");
+  EXPECT_THAT(daemon_.read_offsets, ElementsAre(0));
 }
 
 TEST_F(TransferTest, WrongBytesNeverReachTheFinalName) {
-  scratch_.Write("out", "old");
+  scratch_.Write("results/out", "old");
   daemon_.faults.corrupt_reads = true;
-  EXPECT_EQ(Download("content", scratch_ / "out").reason(), Reason::kBlobCorrupt);
-  EXPECT_EQ(ReadFile(scratch_ / "out"), "old");
-  EXPECT_FALSE(std::filesystem::exists(scratch_ / "out.part"));
+  EXPECT_EQ(Download("content", scratch_ / "results/out").reason(), Reason::kBlobCorrupt);
+  EXPECT_EQ(ReadFile(scratch_ / "results/out"), "old");
+  EXPECT_THAT(scratch_.Names("results"), ElementsAre("out"));
+}
+
+TEST_F(TransferTest, InterruptedDownloadLeavesNothing) {
+  scratch_.Write("results/out", "old");
+  interrupt_.Trigger();
+  EXPECT_FALSE(Download("content", scratch_ / "results/out").ok());
+  EXPECT_EQ(ReadFile(scratch_ / "results/out"), "old");
+  EXPECT_THAT(scratch_.Names("results"), ElementsAre("out"));
 }
 
 TEST_F(TransferTest, PipeIsWrittenIntoAndNotReplaced) {

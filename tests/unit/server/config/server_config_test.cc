@@ -71,6 +71,39 @@ TEST(ServerConfig, PrefersFlagsToEnvironmentToFile) {
   EXPECT_EQ(parsed->config.drain_timeout, std::chrono::seconds(4));
 }
 
+TEST(ServerConfig, EmptyVariableCountsAsUnset) {
+  const Variable state("SMELTD_STATE_DIR", "");
+  const Variable config("SMELTD_CONFIG", "");
+  const Variable workers("SMELTD_WORKERS", "");
+  const auto parsed = Parse({"--check-config", "--max-queued=3"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status().ToString();
+  EXPECT_TRUE(parsed->check_only);
+  EXPECT_EQ(parsed->config.state_dir, "/var/lib/smeltd");
+  EXPECT_EQ(parsed->config.max_queued, 3u);
+}
+
+TEST(ServerConfig, EmptyFlagDoesNotTakeTheNextWord) {
+  for (const auto& words : {std::vector<const char*>{"--state-dir=", "--check-config"},
+                            {"--check-config", "--state-dir", ""}}) {
+    const auto parsed = Parse(words);
+    ASSERT_FALSE(parsed.ok());
+    EXPECT_NE(parsed.status().message().find("--state-dir"), std::string::npos)
+        << parsed.status().message();
+  }
+}
+
+TEST(ServerConfig, PathOfASocketHasRoomFor107Bytes) {
+  const std::string longest = "--listen=unix:" + std::string(107, 'p');
+  EXPECT_TRUE(Parse({longest.c_str()}).ok());
+  EXPECT_FALSE(Parse({(longest + "p").c_str()}).ok());
+}
+
+TEST(ServerConfig, ZeroWorkerMemoryIsUnlimited) {
+  const auto parsed = Parse({"--worker-memory=0"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status().ToString();
+  EXPECT_EQ(parsed->config.worker_memory_bytes, 0u);
+}
+
 TEST(ServerConfig, RefusesAnUnknownKeyOfTheFile) {
   const ConfigFile file("wrokers = 2\n");
   const auto parsed = Parse({file.flag().c_str()});
@@ -106,14 +139,20 @@ TEST_P(BadFlag, IsRefusedByName) {
   const std::string_view flag = GetParam();
   const std::string_view name = flag.substr(2, flag.find('=') - 2);
   EXPECT_NE(parsed.status().message().find(name), std::string::npos) << parsed.status().message();
+  const std::string_view value = flag.substr(flag.find('=') + 1);
+  EXPECT_NE(parsed.status().message().find(value), std::string::npos) << parsed.status().message();
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, BadFlag,
-                         testing::Values("--no-such-flag=1", "--listen=nowhere", "--listen=unix:",
-                                         "--listen=host:99999", "--metrics=unix:/x", "--workers=0",
-                                         "--workers=many", "--worker-memory=lots",
-                                         "--worker-timeout=0", "--drain-delay=-1",
-                                         "--log-level=loud", "--log-format=xml"));
+INSTANTIATE_TEST_SUITE_P(
+    Table, BadFlag,
+    testing::Values("--no-such-flag=1", "--listen=nowhere", "--listen=unix:", "--listen=host:99999",
+                    "--metrics=unix:/x", "--workers=0", "--workers=many", "--worker-memory=lots",
+                    "--worker-timeout=0", "--drain-delay=-1", "--worker-timeout=nan",
+                    "--drain-timeout=nan", "--drain-delay=nan", "--worker-timeout=inf",
+                    "--worker-timeout=1min", "--worker-memory=1", "--worker-memory=-1",
+                    "--worker-memory=99999999EiB", "--max-blob-size=-1", "--max-blob-size=0",
+                    "--max-blob-size=16EiB", "--max-queued=0", "--max-queued=-1",
+                    "--state-dir=", "--worker-binary=", "--log-level=loud", "--log-format=xml"));
 
 TEST(ServerConfig, PrintsHelpThatNamesEveryFlagsVariable) {
   const auto parsed = Parse({"--help"});

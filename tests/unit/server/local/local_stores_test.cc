@@ -41,6 +41,16 @@ TEST_F(LocalStoresTest, MakesAPrivateDirectory) {
   EXPECT_EQ(std::filesystem::status(path_).permissions(), std::filesystem::perms::owner_all);
 }
 
+TEST_F(LocalStoresTest, FolderThatCanNotBeReachedIsAnErrorWithItsName) {
+  std::filesystem::create_symlink("loop", directory_ / "loop");
+  for (const std::string& path : {directory_ / "loop", directory_ / std::string(256, 'n')}) {
+    const auto stores =
+        LocalStores::Open({.state_dir = path}, clock_, store_metrics_, blob_metrics_);
+    EXPECT_EQ(stores.status().reason(), Reason::kIoError);
+    EXPECT_NE(stores.status().message().find(path), std::string::npos);
+  }
+}
+
 TEST_F(LocalStoresTest, SecondDaemonIsRefusedUntilTheFirstEnds) {
   {
     const auto first = Open();

@@ -34,6 +34,15 @@ TEST(JudgeExit, TakesAnOrderlyAnswer) {
   EXPECT_EQ(outcome.cpu_seconds, 1.5);
 }
 
+TEST(JudgeExit, BoundsTheWordsOfTheWorker) {
+  ExitEvidence evidence;
+  evidence.done.emplace();
+  evidence.done->set_state(v1::FAILED);
+  evidence.done->set_reason_code("not_a_model");
+  evidence.done->set_message(std::string(std::size_t{5} << 20, 'n'));
+  EXPECT_EQ(JudgeExit(evidence).message.size(), std::size_t{16} << 10);
+}
+
 TEST(JudgeExit, RefusesSuccessWithoutAValidDigest) {
   ExitEvidence evidence;
   evidence.done = Success();

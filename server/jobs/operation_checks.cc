@@ -1,0 +1,188 @@
+#include "server/jobs/operation_checks.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/utf8.h"
+
+namespace smelt::jobs {
+namespace {
+
+using google::protobuf::EnumDescriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+constexpr std::size_t kMaxFileNameBytes = 255;
+constexpr std::size_t kMaxPathBytes = 1024;
+constexpr int kMaxEntries = 1024;  // of each list and map of the options
+constexpr int kMaxDumps = 64;
+constexpr std::size_t kMaxStringBytes = 1024;
+constexpr std::size_t kMaxShownBytes = 64;  // of a name in a message
+
+Status Invalid(const std::string& field, const std::string& found, const std::string& allowed) {
+  return Status(Reason::kInvalidArgument, field + " " + found + "; " + allowed);
+}
+
+// A path that stays inside its bundle: relative, no empty, "." or ".." parts.
+bool StaysInside(std::string_view path) {
+  if (path.empty() || path.size() > kMaxPathBytes || path.find('\0') != path.npos) return false;
+  while (true) {
+    const std::size_t slash = path.find('/');
+    const std::string_view part = path.substr(0, slash);
+    if (part.empty() || part == "." || part == "..") return false;
+    if (slash == path.npos) return true;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+Status CheckInput(const v1::ModelInput& input) {
+  if (!input.has_model()) return Status(Reason::kInvalidArgument, "input.model is not set");
+  const std::string& name = input.file_name();
+  if (name.size() > kMaxFileNameBytes || name.find('/') != name.npos ||
+      name.find('\0') != name.npos) {
+    return Status(Reason::kInvalidArgument,
+                  "input.file_name must be a plain file name of at most 255 bytes");
+  }
+  if (input.external_files_size() > kMaxExternalFiles) {
+    return Status(Reason::kInvalidArgument, "a bundle has at most " +
+                                                std::to_string(kMaxExternalFiles) + " files, not " +
+                                                std::to_string(input.external_files_size()));
+  }
+  for (const auto& [path, digest] : input.external_files()) {
+    if (!StaysInside(path)) {
+      return Status(Reason::kExternalPathEscapes,
+                    "external file path \"" + path + "\" is not a relative path in the bundle");
+    }
+  }
+  return Status::Ok();
+}
+
+// --- Options: every field of whatever type, so that a new one is bounded from its first day ---
+
+bool MeansNothing(const google::protobuf::EnumValueDescriptor& value) {
+  return std::string_view(value.name()).ends_with("_UNSPECIFIED");
+}
+
+Status CheckEnum(const EnumDescriptor& type, int number, bool listed, const std::string& where) {
+  const auto* value = type.FindValueByNumber(number);
+  if (value != nullptr && !(listed && MeansNothing(*value))) return Status::Ok();
+  std::string allowed;
+  for (int i = 0; i < type.value_count(); ++i) {
+    if (listed && MeansNothing(*type.value(i))) continue;
+    allowed += (allowed.empty() ? "it must be " : ", ") + type.value(i)->name() + " (" +
+               std::to_string(type.value(i)->number()) + ")";
+  }
+  return Invalid(where, "is " + std::to_string(number), allowed);
+}
+
+// Entries of lists and keys of maps are names, and no name is empty.
+Status CheckString(const std::string& text, bool listed, const std::string& where) {
+  if (listed && text.empty()) return Invalid(where, "holds an empty name", "a name has a byte");
+  if (text.size() <= kMaxStringBytes) return Status::Ok();
+  return Invalid(where, "holds a text of " + std::to_string(text.size()) + " bytes",
+                 "at most " + std::to_string(kMaxStringBytes) + " are allowed");
+}
+
+Status CheckFields(const Message& message, const std::string& where);
+
+// One value: of a field, or the entry `index` of a list.
+Status CheckValue(const Message& message, const FieldDescriptor& field, int index,
+                  const std::string& where) {
+  const Reflection& reflection = *message.GetReflection();
+  const bool listed = index >= 0;
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return CheckEnum(*field.enum_type(),
+                       listed ? reflection.GetRepeatedEnumValue(message, &field, index)
+                              : reflection.GetEnumValue(message, &field),
+                       listed, where);
+    case FieldDescriptor::CPPTYPE_STRING:
+      return CheckString(listed ? reflection.GetRepeatedString(message, &field, index)
+                                : reflection.GetString(message, &field),
+                         listed, where);
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return CheckFields(listed ? reflection.GetRepeatedMessage(message, &field, index)
+                                : reflection.GetMessage(message, &field),
+                         where);
+    default:
+      return Status::Ok();
+  }
+}
+
+// An entry of a map. All keys are strings.
+Status CheckEntry(const Message& entry, const std::string& where) {
+  const FieldDescriptor& key = *entry.GetDescriptor()->map_key();
+  const FieldDescriptor& value = *entry.GetDescriptor()->map_value();
+  const std::string name = entry.GetReflection()->GetString(entry, &key);
+  SMELT_RETURN_IF_ERROR(CheckString(name, true, where));
+  return CheckValue(entry, value, -1, where + "[\"" + ClipUtf8(name, kMaxShownBytes) + "\"]");
+}
+
+Status CheckRepeated(const Message& message, const FieldDescriptor& field,
+                     const std::string& where) {
+  const Reflection& reflection = *message.GetReflection();
+  const int size = reflection.FieldSize(message, &field);
+  const bool dumps = field.number() == v1::ConvertOptions::kDumpAfterFieldNumber &&
+                     field.containing_type() == v1::ConvertOptions::descriptor();
+  const int limit = dumps ? kMaxDumps : kMaxEntries;
+  if (size > limit) {
+    return Invalid(where, "has " + std::to_string(size) + " entries",
+                   "at most " + std::to_string(limit) + " are allowed");
+  }
+  for (int i = 0; i < size; ++i) {
+    SMELT_RETURN_IF_ERROR(field.is_map()
+                              ? CheckEntry(reflection.GetRepeatedMessage(message, &field, i), where)
+                              : CheckValue(message, field, i, where));
+  }
+  return Status::Ok();
+}
+
+Status CheckFields(const Message& message, const std::string& where) {
+  std::vector<const FieldDescriptor*> fields;
+  message.GetReflection()->ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    const std::string name = where + "." + field->name();
+    SMELT_RETURN_IF_ERROR(field->is_repeated() ? CheckRepeated(message, *field, name)
+                                               : CheckValue(message, *field, -1, name));
+  }
+  return Status::Ok();
+}
+
+Status CheckAtLeast(std::int64_t least, std::int64_t value, const std::string& where) {
+  if (value >= least) return Status::Ok();
+  return Invalid(where, "is " + std::to_string(value),
+                 "it must be at least " + std::to_string(least));
+}
+
+}  // namespace
+
+Status CheckOptions(const v1::ConvertOptions& options) {
+  SMELT_RETURN_IF_ERROR(CheckFields(options, "options"));
+  for (const auto& [name, value] : options.dims()) {
+    SMELT_RETURN_IF_ERROR(
+        CheckAtLeast(0, value, "options.dims[\"" + ClipUtf8(name, kMaxShownBytes) + "\"]"));
+  }
+  for (const auto& [name, shape] : options.input_shapes()) {
+    for (const std::int64_t size : shape.sizes()) {
+      SMELT_RETURN_IF_ERROR(CheckAtLeast(
+          -1, size, "a size of options.input_shapes[\"" + ClipUtf8(name, kMaxShownBytes) + "\"]"));
+    }
+  }
+  return CheckAtLeast(0, options.batch(), "options.batch");
+}
+
+Status CheckOperation(const v1::ConvertOperation& operation) {
+  SMELT_RETURN_IF_ERROR(CheckInput(operation.input()));
+  SMELT_RETURN_IF_ERROR(CheckOptions(operation.options()));
+  const std::size_t bytes = operation.ByteSizeLong();
+  if (bytes <= kMaxOperationBytes) return Status::Ok();
+  return Invalid("the operation", "has " + std::to_string(bytes) + " bytes",
+                 "at most " + std::to_string(kMaxOperationBytes) + " are allowed");
+}
+
+}  // namespace smelt::jobs

@@ -1,0 +1,127 @@
+#include "server/jobs/operation_checks.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace smelt::jobs {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+using Change = std::function<void(v1::ConvertOptions&)>;
+
+std::string Refusal(const Change& change) {
+  v1::ConvertOptions options;
+  change(options);
+  const Status status = CheckOptions(options);
+  EXPECT_EQ(status.reason(), Reason::kInvalidArgument);
+  return std::string(status.message());
+}
+
+TEST(CheckOptions, TakesEveryNamedValue) {
+  v1::ConvertOptions options;
+  EXPECT_TRUE(CheckOptions(options).ok());
+  options.set_target("litert");
+  options.set_verify(v1::VERIFY_RUN);
+  options.set_weights(v1::WEIGHTS_FLOAT16);
+  options.set_compute(v1::COMPUTE_FLOAT32);
+  options.add_extra_reports(v1::REPRODUCER);
+  (*options.mutable_dims())["N"] = 0;
+  (*options.mutable_input_shapes())["x"].add_sizes(-1);
+  (*options.mutable_input_layouts())["x"] = v1::LAYOUT_CHANNELS_LAST;
+  (*options.mutable_output_layouts())["y"] = v1::LAYOUT_SOURCE;
+  options.mutable_custom_operators()->add_names("Op");
+  EXPECT_TRUE(CheckOptions(options).ok()) << CheckOptions(options).ToString();
+}
+
+TEST(CheckOptions, RefusesUnknownEnumValuesWithFieldValueAndWhatIsAllowed) {
+  EXPECT_THAT(Refusal([](auto& o) { o.set_weights(static_cast<v1::WeightType>(9)); }),
+              AllOf(HasSubstr("options.weights is 9"), HasSubstr("WEIGHTS_FLOAT16 (1)")));
+  EXPECT_THAT(Refusal([](auto& o) { o.set_verify(static_cast<v1::VerifyMode>(9)); }),
+              HasSubstr("options.verify is 9"));
+  EXPECT_THAT(Refusal([](auto& o) { o.set_compute(static_cast<v1::ComputeType>(-1)); }),
+              HasSubstr("options.compute is -1"));
+  EXPECT_THAT(
+      Refusal([](auto& o) { (*o.mutable_input_layouts())["x"] = static_cast<v1::Layout>(7); }),
+      AllOf(HasSubstr("options.input_layouts[\"x\"] is 7"), HasSubstr("LAYOUT_SOURCE (0)")));
+  EXPECT_THAT(
+      Refusal([](auto& o) { (*o.mutable_output_layouts())["y"] = static_cast<v1::Layout>(7); }),
+      HasSubstr("options.output_layouts[\"y\"] is 7"));
+  EXPECT_THAT(Refusal([](auto& o) { o.add_extra_reports(static_cast<v1::ExtraReport>(9)); }),
+              HasSubstr("options.extra_reports is 9"));
+  EXPECT_THAT(Refusal([](auto& o) { o.add_extra_reports(v1::EXTRA_REPORT_UNSPECIFIED); }),
+              HasSubstr("it must be OP_COVERAGE (1)"));
+}
+
+TEST(CheckOptions, BoundsListsMapsAndStrings) {
+  const std::string longest(1024, 'n');
+  const std::string longer(1025, 'n');
+  EXPECT_THAT(Refusal([&](auto& o) { o.set_target(longer); }),
+              AllOf(HasSubstr("options.target"), HasSubstr("1025"), HasSubstr("1024")));
+  EXPECT_THAT(Refusal([&](auto& o) { o.set_min_runtime(longer); }),
+              HasSubstr("options.min_runtime"));
+  EXPECT_THAT(Refusal([&](auto& o) { (*o.mutable_dims())[longer] = 1; }),
+              HasSubstr("options.dims holds a text of 1025 bytes"));
+  EXPECT_THAT(Refusal([&](auto& o) { (*o.mutable_dims())[""] = 1; }),
+              HasSubstr("options.dims holds an empty name"));
+  EXPECT_THAT(Refusal([&](auto& o) { o.add_disabled_passes(longer); }),
+              HasSubstr("options.disabled_passes"));
+  EXPECT_THAT(Refusal([&](auto& o) { o.add_to_tensors(""); }), HasSubstr("options.to_tensors"));
+  const auto many = [](auto add) {
+    return [add](v1::ConvertOptions& options) {
+      for (int i = 0; i < 1025; ++i) add(options, std::to_string(i));
+    };
+  };
+  EXPECT_THAT(Refusal(many([](auto& o, const auto& name) { (*o.mutable_dims())[name] = 1; })),
+              HasSubstr("options.dims has 1025 entries; at most 1024"));
+  EXPECT_THAT(Refusal(many([](auto& o, const auto& name) { (*o.mutable_input_shapes())[name]; })),
+              HasSubstr("options.input_shapes has 1025"));
+  EXPECT_THAT(
+      Refusal(many([](auto& o, const auto&) { (*o.mutable_input_shapes())["x"].add_sizes(1); })),
+      HasSubstr("options.input_shapes[\"x\"].sizes has 1025"));
+  EXPECT_THAT(Refusal(many([](auto& o, const auto& name) {
+                (*o.mutable_output_layouts())[name] = v1::LAYOUT_SOURCE;
+              })),
+              HasSubstr("options.output_layouts has 1025"));
+  EXPECT_THAT(Refusal(many([](auto& o, const auto& name) { o.add_disabled_passes(name); })),
+              HasSubstr("options.disabled_passes has 1025"));
+  EXPECT_THAT(Refusal(many([](auto& o, const auto& name) {
+                o.mutable_custom_operators()->add_names(name);
+              })),
+              HasSubstr("options.custom_operators.names has 1025"));
+  EXPECT_THAT(Refusal([](auto& o) {
+                for (int i = 0; i < 65; ++i) o.add_dump_after("all");
+              }),
+              HasSubstr("options.dump_after has 65 entries; at most 64"));
+  v1::ConvertOptions options;
+  options.add_from_tensors(longest);
+  EXPECT_TRUE(CheckOptions(options).ok());
+}
+
+TEST(CheckOptions, RefusesNumbersOutOfRange) {
+  EXPECT_THAT(Refusal([](auto& o) { (*o.mutable_dims())["N"] = -1; }),
+              HasSubstr("options.dims[\"N\"] is -1; it must be at least 0"));
+  EXPECT_THAT(Refusal([](auto& o) { (*o.mutable_input_shapes())["x"].add_sizes(-2); }),
+              HasSubstr("options.input_shapes[\"x\"] is -2"));
+  EXPECT_THAT(Refusal([](auto& o) { o.set_batch(-1); }), HasSubstr("options.batch is -1"));
+}
+
+TEST(CheckOperation, BoundsTheWhole) {
+  v1::ConvertOperation operation;
+  operation.mutable_input()->mutable_model();
+  const std::string folder(1000, 'p');
+  for (int i = 0; i < 4096; ++i) {
+    (*operation.mutable_input()->mutable_external_files())[folder + std::to_string(i)];
+  }
+  const Status status = CheckOperation(operation);
+  EXPECT_EQ(status.reason(), Reason::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("at most 2097152"));
+  (*operation.mutable_input()->mutable_external_files())["one more"];
+  EXPECT_THAT(std::string(CheckOperation(operation).message()), HasSubstr("at most 4096 files"));
+}
+
+}  // namespace
+}  // namespace smelt::jobs

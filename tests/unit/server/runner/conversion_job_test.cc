@@ -1,0 +1,45 @@
+#include "server/runner/conversion_job.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+namespace smelt::runner {
+namespace {
+
+int conversions = 0;
+
+Status CountConversion(const ConvertRequest&, ConvertSink&, const CancelToken&, v1::Report*) {
+  ++conversions;
+  return Status::Ok();
+}
+
+worker::v1::Done RunWith(const v1::ConvertOptions& options) {
+  std::vector<UniqueFd> files;
+  for (const char* name : {"model", "artifact", "report"}) {
+    files.emplace_back(::memfd_create(name, MFD_CLOEXEC));
+  }
+  worker::v1::Start start;
+  *start.mutable_convert() = options;
+  start.set_model_fd_index(0);
+  start.set_artifact_fd_index(1);
+  start.set_report_fd_index(2);
+  workers::ChannelPair pair = workers::MakeChannelPair().value();
+  workers::FrameChannel channel(std::move(pair.worker));
+  const CancelToken cancel;
+  return RunConversion({&CountConversion, nullptr}, start, files, channel, cancel);
+}
+
+TEST(RunConversion, DoesNotConvertAsSomethingElseWhatItDoesNotKnow) {
+  RunWith({});
+  EXPECT_EQ(conversions, 1);
+  v1::ConvertOptions options;
+  options.set_weights(static_cast<v1::WeightType>(9));
+  const worker::v1::Done done = RunWith(options);
+  EXPECT_EQ(conversions, 1);
+  EXPECT_EQ(done.state(), v1::FAILED);
+  EXPECT_EQ(done.reason_code(), "invalid_argument");
+  EXPECT_NE(done.message().find("options.weights is 9"), std::string::npos) << done.message();
+}
+
+}  // namespace
+}  // namespace smelt::runner
