@@ -12,6 +12,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "server/app/asio_executor.h"
+#include "server/app/descriptor_limit.h"
 #include "server/app/server_facts.h"
 #include "server/jobs/admission.h"
 #include "server/jobs/recovery.h"
@@ -95,6 +96,7 @@ Status App::ReadSupportTable(const std::string& worker_binary) {
 
 Status App::Build(const config::ServerConfig& config) {
   Parts& p = *parts_;
+  const jobs::BundleLimit bundle = jobs::ShareOfDescriptors(RaiseDescriptorLimit(), config.workers);
   SMELT_RETURN_IF_ERROR(ReadSupportTable(config.worker_binary));
   p.metrics = std::make_unique<metrics::Metrics>(
       metrics::MetricsOptions{.version = SMELT_VERSION, .targets = Targets()});
@@ -124,11 +126,11 @@ Status App::Build(const config::ServerConfig& config) {
                                             .wall = config.worker_timeout}},
       p.metrics->workers());
   p.scheduler = std::make_unique<jobs::Scheduler>(
-      jobs::SchedulerOptions{.slots = config.workers},
+      jobs::SchedulerOptions{.slots = config.workers, .bundle = bundle},
       jobs::SchedulerDeps{p.stores->job_store(), p.stores->events(), p.stores->blobs(), *p.workers,
                           *p.job_executor, p.clock, p.metrics->jobs()});
   p.admission = std::make_unique<jobs::Admission>(p.stores->job_store(), p.stores->blobs(),
-                                                  *p.scheduler, p.clock, p.metrics->jobs());
+                                                  *p.scheduler, p.clock, p.metrics->jobs(), bundle);
   return Status::Ok();
 }
 

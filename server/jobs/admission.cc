@@ -14,7 +14,6 @@ namespace {
 constexpr std::size_t kMaxRequestIdBytes = 128;
 constexpr std::size_t kMaxFileNameBytes = 255;
 constexpr std::size_t kMaxPathBytes = 1024;
-constexpr int kMaxExternalFiles = 4096;
 constexpr std::size_t kMaxListedDigests = 8;
 constexpr std::size_t kMaxNames = 1024;
 constexpr std::size_t kMaxDumps = 64;
@@ -39,11 +38,6 @@ Status CheckInput(const v1::ModelInput& input) {
       name.find('\0') != name.npos) {
     return Status(Reason::kInvalidArgument,
                   "input.file_name must be a plain file name of at most 255 bytes");
-  }
-  if (input.external_files_size() > kMaxExternalFiles) {
-    return Status(Reason::kInvalidArgument, "a bundle has at most " +
-                                                std::to_string(kMaxExternalFiles) + " files, not " +
-                                                std::to_string(input.external_files_size()));
   }
   for (const auto& [path, digest] : input.external_files()) {
     if (!StaysInside(path)) {
@@ -106,12 +100,13 @@ Status Missing(const std::vector<Digest>& missing) {
 }  // namespace
 
 Admission::Admission(JobStore& store, BlobStore& blobs, Scheduler& scheduler, const Clock& clock,
-                     JobMetrics& metrics)
+                     JobMetrics& metrics, BundleLimit bundle)
     : store_(store),
       blobs_(blobs),
       scheduler_(scheduler),
       clock_(clock),
       metrics_(metrics),
+      bundle_(bundle),
       ids_(clock) {}
 
 Status Admission::Check(const v1::CreateJobRequest& request) {
@@ -120,6 +115,7 @@ Status Admission::Check(const v1::CreateJobRequest& request) {
   }
   if (!request.has_convert()) return Status(Reason::kInvalidArgument, "no operation is set");
   SMELT_RETURN_IF_ERROR(CheckInput(request.convert().input()));
+  SMELT_RETURN_IF_ERROR(CheckBundle(request.convert().input(), bundle_));
   SMELT_RETURN_IF_ERROR(CheckOptions(request.convert().options()));
   SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> inputs, InputDigests(request.convert()));
   SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> missing, blobs_.FindMissing(inputs));

@@ -31,6 +31,20 @@ struct Attempt {
   std::unique_ptr<TempBlob> extras;  // null: none are asked for
   Phase phase = Phase::kStarting;
   bool stop_requested = false;
+
+  // Once the runner is done. A model may have thousands of files, and whatever is written about
+  // the job needs descriptors too.
+  void CloseInputs() {
+    model.Reset();
+    external_files.clear();
+  }
+  // Once the outputs are blobs, or nobody wants them.
+  void CloseAll() {
+    CloseInputs();
+    artifact.reset();
+    report.reset();
+    extras.reset();
+  }
 };
 
 }  // namespace smelt::jobs

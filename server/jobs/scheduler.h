@@ -16,6 +16,7 @@
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "server/jobs/blob_store.h"
+#include "server/jobs/bundle_limit.h"
 #include "server/jobs/event_log.h"
 #include "server/jobs/executor.h"
 #include "server/jobs/job_runner.h"
@@ -30,6 +31,7 @@ struct SchedulerOptions {
   std::size_t slots = 1;
   int max_infrastructure_failures = 4;  // of one job in one life of the daemon; then it fails
   std::chrono::milliseconds retry_delay{500};  // doubles with each failure in a row, to 30 s
+  BundleLimit bundle = {};                     // for jobs that were accepted under another limit
 };
 
 // All outlive the scheduler, but the executor and the runner must have ended their tasks and

@@ -75,6 +75,7 @@ bool Scheduler::IsAbandoned(const Attempt& attempt) const {
 
 Status Scheduler::Prepare(Attempt& attempt, RunSpec& spec) {
   const v1::ConvertOperation& convert = attempt.job.convert;
+  SMELT_RETURN_IF_ERROR(CheckBundle(convert.input(), options_.bundle));
   spec.job_id = attempt.job.id;
   spec.attempt = attempt.job.attempt;
   spec.options = convert.options();
@@ -117,6 +118,7 @@ void Scheduler::OnDone(const AttemptRef& attempt, RunOutcome outcome) {
 
 void Scheduler::Apply(const AttemptRef& attempt, RunOutcome outcome) {
   const Job& job = attempt->job;
+  attempt->CloseInputs();
   if (outcome.infrastructure_failure) {
     return GiveBack(
         attempt, Status(outcome.reason == Reason::kOk ? Reason::kWorkerUnavailable : outcome.reason,
@@ -199,6 +201,7 @@ void Scheduler::AddReport(const Job& job, JobResult& result) {
 }
 
 void Scheduler::Finish(const AttemptRef& attempt, JobResult result) {
+  attempt->CloseAll();
   AddReport(attempt->job, result);
   result.now = deps_.clock.Wall();
   const Result<Job> finished = deps_.store.Finish(result);
@@ -218,6 +221,7 @@ void Scheduler::Finish(const AttemptRef& attempt, JobResult result) {
 }
 
 void Scheduler::GiveBack(const AttemptRef& attempt, const Status& why) {
+  attempt->CloseAll();
   const Job& job = attempt->job;
   Log(LogLevel::kWarning, "attempt_not_counted",
       {{"job", job.id}, {"attempt", job.attempt}, {"error", why.ToString()}});

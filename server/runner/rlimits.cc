@@ -11,8 +11,8 @@
 namespace smelt::runner {
 namespace {
 
-// One descriptor an external data file, and a few of our own.
-constexpr rlim_t kMaxDescriptors = 4096;
+// One descriptor for each of a bundle's 4,096 external data files, and a few of our own.
+constexpr rlim_t kMaxDescriptors = 4096 + 64;
 // Seconds between SIGXCPU, which the daemon reads as a timeout, and SIGKILL.
 constexpr rlim_t kCpuGraceSeconds = 5;
 

@@ -1,0 +1,27 @@
+// How many external data files a model may bring: each of them is a descriptor of the daemon's for
+// as long as its job runs, and other jobs, clients and the ledger need some too.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/base/result.h"
+#include "smelt/v1/jobs.pb.h"
+
+namespace smelt::jobs {
+
+// Of the API, whatever the machine allows.
+inline constexpr std::size_t kMaxExternalFiles = 4096;
+
+struct BundleLimit {
+  std::size_t files = kMaxExternalFiles;
+  std::uint64_t descriptors = 0;  // the process's limit that `files` follows from; 0: none
+};
+
+// Running jobs share three quarters of the process's descriptors in equal parts.
+BundleLimit ShareOfDescriptors(std::uint64_t descriptors, std::size_t slots);
+
+// kInvalidArgument above what the API allows, kModelTooLarge above what this daemon can open.
+Status CheckBundle(const v1::ModelInput& input, const BundleLimit& limit);
+
+}  // namespace smelt::jobs
