@@ -86,7 +86,8 @@ class BlobStore {
   virtual Result<std::unique_ptr<UploadSession>> OpenUpload(const std::string& upload_id,
                                                             const Digest& digest) = 0;
 
-  // kUploadNotFound. A sealed upload is remembered until the next start of the daemon.
+  // kUploadNotFound. A sealed upload is remembered until the next start of the daemon, or until its
+  // blob is lost: then it starts over.
   virtual Result<UploadStatus> QueryUpload(const std::string& upload_id) = 0;
 
   // Forgets uploads that nobody wrote to for 24 hours; the number removed.

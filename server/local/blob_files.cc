@@ -50,10 +50,18 @@ std::string BlobFiles::Path(const Digest& digest) const {
   return ShardPath(digest) + "/" + digest.Hex();
 }
 
-bool BlobFiles::Has(const Digest& digest) const {
-  std::lock_guard lock(mutex_);
-  const auto found = index_.find(digest.sha256);
-  return found != index_.end() && found->second.size_bytes == digest.size_bytes;
+bool BlobFiles::Has(const Digest& digest) {
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = index_.find(digest.sha256);
+    if (found == index_.end() || found->second.size_bytes != digest.size_bytes) return false;
+  }
+  const Result<std::optional<FileInfo>> info = disk_.fs.Stat(Path(digest));
+  if (!info.ok()) return true;  // a disk that does not answer has not lost it
+  if (*info && (*info)->size_bytes == digest.size_bytes) return true;
+  Log(LogLevel::kError, "blob_lost", {{"blob", digest.Hex()}});
+  Erase(digest);
+  return false;
 }
 
 Result<UniqueFd> BlobFiles::OpenRead(const Digest& digest) {

@@ -22,7 +22,9 @@ class BlobFiles {
   // earlier process did not live to sync must not be reported as stored.
   static Result<std::unique_ptr<BlobFiles>> Open(Disk disk, std::string root);
 
-  bool Has(const Digest& digest) const;
+  // Whether the blob lies in its place, whole as far as its size tells. One that somebody removed
+  // or cut behind our back leaves the index.
+  bool Has(const Digest& digest);
 
   // See BlobStore::Open. A corrupt blob leaves the index, so that it can be uploaded again.
   Result<UniqueFd> OpenRead(const Digest& digest);

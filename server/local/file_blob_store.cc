@@ -52,7 +52,7 @@ class FileBlobStore::Session final : public jobs::UploadSession {
   }
   Status Commit() override { return upload_->Commit(holder_); }
   Status Seal() override {
-    const bool sealed_before = upload_->told().sealed;
+    const bool sealed_before = upload_->sealed();
     Status sealed = upload_->Seal(holder_);
     if (sealed.ok() && !sealed_before) {
       store_.deps_.blob_metrics.OnUpload(jobs::BlobMetrics::Upload::kSealed);
@@ -211,10 +211,16 @@ Result<Digest> FileBlobStore::Put(ByteSpan bytes) {
   return Seal(std::move(temp), digest);
 }
 
+// Sealed, but its blob was lost since: there is nothing to remember of it.
+bool FileBlobStore::Vanished(const FileUpload& upload) {
+  return upload.sealed() && !files_->Has(upload.digest());
+}
+
 Result<FileBlobStore::UploadRef> FileBlobStore::FindOrStart(const std::string& upload_id,
                                                             const Digest& digest) {
   std::lock_guard lock(mutex_);
-  if (const auto found = uploads_.find(upload_id); found != uploads_.end()) {
+  if (const auto found = uploads_.find(upload_id);
+      found != uploads_.end() && !Vanished(*found->second)) {
     if (found->second->digest() == digest) {
       deps_.blob_metrics.OnUpload(jobs::BlobMetrics::Upload::kResumed);
       return found->second;
@@ -256,7 +262,7 @@ Result<jobs::UploadStatus> FileBlobStore::QueryUpload(const std::string& upload_
     const auto found = uploads_.find(upload_id);
     if (found != uploads_.end()) upload = found->second;
   }
-  if (upload == nullptr) {
+  if (upload == nullptr || Vanished(*upload)) {
     return Status(Reason::kUploadNotFound, "there is no upload " + upload_id);
   }
   return upload->Query();
@@ -273,14 +279,14 @@ Result<std::size_t> FileBlobStore::SweepUploads() {
   std::vector<std::pair<std::string, UploadRef>> expired;
   {
     std::lock_guard lock(mutex_);
-    for (const auto& entry : uploads_) {
-      if (entry.second->last_used() < oldest) expired.push_back(entry);
-    }
-    for (const auto& [id, upload] : expired) uploads_.erase(id);
+    expired.assign(uploads_.begin(), uploads_.end());
   }
+  // Not under the lock: an upload that is at work may hold its own for long.
+  std::erase_if(expired, [&](const auto& entry) { return entry.second->last_used() >= oldest; });
   std::size_t removed = 0;
   for (const auto& [id, upload] : expired) {
-    if (upload->told().sealed) continue;
+    Forget(id, upload.get());
+    if (upload->sealed()) continue;
     SMELT_RETURN_IF_ERROR(upload->Discard());
     deps_.blob_metrics.OnUpload(jobs::BlobMetrics::Upload::kExpired);
     Log(LogLevel::kInfo, "upload_expired", {{"upload", id}});

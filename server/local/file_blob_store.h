@@ -70,6 +70,7 @@ class FileBlobStore final : public jobs::BlobStore {
   Status RestoreUploads();
   UploadPlace PlaceOf(const std::string& upload_id) const;
   Result<UploadRef> FindOrStart(const std::string& upload_id, const Digest& digest);
+  bool Vanished(const FileUpload& upload);
   void Forget(const std::string& upload_id, const FileUpload* upload);
 
   const BlobStoreOptions options_;

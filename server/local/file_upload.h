@@ -5,6 +5,7 @@
 // come; after a restart the durable part is hashed again.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -53,6 +54,7 @@ class FileUpload {
   Result<jobs::UploadStatus> Query();
   jobs::UploadStatus told() const;
   const Digest& digest() const { return digest_; }
+  bool sealed() const { return sealed_; }
   Clock::WallTime last_used() const;
   // Removes the files and sends the holder away.
   Status Discard();
@@ -80,7 +82,7 @@ class FileUpload {
   std::uint64_t committed_ = 0;  // synced and recorded
   std::uint64_t told_ = 0;       // and the record synced
   bool names_synced_ = false;
-  bool sealed_ = false;
+  std::atomic<bool> sealed_ = false;  // read also by who must not wait for the disk
   std::uint64_t holder_ = 0;
   Clock::SteadyTime last_sync_;
   Clock::WallTime last_used_;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
 #include <thread>
 
 #include "tests/unit/server/local/blob_fixture.h"
@@ -122,6 +123,49 @@ TEST_F(FileBlobStoreTest, DamagedRecordCostsTheUploadAndNothingElse) {
   Reopen();
   EXPECT_EQ(store_->QueryUpload("up").status().reason(), Reason::kUploadNotFound);
   EXPECT_THAT(Names("uploads"), IsEmpty());
+}
+
+TEST_F(FileBlobStoreTest, LostBlobCanBeUploadedAgainUnderTheSameId) {
+  const auto upload = [&] {
+    auto session = store_->OpenUpload("up", digest_).value();
+    EXPECT_FALSE(session->status().sealed);
+    EXPECT_EQ(session->status().committed_bytes, 0u);
+    ASSERT_TRUE(session->Append(0, bytes_).ok());
+    ASSERT_TRUE(session->Seal().ok());
+  };
+  upload();
+  EXPECT_TRUE(store_->QueryUpload("up")->sealed);
+  const std::function<void()> losses[] = {
+      [&] { ASSERT_TRUE(fs_.Remove(CasPath(digest_)).ok()); },
+      [&] { Overwrite(CasPath(digest_), "short"); },
+  };
+  for (const auto& lose : losses) {
+    lose();
+    EXPECT_FALSE(Has(digest_));
+    EXPECT_EQ(store_->QueryUpload("up").status().reason(), Reason::kUploadNotFound);
+    upload();
+    EXPECT_TRUE(Has(digest_));
+    EXPECT_EQ(Read(digest_), bytes_);
+  }
+}
+
+TEST_F(FileBlobStoreTest, BlobThatWasFoundCorruptCanBeUploadedAgain) {
+  {
+    auto session = store_->OpenUpload("up", digest_).value();
+    ASSERT_TRUE(session->Append(0, bytes_).ok());
+    ASSERT_TRUE(session->Seal().ok());
+  }
+  Reopen();
+  {
+    auto session = store_->OpenUpload("up", digest_).value();  // a duplicate: sealed at once
+    EXPECT_TRUE(session->status().sealed);
+  }
+  Overwrite(CasPath(digest_), std::string(1000, 'x'));
+  EXPECT_EQ(store_->Open(digest_).status().reason(), Reason::kBlobCorrupt);
+  auto session = store_->OpenUpload("up", digest_).value();
+  ASSERT_TRUE(session->Append(0, bytes_).ok());
+  ASSERT_TRUE(session->Seal().ok());
+  EXPECT_EQ(Read(digest_), bytes_);
 }
 
 TEST_F(FileBlobStoreTest, SmallUploadPaysOneSyncOfDataAndOneOfItsFolder) {
