@@ -108,22 +108,17 @@ Status BlobFiles::Verify(int fd, const Digest& digest) const {
 
 Status BlobFiles::Publish(int fd, const std::string& path, const Digest& digest) {
   SMELT_RETURN_IF_ERROR(disk_.SyncData(fd));
-  return Place(path, digest);
-}
-
-Status BlobFiles::Place(const std::string& path, const Digest& digest) {
   const std::string shard = ShardPath(digest);
   SMELT_ASSIGN_OR_RETURN(const bool made, disk_.fs.MakeDirectory(shard));
   // Always when it is new; a shard that was there was synced when it was made or scanned.
   if (made) SMELT_RETURN_IF_ERROR(disk_.SyncDirectory(root_));
-  SMELT_ASSIGN_OR_RETURN(const std::optional<FileInfo> source, disk_.fs.Stat(path));
-  if (source) {
-    SMELT_RETURN_IF_ERROR(disk_.fs.Rename(path, Path(digest)));
-  } else {
-    SMELT_ASSIGN_OR_RETURN(const std::optional<FileInfo> placed, disk_.fs.Stat(Path(digest)));
-    if (!placed) return Status(Reason::kIoError, path + " is gone");
+  SMELT_RETURN_IF_ERROR(disk_.fs.Rename(path, Path(digest)));
+  if (Status synced = disk_.SyncDirectory(shard); !synced.ok()) {
+    if (const Status back = disk_.fs.Rename(Path(digest), path); !back.ok()) {
+      Log(LogLevel::kError, "blob_not_moved_back", {{"error", back.ToString()}});
+    }
+    return synced;
   }
-  SMELT_RETURN_IF_ERROR(disk_.SyncDirectory(shard));
   Insert(digest, /*verified=*/true);
   return Status::Ok();
 }

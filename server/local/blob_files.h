@@ -30,10 +30,9 @@ class BlobFiles {
   Result<UniqueFd> OpenRead(const Digest& digest);
 
   // Makes the bytes of `fd` durable, then moves the file at `path` to its place, then makes that
-  // durable. The caller has hashed it. Also replaces a corrupt file.
+  // durable. The caller has hashed it. Also replaces a corrupt file. After a failure the file is at
+  // `path` again, so that its owner can go on with it.
   Status Publish(int fd, const std::string& path, const Digest& digest);
-  // The last two steps of Publish, for a retry: `path` may have been moved already.
-  Status Place(const std::string& path, const Digest& digest);
 
   std::uint64_t total_bytes() const;
 

@@ -45,6 +45,7 @@ class FileBlobStore::Session final : public jobs::UploadSession {
  public:
   Session(FileBlobStore& store, std::string id, UploadRef upload, std::uint64_t holder)
       : store_(store), id_(std::move(id)), upload_(std::move(upload)), holder_(holder) {}
+  ~Session() override { upload_->Release(holder_); }
 
   jobs::UploadStatus status() const override { return upload_->told(); }
   Status Append(std::uint64_t offset, ByteSpan bytes) override {

@@ -44,6 +44,7 @@ Result<std::unique_ptr<FileUpload>> FileUpload::Recover(Disk disk, BlobFiles& bl
   upload->received_ = upload->committed_ = meta->committed_bytes();
   upload->hasher_.reset();
   upload->meta_ = std::move(meta);
+  upload->CloseFiles();
   upload->last_used_ = part->modified;
   return upload;
 }
@@ -61,17 +62,39 @@ Status FileUpload::OpenPart() {
   return Status::Ok();
 }
 
+void FileUpload::CloseFiles() {
+  part_.Reset();
+  if (meta_) meta_->Close();
+}
+
 Result<std::uint64_t> FileUpload::TakeOver() {
   std::lock_guard lock(mutex_);
   ++holder_;
   last_used_ = clock_.Wall();
   if (sealed_) return holder_;
+  const Status resumed = Resume();
+  held_ = resumed.ok();
+  if (held_) return holder_;
+  CloseFiles();
+  return resumed;
+}
+
+Status FileUpload::Resume() {
   if (received_ > 0) {
+    SMELT_ASSIGN_OR_RETURN(const std::optional<FileInfo> part, disk_.fs.Stat(place_.part));
+    // Somebody removed or cut it behind our back.
+    if (!part || part->size_bytes < received_) return RemoveFiles();
     SMELT_RETURN_IF_ERROR(SyncPart());
     SMELT_RETURN_IF_ERROR(Settle());
   }
-  if (!hasher_) SMELT_RETURN_IF_ERROR(Rehash());
-  return holder_;
+  return hasher_ ? Status::Ok() : Rehash();
+}
+
+void FileUpload::Release(std::uint64_t holder) {
+  std::lock_guard lock(mutex_);
+  if (holder != holder_) return;
+  held_ = false;
+  CloseFiles();
 }
 
 Status FileUpload::Rehash() {
@@ -113,6 +136,7 @@ Status FileUpload::Append(std::uint64_t holder, std::uint64_t offset, ByteSpan b
 
 Status FileUpload::SyncPart() {
   if (received_ == committed_) return Status::Ok();
+  SMELT_RETURN_IF_ERROR(OpenPart());
   if (Status synced = disk_.SyncData(part_.get()); !synced.ok()) {
     // The kernel may have dropped what it could not write: only the committed bytes are certain.
     Forget();
@@ -131,7 +155,7 @@ Status FileUpload::SyncPart() {
 
 Status FileUpload::Settle() {
   if (told_ == committed_) return Status::Ok();
-  SMELT_RETURN_IF_ERROR(disk_.SyncData(meta_->fd()));
+  SMELT_RETURN_IF_ERROR(meta_->Sync(disk_));
   if (!names_synced_) {
     SMELT_RETURN_IF_ERROR(disk_.SyncDirectory(place_.directory));
     names_synced_ = true;
@@ -144,6 +168,8 @@ void FileUpload::Forget() {
   received_ = committed_;
   hasher_.reset();
   ++holder_;  // the stream has to begin again, at the committed size
+  held_ = false;
+  CloseFiles();
 }
 
 Status FileUpload::Commit(std::uint64_t holder) {
@@ -182,7 +208,11 @@ Status FileUpload::Seal(std::uint64_t holder) {
 
 Result<jobs::UploadStatus> FileUpload::Query() {
   std::lock_guard lock(mutex_);
-  if (!sealed_) SMELT_RETURN_IF_ERROR(Settle());
+  if (!sealed_) {
+    const Status settled = Settle();
+    if (!held_) CloseFiles();
+    SMELT_RETURN_IF_ERROR(settled);
+  }
   return jobs::UploadStatus{.committed_bytes = told_, .sealed = sealed_};
 }
 

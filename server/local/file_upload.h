@@ -2,7 +2,8 @@
 //
 // Durable means synced data *and* a synced record of it; the record is synced only when somebody is
 // told the number, so that a stream pays one sync a step. The blob's bytes are hashed as they
-// come; after a restart the durable part is hashed again.
+// come; after a restart the durable part is hashed again. Descriptors are open only while somebody
+// holds the upload: thousands may be waiting for their clients to come back.
 #pragma once
 
 #include <atomic>
@@ -49,6 +50,8 @@ class FileUpload {
   Status Append(std::uint64_t holder, std::uint64_t offset, ByteSpan bytes);
   Status Commit(std::uint64_t holder);
   Status Seal(std::uint64_t holder);
+  // The holder goes away; nothing happens when another one has come.
+  void Release(std::uint64_t holder);
 
   // For anybody. The number is durable.
   Result<jobs::UploadStatus> Query();
@@ -61,7 +64,9 @@ class FileUpload {
 
  private:
   Status CheckHolder(std::uint64_t holder) const;
+  Status Resume();  // what TakeOver may fail at
   Status OpenPart();
+  void CloseFiles();
   Status SyncPart();  // data and its record, the record not yet synced
   Status Settle();    // the record too
   Status Rehash();
@@ -84,6 +89,7 @@ class FileUpload {
   bool names_synced_ = false;
   std::atomic<bool> sealed_ = false;  // read also by who must not wait for the disk
   std::uint64_t holder_ = 0;
+  bool held_ = false;
   Clock::SteadyTime last_sync_;
   Clock::WallTime last_used_;
 };

@@ -70,5 +70,30 @@ TEST_F(DescriptorLimit, ModelsWithAllTheFilesThatAreAllowedRunBesideEachOther) {
   }
 }
 
+TEST_F(DescriptorLimit, AbandonedUploadsHoldNothing) {
+  constexpr int kUploads = 700;
+  Daemon daemon(SMELT_CHAOS_WORKER);
+  ASSERT_NO_FATAL_FAILURE(daemon.Start());
+  {
+    TestClient client(daemon.address());
+    v1::WriteRequest first;
+    *first.mutable_digest() = DigestOf("something longer");
+    first.set_data("some");
+    for (int i = 0; i < kUploads; ++i) {
+      first.set_upload_id("up" + std::to_string(i));
+      const auto written = client.Write({first});
+      ASSERT_TRUE(written.ok()) << i << ": " << written.error.message;
+      ASSERT_EQ(written.value.committed_bytes(), 4u);
+    }
+    ExpectConverts(client, "neighbour");
+  }
+  daemon.Kill();
+  ASSERT_NO_FATAL_FAILURE(daemon.Start());
+  TestClient client(daemon.address());
+  EXPECT_EQ(client.QueryWrite("up0").value.committed_bytes(), 4u);
+  EXPECT_EQ(client.QueryWrite("up699").value.committed_bytes(), 4u);
+  ExpectConverts(client, "another neighbour");
+}
+
 }  // namespace
 }  // namespace smelt::testing

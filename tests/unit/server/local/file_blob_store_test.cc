@@ -168,6 +168,59 @@ TEST_F(FileBlobStoreTest, BlobThatWasFoundCorruptCanBeUploadedAgain) {
   EXPECT_EQ(Read(digest_), bytes_);
 }
 
+TEST_F(FileBlobStoreTest, UploadsHoldDescriptorsOnlyWhileSomebodyWrites) {
+  const std::size_t before = OpenDescriptors();
+  const auto begin = [&](int i) {
+    auto session = store_->OpenUpload("up" + std::to_string(i), Digest::Of(Pattern(1000, i)));
+    return std::move(session).value();
+  };
+  for (int i = 0; i < 20; ++i) {
+    auto session = begin(i);
+    ASSERT_TRUE(session->Append(0, ByteSpan(Pattern(1000, i)).first(300)).ok());
+    EXPECT_GT(OpenDescriptors(), before);
+    if (i % 2 == 0) {
+      ASSERT_TRUE(session->Commit().ok());
+    }
+  }
+  EXPECT_EQ(OpenDescriptors(), before);
+  Reopen();
+  EXPECT_EQ(OpenDescriptors(), before);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(store_->QueryUpload("up" + std::to_string(i))->committed_bytes, 300u);
+  }
+  EXPECT_EQ(OpenDescriptors(), before);
+  auto session = begin(0);
+  ASSERT_TRUE(session->Append(300, ByteSpan(Pattern(1000, 0)).subspan(300)).ok());
+  ASSERT_TRUE(session->Seal().ok());
+  EXPECT_EQ(OpenDescriptors(), before);
+  EXPECT_EQ(Read(Digest::Of(Pattern(1000, 0))), Pattern(1000, 0));
+}
+
+TEST_F(FileBlobStoreTest, UploadWhosePartWasRemovedStartsOver) {
+  {
+    auto session = store_->OpenUpload("up", digest_).value();
+    ASSERT_TRUE(session->Append(0, ByteSpan(bytes_).first(300)).ok());
+    ASSERT_TRUE(session->Commit().ok());
+  }
+  ASSERT_TRUE(fs_.Remove(directory_ / "uploads/up.part").ok());
+  auto session = store_->OpenUpload("up", digest_).value();
+  EXPECT_EQ(session->status().committed_bytes, 0u);
+  ASSERT_TRUE(session->Append(0, bytes_).ok());
+  ASSERT_TRUE(session->Seal().ok());
+  EXPECT_EQ(Read(digest_), bytes_);
+}
+
+TEST_F(FileBlobStoreTest, EarlierSessionThatEndsLeavesItsSuccessorAtWork) {
+  auto earlier = store_->OpenUpload("up", digest_).value();
+  ASSERT_TRUE(earlier->Append(0, ByteSpan(bytes_).first(300)).ok());
+  auto later = store_->OpenUpload("up", digest_).value();
+  ASSERT_TRUE(later->Append(300, ByteSpan(bytes_).subspan(300, 300)).ok());
+  earlier.reset();
+  ASSERT_TRUE(later->Append(600, ByteSpan(bytes_).subspan(600)).ok());
+  ASSERT_TRUE(later->Seal().ok());
+  EXPECT_EQ(Read(digest_), bytes_);
+}
+
 TEST_F(FileBlobStoreTest, SmallUploadPaysOneSyncOfDataAndOneOfItsFolder) {
   Put(Pattern(1000, 9));  // so that the shards' parent is synced already
   auto session = store_->OpenUpload("up", Digest::Of(Pattern(200))).value();

@@ -108,6 +108,16 @@ TEST_F(FlakyDiskTest, FailedSealIsNoBlobAndCanBeRepeated) {
   Resume();
 }
 
+TEST_F(FlakyDiskTest, FailedUploadKeepsNoDescriptor) {
+  session_.reset();
+  const auto open = [&] { return fs_.List("/proc/self/fd").value().size(); };
+  const std::size_t before = open();
+  session_ = store_->OpenUpload("up", digest_).value();
+  fs_.failures["sync"] = 1;
+  EXPECT_FALSE(session_->Append(200, ByteSpan(bytes_).subspan(200, 300)).ok());
+  EXPECT_EQ(open(), before);
+}
+
 TEST_F(FlakyDiskTest, FailedOutputIsNoBlob) {
   for (const char* operation : {"sync", "rename", "sync_directory"}) {
     SCOPED_TRACE(operation);
