@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -32,11 +33,13 @@ namespace {
 // Tasks mostly wait for the disk, so there are more threads than cores; bounded, so that a burst of
 // calls queues instead of thrashing.
 constexpr std::size_t kRpcThreads = 8;
+constexpr const char* kShuttingDown = "it is shutting down";
 constexpr std::chrono::seconds kCallsEndLimit{2};
 // No parked call is left by then. An idle client may take seconds to notice that we close its
 // connection; nobody needs to wait for it.
 constexpr std::chrono::seconds kShutdownLimit{1};
 constexpr std::chrono::hours kSweepInterval{1};
+constexpr std::chrono::seconds kProbeInterval{1};
 
 void SweepUploadsForEver(jobs::Executor& executor, jobs::BlobStore& blobs) {
   executor.PostAfter(kSweepInterval, [&executor, &blobs] {
@@ -48,6 +51,44 @@ void SweepUploadsForEver(jobs::Executor& executor, jobs::BlobStore& blobs) {
   });
 }
 
+// What the parts say about taking and running jobs. Safe for calls from any thread.
+class Readiness {
+ public:
+  void SetStore(Status status) {
+    std::lock_guard lock(mutex_);
+    if (store_.ok() != status.ok()) {
+      Log(status.ok() ? LogLevel::kInfo : LogLevel::kError,
+          status.ok() ? "store_writable" : "store_not_writable", {{"status", status.ToString()}});
+    }
+    store_ = std::move(status);
+  }
+  Status store() const {
+    std::lock_guard lock(mutex_);
+    return store_;
+  }
+  // Empty: jobs can be taken and run.
+  void SetObstacle(std::string why) {
+    std::lock_guard lock(mutex_);
+    obstacle_ = std::move(why);
+  }
+  std::string obstacle() const {
+    std::lock_guard lock(mutex_);
+    return obstacle_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Status store_;
+  std::string obstacle_ = "it is starting";
+};
+
+void ProbeStoreForEver(jobs::Executor& executor, local::LocalStores& stores, Readiness& readiness) {
+  readiness.SetStore(stores.CheckWritable());
+  executor.PostAfter(kProbeInterval, [&executor, &stores, &readiness] {
+    ProbeStoreForEver(executor, stores, readiness);
+  });
+}
+
 }  // namespace
 
 // In order of construction; the order of destruction is Drain's.
@@ -56,6 +97,7 @@ struct App::Parts {
   config::ServerConfig config;
   std::atomic<bool> draining = false;
   bool drained = false;
+  Readiness readiness;
   rpc::LiveCalls live;
   v1::ListOperatorsResponse operators;
   std::unique_ptr<metrics::Metrics> metrics;
@@ -145,7 +187,7 @@ Status App::BuildServer(const config::ServerConfig& config) {
       context, {.info =
                     [&p] {
                       return DescribeServer(p.config, p.operators, p.workers->sandbox(),
-                                            !p.draining);
+                                            p.readiness.obstacle());
                     },
                 .operators = p.operators}));
   SMELT_ASSIGN_OR_RETURN(
@@ -160,6 +202,7 @@ Status App::BuildServer(const config::ServerConfig& config) {
   p.metrics->SetGauges({.job_counts = [&p] { return p.stores->job_store().CountByState(); },
                         .blob_bytes = [&p] { return p.stores->blobs().TotalBytes(); }});
   SweepUploadsForEver(*p.job_executor, p.stores->blobs());
+  ProbeStoreForEver(*p.job_executor, *p.stores, p.readiness);
   Log(LogLevel::kInfo, "serving",
       {{"listen", p.server->address()},
        {"metrics", metrics_address},
@@ -171,10 +214,19 @@ Status App::BuildServer(const config::ServerConfig& config) {
 
 bool App::RefreshReadiness() {
   Parts& p = *parts_;
-  const bool ready =
-      !p.draining && p.workers->healthy() && p.stores->job_store().CountByState().ok();
-  p.server->SetReady(ready);
-  return ready;
+  std::string obstacle;
+  if (p.draining) {
+    obstacle = kShuttingDown;
+  } else if (!p.workers->healthy()) {
+    obstacle = "no worker process can be started";
+  } else if (const Status store = p.readiness.store(); !store.ok()) {
+    obstacle = store.message();
+  } else if (const auto counts = p.stores->job_store().CountByState(); !counts.ok()) {
+    obstacle = counts.status().message();
+  }
+  p.server->SetReady(obstacle.empty());
+  p.readiness.SetObstacle(obstacle);
+  return obstacle.empty();
 }
 
 void App::Drain() {
@@ -187,6 +239,7 @@ void App::Drain() {
     std::this_thread::sleep_for(p.config.drain_delay);
   }
   p.draining = true;
+  p.readiness.SetObstacle(kShuttingDown);
   if (p.admission != nullptr) p.admission->Close();
   if (p.scheduler != nullptr) {
     p.scheduler->StopTaking();

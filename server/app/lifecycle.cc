@@ -14,8 +14,8 @@ namespace smelt::app {
 namespace {
 
 constexpr int kExitInterrupted = 130;
-constexpr timespec kWhileReady{0, 500'000'000};
-constexpr timespec kWhileNotReady{0, 10'000'000};
+constexpr timespec kOnceReady{0, 500'000'000};
+constexpr timespec kUntilReady{0, 10'000'000};
 
 sigset_t HeldSignals() {
   sigset_t signals;
@@ -38,8 +38,8 @@ int ServeUntilSignal(App& app) {
   const sigset_t signals = HeldSignals();
   int signal = 0;
   bool ready = app.RefreshReadiness();
-  while ((signal = ::sigtimedwait(&signals, nullptr, ready ? &kWhileReady : &kWhileNotReady)) < 0) {
-    ready = app.RefreshReadiness();
+  while ((signal = ::sigtimedwait(&signals, nullptr, ready ? &kOnceReady : &kUntilReady)) < 0) {
+    ready |= app.RefreshReadiness();
   }
   Log(LogLevel::kInfo, "draining", {{"signal", signal}});
   std::atomic<bool> drained = false;
@@ -48,7 +48,7 @@ int ServeUntilSignal(App& app) {
     drained = true;
   });
   while (!drained) {
-    if (::sigtimedwait(&signals, nullptr, &kWhileNotReady) < 0) continue;
+    if (::sigtimedwait(&signals, nullptr, &kUntilReady) < 0) continue;
     Log(LogLevel::kWarning, "exit_at_once");
     ::_exit(kExitInterrupted);  // the ledger survives this as it survives a crash
   }

@@ -41,7 +41,8 @@ class UploadSession {
 
   // Takes bytes at `offset` of the blob. Bytes received before are skipped; a gap is kWriteOffset
   // (the message carries the committed size). Past the announced size: kBlobTooLarge. Makes them
-  // durable every second and every 64 MiB. kStorageFull, kIoError: the upload stays as committed.
+  // durable every second and every 64 MiB. kIoError: the upload stays as committed. kStorageFull:
+  // it is gone, here and in the calls below, and starts over.
   virtual Status Append(std::uint64_t offset, ByteSpan bytes) = 0;
 
   // Makes all received bytes durable, so that the upload resumes here also after a restart. Call
@@ -81,7 +82,8 @@ class BlobStore {
   virtual Result<Digest> Put(ByteSpan bytes) = 0;
 
   // Starts or resumes an upload. `upload_id`: 1 to 64 of [A-Za-z0-9_-], else kInvalidArgument; also
-  // when it was begun with another digest. kBlobTooLarge above the store's limit. When the blob is
+  // when it was begun with another digest. kBlobTooLarge above the store's limit, kStorageFull when
+  // what is left of it does not fit. When the blob is
   // stored already the session is sealed at once.
   virtual Result<std::unique_ptr<UploadSession>> OpenUpload(const std::string& upload_id,
                                                             const Digest& digest) = 0;

@@ -1,6 +1,7 @@
 #include "server/local/file_blob_store.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <set>
 #include <utility>
@@ -212,6 +213,24 @@ Result<Digest> FileBlobStore::Put(ByteSpan bytes) {
   return Seal(std::move(temp), digest);
 }
 
+// Whether `needed` more bytes fit.
+Status FileBlobStore::CheckSpace(std::uint64_t needed) const {
+  SMELT_ASSIGN_OR_RETURN(const std::uint64_t found, deps_.fs.FreeBytes(options_.directory));
+  const std::uint64_t kept = options_.min_free_bytes;
+  if (found >= kept && found - kept >= needed) return Status::Ok();
+  return Status(Reason::kStorageFull, "the disk of " + options_.directory + " has " +
+                                          std::to_string(found) + " bytes free; " +
+                                          std::to_string(needed) + " are needed and " +
+                                          std::to_string(kept) + " are kept free");
+}
+
+Status FileBlobStore::CheckWritable() {
+  SMELT_RETURN_IF_ERROR(CheckSpace(0));
+  constexpr std::array<std::byte, 4096> kProbe{};
+  SMELT_ASSIGN_OR_RETURN(const std::unique_ptr<jobs::TempBlob> probe, CreateTemp());
+  return deps_.fs.WriteAt(probe->fd(), 0, kProbe);
+}
+
 // Sealed, but its blob was lost since: there is nothing to remember of it.
 bool FileBlobStore::Vanished(const FileUpload& upload) {
   return upload.sealed() && !files_->Has(upload.digest());
@@ -230,6 +249,7 @@ Result<FileBlobStore::UploadRef> FileBlobStore::FindOrStart(const std::string& u
         Reason::kInvalidArgument,
         "upload " + upload_id + " was begun for another blob, " + found->second->digest().Hex());
   }
+  SMELT_RETURN_IF_ERROR(CheckSpace(digest.size_bytes));
   auto upload =
       std::make_shared<FileUpload>(disk_, *files_, deps_.clock, PlaceOf(upload_id), digest);
   uploads_[upload_id] = upload;
@@ -252,8 +272,12 @@ Result<std::unique_ptr<jobs::UploadSession>> FileBlobStore::OpenUpload(const std
   }
   SMELT_ASSIGN_OR_RETURN(UploadRef upload, FindOrStart(upload_id, digest));
   SMELT_ASSIGN_OR_RETURN(const std::uint64_t holder, upload->TakeOver());
-  return std::unique_ptr<jobs::UploadSession>(
-      std::make_unique<Session>(*this, upload_id, std::move(upload), holder));
+  auto session = std::make_unique<Session>(*this, upload_id, std::move(upload), holder);
+  const jobs::UploadStatus status = session->status();
+  if (!status.sealed) {
+    SMELT_RETURN_IF_ERROR(CheckSpace(digest.size_bytes - status.committed_bytes));
+  }
+  return std::unique_ptr<jobs::UploadSession>(std::move(session));
 }
 
 Result<jobs::UploadStatus> FileBlobStore::QueryUpload(const std::string& upload_id) {

@@ -72,7 +72,7 @@ Result<std::uint64_t> FileUpload::TakeOver() {
   ++holder_;
   last_used_ = clock_.Wall();
   if (sealed_) return holder_;
-  const Status resumed = Resume();
+  const Status resumed = DiscardIfFull(Resume());
   held_ = resumed.ok();
   if (held_) return holder_;
   CloseFiles();
@@ -110,6 +110,10 @@ Status FileUpload::Append(std::uint64_t holder, std::uint64_t offset, ByteSpan b
   SMELT_RETURN_IF_ERROR(CheckHolder(holder));
   last_used_ = clock_.Wall();
   if (sealed_) return Status::Ok();
+  return DiscardIfFull(Take(offset, bytes));
+}
+
+Status FileUpload::Take(std::uint64_t offset, ByteSpan bytes) {
   if (offset > received_) return OffsetRefused(offset, told_);
   if (offset > digest_.size_bytes || bytes.size() > digest_.size_bytes - offset) {
     return Status(Reason::kBlobTooLarge, "the upload was announced with " +
@@ -176,14 +180,29 @@ Status FileUpload::Commit(std::uint64_t holder) {
   std::lock_guard lock(mutex_);
   SMELT_RETURN_IF_ERROR(CheckHolder(holder));
   if (sealed_ || received_ == 0) return Status::Ok();
-  SMELT_RETURN_IF_ERROR(SyncPart());
-  return Settle();
+  SMELT_RETURN_IF_ERROR(DiscardIfFull(SyncPart()));
+  return DiscardIfFull(Settle());
+}
+
+Status FileUpload::DiscardIfFull(Status status) {
+  if (status.reason() != Reason::kStorageFull) return status;
+  ++holder_;
+  held_ = false;
+  const std::uint64_t received = received_;
+  SMELT_RETURN_IF_ERROR(RemoveFiles());
+  return Status(Reason::kStorageFull,
+                std::string(status.message()) + "; the upload's " + std::to_string(received) +
+                    " of " + std::to_string(digest_.size_bytes) + " bytes were discarded");
 }
 
 Status FileUpload::Seal(std::uint64_t holder) {
   std::lock_guard lock(mutex_);
   SMELT_RETURN_IF_ERROR(CheckHolder(holder));
   if (sealed_) return Status::Ok();
+  return DiscardIfFull(Publish());
+}
+
+Status FileUpload::Publish() {
   if (received_ != digest_.size_bytes) return OffsetRefused(received_, told_);
   const Digest actual = hasher_->Finish();
   hasher_.reset();  // spent: who tries again hashes what is on disk
@@ -209,7 +228,7 @@ Status FileUpload::Seal(std::uint64_t holder) {
 Result<jobs::UploadStatus> FileUpload::Query() {
   std::lock_guard lock(mutex_);
   if (!sealed_) {
-    const Status settled = Settle();
+    const Status settled = DiscardIfFull(Settle());
     if (!held_) CloseFiles();
     SMELT_RETURN_IF_ERROR(settled);
   }

@@ -34,6 +34,9 @@ struct UploadPlace {
   std::chrono::milliseconds sync_every{0};
 };
 
+// An upload that finds the disk full is discarded, so that its bytes do not take the space from
+// everybody else until it expires.
+//
 // Safe for calls from any thread; one caller at a time, the newest holder wins.
 class FileUpload {
  public:
@@ -65,6 +68,9 @@ class FileUpload {
  private:
   Status CheckHolder(std::uint64_t holder) const;
   Status Resume();  // what TakeOver may fail at
+  Status Take(std::uint64_t offset, ByteSpan bytes);
+  Status Publish();
+  Status DiscardIfFull(Status status);
   Status OpenPart();
   void CloseFiles();
   Status SyncPart();  // data and its record, the record not yet synced

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <filesystem>
 #include <future>
 #include <thread>
 
@@ -14,6 +15,7 @@ namespace smelt::testing {
 namespace {
 
 constexpr int kExitConfig = 78;
+constexpr std::chrono::milliseconds kMoment{20};
 
 // Returns once the job's worker is at work.
 void AwaitProgress(TestClient& client, const std::string& id) {
@@ -39,6 +41,24 @@ TEST(DaemonStart, RefusesWithCode78WhatCanNotWork) {
   EXPECT_EQ(second.StartExpectingExit({"--check-config"}), 0);
   TestClient client(first.address());
   EXPECT_EQ(client.Health(""), "SERVING");
+}
+
+TEST(DaemonReadiness, FollowsWhetherTheStoreCanBeWritten) {
+  Daemon daemon(SMELT_CHAOS_WORKER);
+  ASSERT_NO_FATAL_FAILURE(daemon.Start());
+  TestClient client(daemon.address());
+  EXPECT_TRUE(client.Info().value.accepting());
+  const std::string tmp = daemon.state_dir() + "/tmp";
+  std::filesystem::rename(tmp, tmp + ".away");
+  while (client.Health("smelt.v1.Jobs") == "SERVING") std::this_thread::sleep_for(kMoment);
+  const v1::GetServerInfoResponse info = client.Info().value;
+  EXPECT_FALSE(info.accepting());
+  EXPECT_NE(info.not_accepting_reason().find(tmp), std::string::npos)
+      << info.not_accepting_reason();
+  EXPECT_EQ(client.Health(""), "SERVING");
+  std::filesystem::rename(tmp + ".away", tmp);
+  EXPECT_TRUE(client.WaitReady());
+  EXPECT_TRUE(client.Info().value.accepting());
 }
 
 TEST(DaemonDrain, LetsARunningJobEndAndExitsWithZero) {
