@@ -33,6 +33,8 @@ namespace {
 // Tasks mostly wait for the disk, so there are more threads than cores; bounded, so that a burst of
 // calls queues instead of thrashing.
 constexpr std::size_t kRpcThreads = 8;
+// Reading and writing blobs may take minutes a call, so it has threads of its own.
+constexpr std::size_t kFileThreads = 8;
 constexpr const char* kShuttingDown = "it is shutting down";
 constexpr std::chrono::seconds kCallsEndLimit{2};
 // No parked call is left by then. An idle client may take seconds to notice that we close its
@@ -104,6 +106,7 @@ struct App::Parts {
   std::unique_ptr<local::LocalStores> stores;
   std::unique_ptr<AsioExecutor> job_executor;
   std::unique_ptr<AsioExecutor> rpc_executor;
+  std::unique_ptr<AsioExecutor> file_executor;
   std::unique_ptr<workers::WorkerPool> workers;
   std::unique_ptr<jobs::Scheduler> scheduler;
   std::unique_ptr<jobs::Admission> admission;
@@ -160,6 +163,7 @@ Status App::Build(const config::ServerConfig& config) {
 
   p.job_executor = std::make_unique<AsioExecutor>(config.workers + 2);
   p.rpc_executor = std::make_unique<AsioExecutor>(kRpcThreads);
+  p.file_executor = std::make_unique<AsioExecutor>(kFileThreads);
   p.workers = std::make_unique<workers::WorkerPool>(
       workers::WorkerPoolOptions{.binary = config.worker_binary,
                                  .idle = config.workers,
@@ -179,10 +183,11 @@ Status App::Build(const config::ServerConfig& config) {
 Status App::BuildServer(const config::ServerConfig& config) {
   Parts& p = *parts_;
   const rpc::RpcContext context{*p.rpc_executor, p.metrics->rpc(), p.live, p.clock, p.draining};
+  const rpc::RpcContext files{*p.file_executor, p.metrics->rpc(), p.live, p.clock, p.draining};
   std::vector<std::shared_ptr<grpc::Service>> services;
   services.push_back(rpc::MakeJobsService(
       context, {*p.admission, *p.scheduler, p.stores->job_store(), p.stores->events()}));
-  services.push_back(rpc::MakeBlobsService(context, p.stores->blobs()));
+  services.push_back(rpc::MakeBlobsService(context, files, p.stores->blobs()));
   services.push_back(rpc::MakeServerInfoService(
       context, {.info =
                     [&p] {
@@ -255,6 +260,7 @@ void App::Drain() {
   // scheduler is what those tasks talk to.
   p.workers.reset();
   if (p.rpc_executor != nullptr) p.rpc_executor->Stop();
+  if (p.file_executor != nullptr) p.file_executor->Stop();
   if (p.job_executor != nullptr) p.job_executor->Stop();
   p.server.reset();
   p.admission.reset();

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -63,8 +64,10 @@ class BlobStore {
 
   // A read-only descriptor at offset 0, to be read with FileSystem::ReadAt. kBlobMissing;
   // kBlobCorrupt when the bytes on disk have the wrong size or, on the first open since the start,
-  // the wrong digest.
-  virtual Result<UniqueFd> Open(const Digest& digest) = 0;
+  // the wrong digest. Finding that out may take minutes: kCancelled soon after `stop` was asked
+  // for.
+  virtual Result<UniqueFd> Open(const Digest& digest, const std::stop_token& stop) = 0;
+  Result<UniqueFd> Open(const Digest& digest) { return Open(digest, {}); }
 
   // An output file for a worker. kStorageFull, kIoError.
   virtual Result<std::unique_ptr<TempBlob>> CreateTemp() = 0;

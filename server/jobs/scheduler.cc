@@ -119,7 +119,7 @@ Result<Job> Scheduler::Cancel(const std::string& id) {
   {
     std::lock_guard lock(mutex_);
     if (const auto found = running_.find(id); found != running_.end()) {
-      found->second->stop_requested = true;
+      found->second->stop.request_stop();
       stop = found->second->phase == Attempt::Phase::kRunning;
     }
   }
@@ -147,7 +147,7 @@ void Scheduler::RequeueRunning() {
       if (attempt->phase == Attempt::Phase::kApplying) continue;  // ends by itself
       if (attempt->phase == Attempt::Phase::kRunning) to_stop.push_back(id);
       attempt->phase = Attempt::Phase::kAbandoned;
-      attempt->stop_requested = true;
+      attempt->stop.request_stop();
       abandoned.push_back(attempt);
     }
   }

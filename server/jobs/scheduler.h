@@ -78,7 +78,11 @@ class Scheduler {
   bool TakeOne();
   void Start(const AttemptRef& attempt);
   Status Prepare(Attempt& attempt, RunSpec& spec);
-  bool IsAbandoned(const Attempt& attempt) const;
+  struct Stopped {
+    bool abandoned = false;  // by a drain; its job is queued again already
+    bool cancelled = false;
+  };
+  Stopped StopOf(const Attempt& attempt) const;
   void OnDone(const AttemptRef& attempt, RunOutcome outcome);
   void Apply(const AttemptRef& attempt, RunOutcome outcome);
   Status Publish(Attempt& attempt, const RunOutcome& outcome, JobResult& result);

@@ -45,12 +45,17 @@ void Scheduler::Start(const AttemptRef& attempt) {
     return Finish(attempt, ResultOf(job, JobState::kCancelled, Reason::kOk, ""));
   }
   RunSpec spec;
-  if (const Status prepared = Prepare(*attempt, spec); !prepared.ok()) {
+  const Status prepared = Prepare(*attempt, spec);
+  const auto [abandoned, cancelled] = StopOf(*attempt);
+  if (abandoned) return Release(attempt);
+  if (cancelled) {
+    return Finish(attempt, ResultOf(job, JobState::kCancelled, Reason::kOk, ""));
+  }
+  if (!prepared.ok()) {
     if (IsInfrastructure(prepared.reason())) return GiveBack(attempt, prepared);
     return Finish(attempt, ResultOf(job, JobState::kFailed, prepared.reason(),
                                     std::string(prepared.message())));
   }
-  if (IsAbandoned(*attempt)) return Release(attempt);
   attempt->run_started = deps_.clock.Now();
   deps_.runner.Run(
       std::move(spec),
@@ -62,15 +67,16 @@ void Scheduler::Start(const AttemptRef& attempt) {
   {
     std::lock_guard lock(mutex_);
     // Asked to stop while the runner did not know the job yet.
-    stop = attempt->stop_requested && attempt->phase != Attempt::Phase::kApplying;
+    stop = attempt->stop.stop_requested() && attempt->phase != Attempt::Phase::kApplying;
     if (attempt->phase == Attempt::Phase::kStarting) attempt->phase = Attempt::Phase::kRunning;
   }
   if (stop) deps_.runner.Cancel(job.id);
 }
 
-bool Scheduler::IsAbandoned(const Attempt& attempt) const {
+Scheduler::Stopped Scheduler::StopOf(const Attempt& attempt) const {
   std::lock_guard lock(mutex_);
-  return attempt.phase == Attempt::Phase::kAbandoned;
+  const bool abandoned = attempt.phase == Attempt::Phase::kAbandoned;
+  return {.abandoned = abandoned, .cancelled = !abandoned && attempt.stop.stop_requested()};
 }
 
 Status Scheduler::Prepare(Attempt& attempt, RunSpec& spec) {
@@ -81,13 +87,14 @@ Status Scheduler::Prepare(Attempt& attempt, RunSpec& spec) {
   spec.options = convert.options();
   spec.file_name = convert.input().file_name();
   SMELT_ASSIGN_OR_RETURN(const Digest model, FromProto(convert.input().model()));
-  SMELT_ASSIGN_OR_RETURN(attempt.model, deps_.blobs.Open(model));
+  const std::stop_token stop = attempt.stop.get_token();
+  SMELT_ASSIGN_OR_RETURN(attempt.model, deps_.blobs.Open(model, stop));
   spec.model_fd = attempt.model.get();
   spec.model_bytes = model.size_bytes;
   spec.model_sha256 = model.Hex();
   for (const auto& [path, proto] : convert.input().external_files()) {
     SMELT_ASSIGN_OR_RETURN(const Digest digest, FromProto(proto));
-    SMELT_ASSIGN_OR_RETURN(UniqueFd fd, deps_.blobs.Open(digest));
+    SMELT_ASSIGN_OR_RETURN(UniqueFd fd, deps_.blobs.Open(digest, stop));
     spec.external_fds[path] = fd.get();
     attempt.external_files.push_back(std::move(fd));
   }

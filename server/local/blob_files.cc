@@ -64,7 +64,7 @@ bool BlobFiles::Has(const Digest& digest) {
   return false;
 }
 
-Result<UniqueFd> BlobFiles::OpenRead(const Digest& digest) {
+Result<UniqueFd> BlobFiles::OpenRead(const Digest& digest, const std::stop_token& stop) {
   bool verified = false;
   {
     std::lock_guard lock(mutex_);
@@ -87,20 +87,21 @@ Result<UniqueFd> BlobFiles::OpenRead(const Digest& digest) {
                                               " bytes on disk instead of " +
                                               std::to_string(digest.size_bytes));
   } else if (!verified) {
-    intact = Verify(fd.get(), digest);
+    intact = Verify(fd.get(), digest, stop);
   }
   if (intact.ok()) {
     Insert(digest, /*verified=*/true);
     return fd;
   }
+  if (intact.reason() == Reason::kCancelled) return intact;
   Log(LogLevel::kError, "blob_corrupt", {{"error", intact.ToString()}});
   if (intact.reason() == Reason::kBlobCorrupt) Erase(digest);
   return intact;
 }
 
-Status BlobFiles::Verify(int fd, const Digest& digest) const {
+Status BlobFiles::Verify(int fd, const Digest& digest, const std::stop_token& stop) const {
   Hasher hasher;
-  SMELT_RETURN_IF_ERROR(disk_.Hash(fd, digest.size_bytes, hasher));
+  SMELT_RETURN_IF_ERROR(disk_.Hash(fd, digest.size_bytes, hasher, stop));
   if (hasher.Finish() == digest) return Status::Ok();
   return Status(Reason::kBlobCorrupt,
                 "the bytes on disk of blob " + digest.Hex() + " have another digest");

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 
 #include "core/base/digest.h"
@@ -27,7 +28,7 @@ class BlobFiles {
   bool Has(const Digest& digest);
 
   // See BlobStore::Open. A corrupt blob leaves the index, so that it can be uploaded again.
-  Result<UniqueFd> OpenRead(const Digest& digest);
+  Result<UniqueFd> OpenRead(const Digest& digest, const std::stop_token& stop);
 
   // Makes the bytes of `fd` durable, then moves the file at `path` to its place, then makes that
   // durable. The caller has hashed it. Also replaces a corrupt file. After a failure the file is at
@@ -48,7 +49,7 @@ class BlobFiles {
   Status ScanShard(const std::string& shard);
   std::string ShardPath(const Digest& digest) const;
   std::string Path(const Digest& digest) const;
-  Status Verify(int fd, const Digest& digest) const;
+  Status Verify(int fd, const Digest& digest, const std::stop_token& stop) const;
   void Insert(const Digest& digest, bool verified);
   void Erase(const Digest& digest);
 

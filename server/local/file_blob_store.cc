@@ -154,7 +154,9 @@ Result<std::vector<Digest>> FileBlobStore::FindMissing(std::span<const Digest> d
   return missing;
 }
 
-Result<UniqueFd> FileBlobStore::Open(const Digest& digest) { return files_->OpenRead(digest); }
+Result<UniqueFd> FileBlobStore::Open(const Digest& digest, const std::stop_token& stop) {
+  return files_->OpenRead(digest, stop);
+}
 
 Result<std::unique_ptr<jobs::TempBlob>> FileBlobStore::CreateTemp() {
   const std::string path = options_.directory + "/tmp/" + std::to_string(next_temp_++);
@@ -168,7 +170,7 @@ Result<Digest> FileBlobStore::Seal(std::unique_ptr<jobs::TempBlob> temp,
   SMELT_ASSIGN_OR_RETURN(const std::uint64_t size, deps_.fs.Size(file.fd()));
   deps_.fs.StartWriteback(file.fd());  // beside the hashing
   Hasher hasher;
-  SMELT_RETURN_IF_ERROR(disk_.Hash(file.fd(), size, hasher));
+  SMELT_RETURN_IF_ERROR(disk_.Hash(file.fd(), size, hasher, {}));
   const Digest digest = hasher.Finish();
   if (expected && *expected != digest) {
     return Status(Reason::kDigestMismatch, "the file has the SHA-256 " + digest.Hex() + " and " +

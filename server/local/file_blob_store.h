@@ -47,7 +47,8 @@ class FileBlobStore final : public jobs::BlobStore {
   static Result<std::unique_ptr<FileBlobStore>> Open(BlobStoreOptions options, BlobStoreDeps deps);
 
   Result<std::vector<Digest>> FindMissing(std::span<const Digest> digests) override;
-  Result<UniqueFd> Open(const Digest& digest) override;
+  using jobs::BlobStore::Open;
+  Result<UniqueFd> Open(const Digest& digest, const std::stop_token& stop) override;
   Result<std::unique_ptr<jobs::TempBlob>> CreateTemp() override;
   Result<Digest> Seal(std::unique_ptr<jobs::TempBlob> temp,
                       const std::optional<Digest>& expected) override;

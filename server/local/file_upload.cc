@@ -100,7 +100,7 @@ void FileUpload::Release(std::uint64_t holder) {
 Status FileUpload::Rehash() {
   SMELT_RETURN_IF_ERROR(OpenPart());
   Hasher hasher;
-  SMELT_RETURN_IF_ERROR(disk_.Hash(part_.get(), received_, hasher));
+  SMELT_RETURN_IF_ERROR(disk_.Hash(part_.get(), received_, hasher, {}));
   hasher_ = std::move(hasher);
   return Status::Ok();
 }

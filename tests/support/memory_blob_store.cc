@@ -114,7 +114,9 @@ Result<std::vector<Digest>> MemoryBlobStore::FindMissing(std::span<const Digest>
   return missing;
 }
 
-Result<UniqueFd> MemoryBlobStore::Open(const Digest& digest) {
+Result<UniqueFd> MemoryBlobStore::Open(const Digest& digest, const std::stop_token& stop) {
+  if (on_open) on_open();
+  if (stop.stop_requested()) return Status(Reason::kCancelled, "asked to stop");
   std::lock_guard lock(mutex_);
   const auto found = blobs_.find(digest);
   if (found == blobs_.end()) return Status(Reason::kBlobMissing, digest.Hex());

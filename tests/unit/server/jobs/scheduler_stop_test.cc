@@ -54,6 +54,24 @@ TEST_F(SchedulerStopTest, CancelSeenByTheStoreAloneStopsBeforeTheRun) {
   EXPECT_EQ(scheduler_.running(), 0u);
 }
 
+TEST_F(SchedulerStopTest, CancelWhileTheInputsAreReadNeverStartsTheRunner) {
+  const std::string id = Submit().id;
+  blobs_.on_open = [&] { EXPECT_EQ(scheduler_.Cancel(id)->state, JobState::kRunning); };
+  executor_.RunReady();
+  EXPECT_TRUE(runner_.started.empty());
+  EXPECT_EQ(Get(id).state, JobState::kCancelled);
+  EXPECT_EQ(scheduler_.running(), 0u);
+}
+
+TEST_F(SchedulerStopTest, DrainWhileTheInputsAreReadQueuesTheJobAgain) {
+  const std::string id = Submit().id;
+  blobs_.on_open = [&] { scheduler_.RequeueRunning(); };
+  executor_.RunReady();
+  EXPECT_TRUE(runner_.started.empty());
+  EXPECT_EQ(Get(id).state, JobState::kQueued);
+  EXPECT_EQ(scheduler_.running(), 0u);
+}
+
 TEST_F(SchedulerStopTest, CancelOfAnUnknownJobIsRefused) {
   EXPECT_EQ(scheduler_.Cancel("nothing").status().reason(), Reason::kJobNotFound);
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <functional>
+#include <stop_token>
 #include <thread>
 
 #include "tests/unit/server/local/blob_fixture.h"
@@ -49,6 +50,17 @@ TEST_F(FileBlobStoreTest, ChangedBytesAreFoundOnTheFirstOpenAfterAStart) {
   EXPECT_EQ(store_->Open(digest_).status().reason(), Reason::kBlobMissing);
   Put(bytes_);
   EXPECT_EQ(Read(digest_), bytes_);
+}
+
+TEST_F(FileBlobStoreTest, FirstOpenStopsHashingWhenAskedTo) {
+  Put(bytes_);
+  Reopen();
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(store_->Open(digest_, stop.get_token()).status().reason(), Reason::kCancelled);
+  EXPECT_TRUE(Has(digest_));
+  EXPECT_TRUE(store_->Open(digest_).ok());
+  EXPECT_TRUE(store_->Open(digest_, stop.get_token()).ok());  // nothing left to hash
 }
 
 TEST_F(FileBlobStoreTest, ChangedSizeIsFoundOnEveryOpen) {
