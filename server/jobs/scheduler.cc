@@ -44,6 +44,10 @@ bool Scheduler::TakeOne() {
   {
     std::lock_guard lock(mutex_);
     if (stopped_ || paused_ || running_.size() + taking_ >= options_.slots) return false;
+    if (!deps_.runner.available()) {
+      Pause();
+      return false;
+    }
     ++taking_;
   }
   Result<std::optional<Job>> taken = deps_.store.TakeNext(deps_.clock.Wall());

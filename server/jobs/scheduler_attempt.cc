@@ -127,9 +127,9 @@ void Scheduler::Apply(const AttemptRef& attempt, RunOutcome outcome) {
   const Job& job = attempt->job;
   attempt->CloseInputs();
   if (outcome.infrastructure_failure) {
-    return GiveBack(
-        attempt, Status(outcome.reason == Reason::kOk ? Reason::kWorkerUnavailable : outcome.reason,
-                        outcome.message));
+    const Status why(outcome.reason == Reason::kOk ? Reason::kWorkerUnavailable : outcome.reason,
+                     outcome.message);
+    return outcome.no_worker ? PutBack(attempt, why) : GiveBack(attempt, why);
   }
   const Clock::SteadyTime ended = deps_.clock.Now();
   deps_.metrics.OnStage("run", attempt->target, Seconds(ended - attempt->run_started));
@@ -228,20 +228,25 @@ void Scheduler::Finish(const AttemptRef& attempt, JobResult result) {
 }
 
 void Scheduler::GiveBack(const AttemptRef& attempt, const Status& why) {
-  attempt->CloseAll();
   const Job& job = attempt->job;
-  Log(LogLevel::kWarning, "attempt_not_counted",
-      {{"job", job.id}, {"attempt", job.attempt}, {"error", why.ToString()}});
   int failures = 0;
   {
     std::lock_guard lock(mutex_);
     failures = ++infrastructure_failures_[job.id];
+  }
+  if (failures < options_.max_infrastructure_failures) return PutBack(attempt, why);
+  Finish(attempt, ResultOf(job, JobState::kFailed, why.reason(), std::string(why.message())));
+}
+
+void Scheduler::PutBack(const AttemptRef& attempt, const Status& why) {
+  attempt->CloseAll();
+  const Job& job = attempt->job;
+  Log(LogLevel::kWarning, "attempt_not_counted",
+      {{"job", job.id}, {"attempt", job.attempt}, {"error", why.ToString()}});
+  {
+    std::lock_guard lock(mutex_);
     ++failures_in_a_row_;
     Pause();
-  }
-  if (failures >= options_.max_infrastructure_failures) {
-    return Finish(attempt,
-                  ResultOf(job, JobState::kFailed, why.reason(), std::string(why.message())));
   }
   Requeue(*attempt);
   Release(attempt);

@@ -149,7 +149,35 @@ TEST_F(SchedulerStopTest, FailureOfTheMachineQueuesAgainAfterADelay) {
   EXPECT_EQ(Get(id).attempt, 2u);
 }
 
-TEST_F(SchedulerStopTest, MachineThatKeepsFailingEndsTheJob) {
+TEST_F(SchedulerStopTest, OutageOfTheWorkersNeverCountsAgainstAJob) {
+  const std::string id = Started();
+  RunOutcome outage = Infrastructure(Reason::kWorkerUnavailable);
+  outage.no_worker = true;
+  for (int i = 0; i < 40; ++i) {
+    runner_.Finish(id, outage);
+    executor_.RunReady();
+    EXPECT_EQ(Get(id).state, JobState::kQueued);
+    executor_.Advance(std::chrono::seconds(30));  // the longest pause
+    ASSERT_EQ(runner_.running.size(), 1u) << i;
+  }
+  runner_.Succeed(id);
+  executor_.RunReady();
+  EXPECT_EQ(Get(id).state, JobState::kSucceeded);
+}
+
+TEST_F(SchedulerStopTest, JobsStayInTheQueueWhileNothingCanBeRun) {
+  runner_.is_available = false;
+  const std::string id = Started();
+  executor_.Advance(std::chrono::hours(1));
+  EXPECT_EQ(Get(id).state, JobState::kQueued);
+  EXPECT_EQ(Get(id).attempt, 0u);
+  EXPECT_TRUE(runner_.started.empty());
+  runner_.is_available = true;
+  executor_.Advance(milliseconds(500));
+  EXPECT_THAT(runner_.started, ElementsAre(id));
+}
+
+TEST_F(SchedulerStopTest, MachineThatKeepsFailingAtOneJobEndsIt) {
   const std::string id = Started();
   for (int i = 0; i < 4; ++i) {
     ASSERT_EQ(runner_.running.size(), 1u) << i;
