@@ -6,6 +6,8 @@
 
 #include "core/base/log.h"
 #include "server/jobs/attempt.h"
+#include "server/jobs/bare_report.h"
+#include "server/jobs/cancelled_job.h"
 #include "server/jobs/operation.h"
 
 namespace smelt::jobs {
@@ -72,7 +74,7 @@ bool Scheduler::TakeOne() {
 
 void Scheduler::Requeue(const Attempt& attempt) {
   const Job& job = attempt.job;
-  const Result<Job> requeued = deps_.store.Requeue(job.id, job.version, deps_.clock.Wall());
+  const Result<Job> requeued = RequeueOrCancel(deps_.store, deps_.blobs, job, deps_.clock.Wall());
   if (requeued.ok()) {
     if (IsFinal(requeued->state)) CountFinished(*requeued);
     return;
@@ -116,7 +118,11 @@ void Scheduler::Pause() {
 }
 
 Result<Job> Scheduler::Cancel(const std::string& id) {
-  SMELT_ASSIGN_OR_RETURN(CancelAnswer answer, deps_.store.RequestCancel(id, deps_.clock.Wall()));
+  SMELT_ASSIGN_OR_RETURN(const Job job, deps_.store.Get(id));
+  JobResult cancelled = CancelledResult(job, deps_.clock.Wall());
+  if (job.state == JobState::kQueued) AddBareReport(deps_.blobs, job, cancelled);
+  SMELT_ASSIGN_OR_RETURN(const CancelAnswer answer,
+                         deps_.store.RequestCancel(id, cancelled.now, cancelled.report));
   if (answer.ended_now) CountFinished(answer.job);
   if (answer.job.state != JobState::kRunning) return answer.job;
   bool stop = false;

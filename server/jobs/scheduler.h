@@ -89,7 +89,6 @@ class Scheduler {
   void Apply(const AttemptRef& attempt, RunOutcome outcome);
   Status Publish(Attempt& attempt, const RunOutcome& outcome, JobResult& result);
   Status PublishExtras(const Attempt& attempt, const RunOutcome& outcome, JobResult& result);
-  void AddReport(const Job& job, JobResult& result);
   void Finish(const AttemptRef& attempt, JobResult result);
   // The machine failed at this job: queue it again, or end it when that happened too often.
   void GiveBack(const AttemptRef& attempt, const Status& why);

@@ -6,6 +6,7 @@
 #include "core/base/log.h"
 #include "server/jobs/attempt.h"
 #include "server/jobs/bare_report.h"
+#include "server/jobs/cancelled_job.h"
 #include "server/jobs/operation.h"
 #include "server/jobs/scheduler.h"
 
@@ -42,14 +43,14 @@ void Scheduler::Start(const AttemptRef& attempt) {
   // A cancel that the store saw before this attempt was known here.
   const Result<Job> now = deps_.store.Get(job.id);
   if (now.ok() && now->cancel_requested) {
-    return Finish(attempt, ResultOf(job, JobState::kCancelled, Reason::kOk, ""));
+    return Finish(attempt, CancelledResult(job, deps_.clock.Wall()));
   }
   RunSpec spec;
   const Status prepared = Prepare(*attempt, spec);
   const auto [abandoned, cancelled] = StopOf(*attempt);
   if (abandoned) return Release(attempt);
   if (cancelled) {
-    return Finish(attempt, ResultOf(job, JobState::kCancelled, Reason::kOk, ""));
+    return Finish(attempt, CancelledResult(job, deps_.clock.Wall()));
   }
   if (!prepared.ok()) {
     if (IsInfrastructure(prepared.reason())) return GiveBack(attempt, prepared);
@@ -134,7 +135,9 @@ void Scheduler::Apply(const AttemptRef& attempt, RunOutcome outcome) {
   const Clock::SteadyTime ended = deps_.clock.Now();
   deps_.metrics.OnStage("run", attempt->target, Seconds(ended - attempt->run_started));
   deps_.metrics.OnRun(attempt->target, outcome);
-  JobResult result = ResultOf(job, outcome.state, outcome.reason, outcome.message);
+  JobResult result = outcome.state == JobState::kCancelled
+                         ? CancelledResult(job, deps_.clock.Wall())
+                         : ResultOf(job, outcome.state, outcome.reason, outcome.message);
   const Status published = Publish(*attempt, outcome, result);
   if (!published.ok() && IsInfrastructure(published.reason())) {
     return GiveBack(attempt, published);
@@ -193,23 +196,9 @@ Status Scheduler::PublishExtras(const Attempt& attempt, const RunOutcome& outcom
   return Status::Ok();
 }
 
-// A job that its worker left without a report gets one from us.
-void Scheduler::AddReport(const Job& job, JobResult& result) {
-  if (result.report) return;
-  const std::string bytes = BareReport(job, result).SerializeAsString();
-  Result<Digest> stored = deps_.blobs.Put(std::as_bytes(std::span(bytes)));
-  if (stored.ok()) {
-    result.report = *stored;
-  } else {
-    // The job's own reason and message say the same.
-    Log(LogLevel::kWarning, "report_not_stored",
-        {{"job", job.id}, {"error", stored.status().ToString()}});
-  }
-}
-
 void Scheduler::Finish(const AttemptRef& attempt, JobResult result) {
   attempt->CloseAll();
-  AddReport(attempt->job, result);
+  AddBareReport(deps_.blobs, attempt->job, result);  // when its worker left none
   result.now = deps_.clock.Wall();
   const Result<Job> finished = deps_.store.Finish(result);
   if (finished.ok()) {
