@@ -45,7 +45,7 @@ class ServerInfoVerb final : public Verb {
     const std::pair<const char*, std::string> rows[] = {
         {"address     ", session.connection().address()},
         {"version     ", info.version()},
-        {"accepting   ", info.accepting() ? "yes" : "no: it is shutting down"},
+        {"accepting   ", info.accepting() ? "yes" : "no: " + info.not_accepting_reason()},
         {"targets     ", Joined(info.targets())},
         {"onnx opsets ",
          std::to_string(info.min_opset()) + " to " + std::to_string(info.max_opset())},

@@ -3,9 +3,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
@@ -21,7 +23,19 @@ Status Failed(const char* operation, const std::string& what, int error) {
       std::string(operation) + " " + what + ": " + std::generic_category().message(error));
 }
 
-std::string Descriptor(int fd) { return "descriptor " + std::to_string(fd); }
+// The file's name, for a person to look at; the number when the system does not tell.
+std::string Descriptor(int fd) {
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  std::array<char, 4096> name;
+  const ssize_t size = ::readlink(link.c_str(), name.data(), name.size());
+  if (size <= 0) return "descriptor " + std::to_string(fd);
+  return std::string(name.data(), static_cast<std::size_t>(size));
+}
+
+Status FailedOn(const char* operation, int fd) {
+  const int error = errno;  // before another system call changes it
+  return Failed(operation, Descriptor(fd), error);
+}
 
 // Repeats an interrupted system call.
 template <class Call>
@@ -57,7 +71,7 @@ class RealFileSystem final : public FileSystem {
       const auto got = Retry([&] {
         return ::pread(fd, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
       });
-      if (got < 0) return Failed("read", Descriptor(fd), errno);
+      if (got < 0) return FailedOn("read", fd);
       if (got == 0) break;
       done += static_cast<std::size_t>(got);
     }
@@ -71,7 +85,7 @@ class RealFileSystem final : public FileSystem {
         return ::pwrite(fd, bytes.data() + done, bytes.size() - done,
                         static_cast<off_t>(offset + done));
       });
-      if (put < 0) return Failed("write", Descriptor(fd), errno);
+      if (put < 0) return FailedOn("write", fd);
       done += static_cast<std::size_t>(put);
     }
     return Status::Ok();
@@ -79,20 +93,20 @@ class RealFileSystem final : public FileSystem {
 
   Result<std::uint64_t> Size(int fd) override {
     struct stat info {};
-    if (::fstat(fd, &info) != 0) return Failed("stat", Descriptor(fd), errno);
+    if (::fstat(fd, &info) != 0) return FailedOn("stat", fd);
     return static_cast<std::uint64_t>(info.st_size);
   }
 
   Status Truncate(int fd, std::uint64_t size_bytes) override {
     if (Retry([&] { return ::ftruncate(fd, static_cast<off_t>(size_bytes)); }) != 0) {
-      return Failed("truncate", Descriptor(fd), errno);
+      return FailedOn("truncate", fd);
     }
     return Status::Ok();
   }
 
   Status SyncData(int fd) override {
     // Not repeated on EIO: the kernel may have dropped the dirty pages and would then say success.
-    if (Retry([&] { return ::fdatasync(fd); }) != 0) return Failed("sync", Descriptor(fd), errno);
+    if (Retry([&] { return ::fdatasync(fd); }) != 0) return FailedOn("sync", fd);
     return Status::Ok();
   }
 
@@ -141,6 +155,14 @@ class RealFileSystem final : public FileSystem {
       return Failed("sync directory", path, errno);
     }
     return Status::Ok();
+  }
+
+  Result<std::uint64_t> FreeBytes(const std::string& path) override {
+    struct statvfs info {};
+    if (Retry([&] { return ::statvfs(path.c_str(), &info); }) != 0) {
+      return Failed("read the free space of", path, errno);
+    }
+    return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
   }
 
   Result<std::vector<std::string>> List(const std::string& path) override {

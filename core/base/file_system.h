@@ -58,6 +58,8 @@ class FileSystem {
   // True when it was made, false when it was there. The parent must exist.
   virtual Result<bool> MakeDirectory(const std::string& path) = 0;
   virtual Status SyncDirectory(const std::string& path) = 0;
+  // What this process may still write on the disk of a directory.
+  virtual Result<std::uint64_t> FreeBytes(const std::string& path) = 0;
   // Names, sorted, without "." and "..".
   virtual Result<std::vector<std::string>> List(const std::string& path) = 0;
 };

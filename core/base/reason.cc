@@ -211,7 +211,7 @@ constexpr ReasonInfo kReasons[] = {
     {Reason::kBlobTooLarge, "blob_too_large", "The blob exceeds the size limit of the service.",
      "Ask the operator for a higher limit."},
     {Reason::kStorageFull, "storage_full", "The disk of the service is full.",
-     "Free space or wait for old artifacts to be removed."},
+     "The operator has to free space on the disk of the state directory, or give it a larger one."},
     {Reason::kInvalidDigest, "invalid_digest",
      "A digest is not 64 lower-case hexadecimal digits with a size.",
      "Give the SHA-256 in lower-case hexadecimal and the size in bytes."},

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "server/app/asio_executor.h"
+#include "server/app/descriptor_limit.h"
 #include "server/app/server_facts.h"
 #include "server/jobs/admission.h"
 #include "server/jobs/recovery.h"
@@ -31,11 +33,15 @@ namespace {
 // Tasks mostly wait for the disk, so there are more threads than cores; bounded, so that a burst of
 // calls queues instead of thrashing.
 constexpr std::size_t kRpcThreads = 8;
+// Reading and writing blobs may take minutes a call, so it has threads of its own.
+constexpr std::size_t kFileThreads = 8;
+constexpr const char* kShuttingDown = "it is shutting down";
 constexpr std::chrono::seconds kCallsEndLimit{2};
 // No parked call is left by then. An idle client may take seconds to notice that we close its
 // connection; nobody needs to wait for it.
 constexpr std::chrono::seconds kShutdownLimit{1};
 constexpr std::chrono::hours kSweepInterval{1};
+constexpr std::chrono::seconds kProbeInterval{1};
 
 void SweepUploadsForEver(jobs::Executor& executor, jobs::BlobStore& blobs) {
   executor.PostAfter(kSweepInterval, [&executor, &blobs] {
@@ -47,6 +53,44 @@ void SweepUploadsForEver(jobs::Executor& executor, jobs::BlobStore& blobs) {
   });
 }
 
+// What the parts say about taking and running jobs. Safe for calls from any thread.
+class Readiness {
+ public:
+  void SetStore(Status status) {
+    std::lock_guard lock(mutex_);
+    if (store_.ok() != status.ok()) {
+      Log(status.ok() ? LogLevel::kInfo : LogLevel::kError,
+          status.ok() ? "store_writable" : "store_not_writable", {{"status", status.ToString()}});
+    }
+    store_ = std::move(status);
+  }
+  Status store() const {
+    std::lock_guard lock(mutex_);
+    return store_;
+  }
+  // Empty: jobs can be taken and run.
+  void SetObstacle(std::string why) {
+    std::lock_guard lock(mutex_);
+    obstacle_ = std::move(why);
+  }
+  std::string obstacle() const {
+    std::lock_guard lock(mutex_);
+    return obstacle_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Status store_;
+  std::string obstacle_ = "it is starting";
+};
+
+void ProbeStoreForEver(jobs::Executor& executor, local::LocalStores& stores, Readiness& readiness) {
+  readiness.SetStore(stores.CheckWritable());
+  executor.PostAfter(kProbeInterval, [&executor, &stores, &readiness] {
+    ProbeStoreForEver(executor, stores, readiness);
+  });
+}
+
 }  // namespace
 
 // In order of construction; the order of destruction is Drain's.
@@ -55,12 +99,14 @@ struct App::Parts {
   config::ServerConfig config;
   std::atomic<bool> draining = false;
   bool drained = false;
+  Readiness readiness;
   rpc::LiveCalls live;
   v1::ListOperatorsResponse operators;
   std::unique_ptr<metrics::Metrics> metrics;
   std::unique_ptr<local::LocalStores> stores;
   std::unique_ptr<AsioExecutor> job_executor;
   std::unique_ptr<AsioExecutor> rpc_executor;
+  std::unique_ptr<AsioExecutor> file_executor;
   std::unique_ptr<workers::WorkerPool> workers;
   std::unique_ptr<jobs::Scheduler> scheduler;
   std::unique_ptr<jobs::Admission> admission;
@@ -95,6 +141,7 @@ Status App::ReadSupportTable(const std::string& worker_binary) {
 
 Status App::Build(const config::ServerConfig& config) {
   Parts& p = *parts_;
+  const jobs::BundleLimit bundle = jobs::ShareOfDescriptors(RaiseDescriptorLimit(), config.workers);
   SMELT_RETURN_IF_ERROR(ReadSupportTable(config.worker_binary));
   p.metrics = std::make_unique<metrics::Metrics>(
       metrics::MetricsOptions{.version = SMELT_VERSION, .targets = Targets()});
@@ -116,6 +163,7 @@ Status App::Build(const config::ServerConfig& config) {
 
   p.job_executor = std::make_unique<AsioExecutor>(config.workers + 2);
   p.rpc_executor = std::make_unique<AsioExecutor>(kRpcThreads);
+  p.file_executor = std::make_unique<AsioExecutor>(kFileThreads);
   p.workers = std::make_unique<workers::WorkerPool>(
       workers::WorkerPoolOptions{.binary = config.worker_binary,
                                  .idle = config.workers,
@@ -124,26 +172,27 @@ Status App::Build(const config::ServerConfig& config) {
                                             .wall = config.worker_timeout}},
       p.metrics->workers());
   p.scheduler = std::make_unique<jobs::Scheduler>(
-      jobs::SchedulerOptions{.slots = config.workers},
+      jobs::SchedulerOptions{.slots = config.workers, .bundle = bundle},
       jobs::SchedulerDeps{p.stores->job_store(), p.stores->events(), p.stores->blobs(), *p.workers,
                           *p.job_executor, p.clock, p.metrics->jobs()});
   p.admission = std::make_unique<jobs::Admission>(p.stores->job_store(), p.stores->blobs(),
-                                                  *p.scheduler, p.clock, p.metrics->jobs());
+                                                  *p.scheduler, p.clock, p.metrics->jobs(), bundle);
   return Status::Ok();
 }
 
 Status App::BuildServer(const config::ServerConfig& config) {
   Parts& p = *parts_;
   const rpc::RpcContext context{*p.rpc_executor, p.metrics->rpc(), p.live, p.clock, p.draining};
+  const rpc::RpcContext files{*p.file_executor, p.metrics->rpc(), p.live, p.clock, p.draining};
   std::vector<std::shared_ptr<grpc::Service>> services;
   services.push_back(rpc::MakeJobsService(
       context, {*p.admission, *p.scheduler, p.stores->job_store(), p.stores->events()}));
-  services.push_back(rpc::MakeBlobsService(context, p.stores->blobs()));
+  services.push_back(rpc::MakeBlobsService(context, files, p.stores->blobs()));
   services.push_back(rpc::MakeServerInfoService(
       context, {.info =
                     [&p] {
                       return DescribeServer(p.config, p.operators, p.workers->sandbox(),
-                                            !p.draining);
+                                            p.readiness.obstacle());
                     },
                 .operators = p.operators}));
   SMELT_ASSIGN_OR_RETURN(
@@ -158,6 +207,7 @@ Status App::BuildServer(const config::ServerConfig& config) {
   p.metrics->SetGauges({.job_counts = [&p] { return p.stores->job_store().CountByState(); },
                         .blob_bytes = [&p] { return p.stores->blobs().TotalBytes(); }});
   SweepUploadsForEver(*p.job_executor, p.stores->blobs());
+  ProbeStoreForEver(*p.job_executor, *p.stores, p.readiness);
   Log(LogLevel::kInfo, "serving",
       {{"listen", p.server->address()},
        {"metrics", metrics_address},
@@ -169,10 +219,19 @@ Status App::BuildServer(const config::ServerConfig& config) {
 
 bool App::RefreshReadiness() {
   Parts& p = *parts_;
-  const bool ready =
-      !p.draining && p.workers->healthy() && p.stores->job_store().CountByState().ok();
-  p.server->SetReady(ready);
-  return ready;
+  std::string obstacle;
+  if (p.draining) {
+    obstacle = kShuttingDown;
+  } else if (!p.workers->healthy()) {
+    obstacle = "no worker process can be started";
+  } else if (const Status store = p.readiness.store(); !store.ok()) {
+    obstacle = store.message();
+  } else if (const auto counts = p.stores->job_store().CountByState(); !counts.ok()) {
+    obstacle = counts.status().message();
+  }
+  p.server->SetReady(obstacle.empty());
+  p.readiness.SetObstacle(obstacle);
+  return obstacle.empty();
 }
 
 void App::Drain() {
@@ -185,6 +244,7 @@ void App::Drain() {
     std::this_thread::sleep_for(p.config.drain_delay);
   }
   p.draining = true;
+  p.readiness.SetObstacle(kShuttingDown);
   if (p.admission != nullptr) p.admission->Close();
   if (p.scheduler != nullptr) {
     p.scheduler->StopTaking();
@@ -200,6 +260,7 @@ void App::Drain() {
   // scheduler is what those tasks talk to.
   p.workers.reset();
   if (p.rpc_executor != nullptr) p.rpc_executor->Stop();
+  if (p.file_executor != nullptr) p.file_executor->Stop();
   if (p.job_executor != nullptr) p.job_executor->Stop();
   p.server.reset();
   p.admission.reset();

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -15,8 +14,8 @@ namespace smelt::app {
 namespace {
 
 constexpr int kExitInterrupted = 130;
-constexpr timespec kWhileReady{0, 500'000'000};
-constexpr timespec kWhileNotReady{0, 10'000'000};
+constexpr timespec kOnceReady{0, 500'000'000};
+constexpr timespec kUntilReady{0, 10'000'000};
 
 sigset_t HeldSignals() {
   sigset_t signals;
@@ -27,13 +26,6 @@ sigset_t HeldSignals() {
 }
 
 }  // namespace
-
-void RaiseFileLimit() {
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
-}
 
 void HoldSignals() {
   const sigset_t signals = HeldSignals();
@@ -46,8 +38,8 @@ int ServeUntilSignal(App& app) {
   const sigset_t signals = HeldSignals();
   int signal = 0;
   bool ready = app.RefreshReadiness();
-  while ((signal = ::sigtimedwait(&signals, nullptr, ready ? &kWhileReady : &kWhileNotReady)) < 0) {
-    ready = app.RefreshReadiness();
+  while ((signal = ::sigtimedwait(&signals, nullptr, ready ? &kOnceReady : &kUntilReady)) < 0) {
+    ready |= app.RefreshReadiness();
   }
   Log(LogLevel::kInfo, "draining", {{"signal", signal}});
   std::atomic<bool> drained = false;
@@ -56,7 +48,7 @@ int ServeUntilSignal(App& app) {
     drained = true;
   });
   while (!drained) {
-    if (::sigtimedwait(&signals, nullptr, &kWhileNotReady) < 0) continue;
+    if (::sigtimedwait(&signals, nullptr, &kUntilReady) < 0) continue;
     Log(LogLevel::kWarning, "exit_at_once");
     ::_exit(kExitInterrupted);  // the ledger survives this as it survives a crash
   }

@@ -50,7 +50,6 @@ int main(int argc, char** argv) {
   }
   ::umask(0077);                          // models are nobody else's business
   ::setenv("GRPC_VERBOSITY", "NONE", 0);  // our own log says what matters, a line an event
-  smelt::app::RaiseFileLimit();
   smelt::app::HoldSignals();
   smelt::SetLog(
       *smelt::LogLevelFromName(parsed->config.log_level),

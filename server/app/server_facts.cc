@@ -31,7 +31,8 @@ std::vector<std::string> OperatorNames(const v1::ListOperatorsResponse& operator
 
 v1::GetServerInfoResponse DescribeServer(const config::ServerConfig& config,
                                          const v1::ListOperatorsResponse& operators,
-                                         const worker::v1::Ready& sandbox, bool accepting) {
+                                         const worker::v1::Ready& sandbox,
+                                         const std::string& not_accepting) {
   v1::GetServerInfoResponse info;
   info.set_version(SMELT_VERSION);
   for (const std::string& target : Targets()) info.add_targets(target);
@@ -55,7 +56,8 @@ v1::GetServerInfoResponse DescribeServer(const config::ServerConfig& config,
     rung->set_active(true);
   }
   for (const std::string& text : sandbox.sandbox_inactive()) AddInactive(text, info);
-  info.set_accepting(accepting);
+  info.set_accepting(not_accepting.empty());
+  info.set_not_accepting_reason(not_accepting);
   return info;
 }
 

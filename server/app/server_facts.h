@@ -16,8 +16,10 @@ std::vector<std::string> Targets();
 // Names of the operators in the support table, each once.
 std::vector<std::string> OperatorNames(const v1::ListOperatorsResponse& operators);
 
+// `not_accepting`: why jobs can't be taken or run; empty when they can.
 v1::GetServerInfoResponse DescribeServer(const config::ServerConfig& config,
                                          const v1::ListOperatorsResponse& operators,
-                                         const worker::v1::Ready& sandbox, bool accepting);
+                                         const worker::v1::Ready& sandbox,
+                                         const std::string& not_accepting);
 
 }  // namespace smelt::app

@@ -26,12 +26,13 @@ Status Missing(const std::vector<Digest>& missing) {
 }  // namespace
 
 Admission::Admission(JobStore& store, BlobStore& blobs, Scheduler& scheduler, const Clock& clock,
-                     JobMetrics& metrics)
+                     JobMetrics& metrics, BundleLimit bundle)
     : store_(store),
       blobs_(blobs),
       scheduler_(scheduler),
       clock_(clock),
       metrics_(metrics),
+      bundle_(bundle),
       ids_(clock) {}
 
 Status Admission::Check(const v1::CreateJobRequest& request) {
@@ -40,6 +41,7 @@ Status Admission::Check(const v1::CreateJobRequest& request) {
   }
   if (!request.has_convert()) return Status(Reason::kInvalidArgument, "no operation is set");
   SMELT_RETURN_IF_ERROR(CheckOperation(request.convert()));
+  SMELT_RETURN_IF_ERROR(CheckBundle(request.convert().input(), bundle_));
   SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> inputs, InputDigests(request.convert()));
   SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> missing, blobs_.FindMissing(inputs));
   return missing.empty() ? Status::Ok() : Missing(missing);

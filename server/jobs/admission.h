@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "server/jobs/blob_store.h"
+#include "server/jobs/bundle_limit.h"
 #include "server/jobs/job_id.h"
 #include "server/jobs/job_store.h"
 #include "server/jobs/metrics.h"
@@ -19,11 +20,11 @@ namespace smelt::jobs {
 class Admission {
  public:
   Admission(JobStore& store, BlobStore& blobs, Scheduler& scheduler, const Clock& clock,
-            JobMetrics& metrics);
+            JobMetrics& metrics, BundleLimit bundle = {});
 
   // Accepts the job and wakes the scheduler; the job is durable on return. kInvalidArgument,
   // kInvalidDigest, kExternalPathEscapes, kBlobMissing (the message lists up to 8 digests),
-  // kRequestIdReused, kQueueFull, kDraining.
+  // kModelTooLarge (more files than can be opened), kRequestIdReused, kQueueFull, kDraining.
   Result<Job> Admit(const v1::CreateJobRequest& request);
 
   // Refuses every later job with kDraining.
@@ -38,6 +39,7 @@ class Admission {
   Scheduler& scheduler_;
   const Clock& clock_;
   JobMetrics& metrics_;
+  const BundleLimit bundle_;
   JobIdSource ids_;
   std::atomic<bool> closed_ = false;
 };

@@ -1,8 +1,9 @@
 // Attempt: one running job with the descriptors that its runner borrows. Private to the scheduler;
-// `phase` and `stop_requested` are guarded by its mutex, the rest belongs to whoever runs the step.
+// `phase` is guarded by its mutex, the rest belongs to whoever runs the step.
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,21 @@ struct Attempt {
   std::unique_ptr<TempBlob> report;
   std::unique_ptr<TempBlob> extras;  // null: none are asked for
   Phase phase = Phase::kStarting;
-  bool stop_requested = false;
+  std::stop_source stop;  // asked for by a cancel or a drain; from any thread
+
+  // Once the runner is done. A model may have thousands of files, and whatever is written about
+  // the job needs descriptors too.
+  void CloseInputs() {
+    model.Reset();
+    external_files.clear();
+  }
+  // Once the outputs are blobs, or nobody wants them.
+  void CloseAll() {
+    CloseInputs();
+    artifact.reset();
+    report.reset();
+    extras.reset();
+  }
 };
 
 }  // namespace smelt::jobs

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,8 @@ class UploadSession {
 
   // Takes bytes at `offset` of the blob. Bytes received before are skipped; a gap is kWriteOffset
   // (the message carries the committed size). Past the announced size: kBlobTooLarge. Makes them
-  // durable every second and every 64 MiB. kStorageFull, kIoError: the upload stays as committed.
+  // durable every second and every 64 MiB. kIoError: the upload stays as committed. kStorageFull:
+  // it is gone, here and in the calls below, and starts over.
   virtual Status Append(std::uint64_t offset, ByteSpan bytes) = 0;
 
   // Makes all received bytes durable, so that the upload resumes here also after a restart. Call
@@ -62,8 +64,10 @@ class BlobStore {
 
   // A read-only descriptor at offset 0, to be read with FileSystem::ReadAt. kBlobMissing;
   // kBlobCorrupt when the bytes on disk have the wrong size or, on the first open since the start,
-  // the wrong digest.
-  virtual Result<UniqueFd> Open(const Digest& digest) = 0;
+  // the wrong digest. Finding that out may take minutes: kCancelled soon after `stop` was asked
+  // for.
+  virtual Result<UniqueFd> Open(const Digest& digest, const std::stop_token& stop) = 0;
+  Result<UniqueFd> Open(const Digest& digest) { return Open(digest, {}); }
 
   // An output file for a worker. kStorageFull, kIoError.
   virtual Result<std::unique_ptr<TempBlob>> CreateTemp() = 0;
@@ -81,12 +85,14 @@ class BlobStore {
   virtual Result<Digest> Put(ByteSpan bytes) = 0;
 
   // Starts or resumes an upload. `upload_id`: 1 to 64 of [A-Za-z0-9_-], else kInvalidArgument; also
-  // when it was begun with another digest. kBlobTooLarge above the store's limit. When the blob is
+  // when it was begun with another digest. kBlobTooLarge above the store's limit, kStorageFull when
+  // what is left of it does not fit. When the blob is
   // stored already the session is sealed at once.
   virtual Result<std::unique_ptr<UploadSession>> OpenUpload(const std::string& upload_id,
                                                             const Digest& digest) = 0;
 
-  // kUploadNotFound. A sealed upload is remembered until the next start of the daemon.
+  // kUploadNotFound. A sealed upload is remembered until the next start of the daemon, or until its
+  // blob is lost: then it starts over.
   virtual Result<UploadStatus> QueryUpload(const std::string& upload_id) = 0;
 
   // Forgets uploads that nobody wrote to for 24 hours; the number removed.

@@ -41,6 +41,9 @@ struct JobArtifact {
   bool operator==(const JobArtifact&) const = default;
 };
 
+// Of every cancelled job, whenever it was cancelled.
+inline constexpr std::string_view kCancelledMessage = "the job was cancelled";
+
 struct Job {
   std::string id;  // 26 characters, sorts by creation time
   JobState state = JobState::kAccepted;
@@ -50,8 +53,8 @@ struct Job {
   std::optional<Clock::WallTime> start_time;  // of the current attempt
   std::optional<Clock::WallTime> finish_time;
   std::uint32_t attempt = 0;    // from 1, once it ran
-  Reason reason = Reason::kOk;  // of a failure
-  std::string message;          // of a failure: one sentence
+  Reason reason = Reason::kOk;  // of a failure; kCancelled of a cancelled job
+  std::string message;          // of either: one sentence
   std::vector<JobArtifact> artifacts;
   std::optional<Digest> report;  // a smelt.v1.Report
   std::uint64_t last_seq = 0;    // number of the newest event

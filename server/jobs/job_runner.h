@@ -79,9 +79,12 @@ struct RunOutcome {
   std::vector<OperatorCount> lowered;
   std::vector<OperatorCount> rejected;
   ExitCause exit_cause = ExitCause::kOk;
-  // The machine or the daemon failed, not the job: no process could be started, no descriptors
-  // left. The attempt does not count and the job is queued again.
+  // The machine or the daemon failed, not the job: the attempt does not count and the job is queued
+  // again. After a few of these of one job it fails: it may be what the machine fails at.
   bool infrastructure_failure = false;
+  // With the above: any other job would have met the same, since no process could be started. Says
+  // nothing about the job, however often it happens.
+  bool no_worker = false;
 };
 
 // Implementations are safe for calls from any thread.
@@ -101,6 +104,9 @@ class JobRunner {
   // Asks the attempt to stop: `done` follows within 3 seconds, with kCancelled unless the work was
   // already over. No effect on a job that is not running here. Does not block.
   virtual void Cancel(const std::string& job_id) = 0;
+
+  // False while nothing can be run: jobs had better stay in the queue. Does not block.
+  virtual bool available() const { return true; }
 };
 
 }  // namespace smelt::jobs

@@ -70,9 +70,10 @@ class JobStore {
   // Newest first.
   virtual Result<std::vector<Job>> List(const JobQuery& query) = 0;
 
-  // A queued job becomes CANCELLED; a running one is marked (its version stays, so the attempt may
-  // still finish); a finished one stays as it is. kJobNotFound.
-  virtual Result<CancelAnswer> RequestCancel(const std::string& id, Clock::WallTime now) = 0;
+  // A queued job becomes CANCELLED with this report, if there is one; a running one is marked (its
+  // version stays, so the attempt may still finish); a finished one stays as it is. kJobNotFound.
+  virtual Result<CancelAnswer> RequestCancel(const std::string& id, Clock::WallTime now,
+                                             const std::optional<Digest>& report) = 0;
 
   // The oldest queued job becomes RUNNING with the next attempt number; nothing when none is
   // queued.
@@ -82,7 +83,8 @@ class JobStore {
   // moved the job on, and nothing was changed.
   virtual Result<Job> Finish(const JobResult& result) = 0;
 
-  // RUNNING -> QUEUED, or CANCELLED when that was asked for meanwhile. kConcurrentUpdate as above.
+  // RUNNING -> QUEUED, or CANCELLED without a report when that was asked for meanwhile.
+  // kConcurrentUpdate as above.
   virtual Result<Job> Requeue(const std::string& id, std::uint64_t version,
                               Clock::WallTime now) = 0;
 

@@ -48,10 +48,10 @@ Status CheckInput(const v1::ModelInput& input) {
     return Status(Reason::kInvalidArgument,
                   "input.file_name must be a plain file name of at most 255 bytes");
   }
-  if (input.external_files_size() > kMaxExternalFiles) {
+  if (input.external_files().size() > kMaxExternalFiles) {
     return Status(Reason::kInvalidArgument, "a bundle has at most " +
                                                 std::to_string(kMaxExternalFiles) + " files, not " +
-                                                std::to_string(input.external_files_size()));
+                                                std::to_string(input.external_files().size()));
   }
   for (const auto& [path, digest] : input.external_files()) {
     if (!StaysInside(path)) {

@@ -8,7 +8,7 @@
 
 namespace smelt::jobs {
 
-inline constexpr int kMaxExternalFiles = 4096;
+inline constexpr std::size_t kMaxExternalFiles = 4096;
 
 // Small enough that a job, which repeats its operation, fits a message of 4 MiB.
 inline constexpr std::size_t kMaxOperationBytes = std::size_t{2} << 20;

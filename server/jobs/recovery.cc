@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/base/log.h"
+#include "server/jobs/cancelled_job.h"
 #include "server/jobs/operation.h"
 
 namespace smelt::jobs {
@@ -28,7 +29,7 @@ Result<RecoverySummary> Recover(JobStore& store, BlobStore& blobs, const Clock& 
                                 JobMetrics& metrics) {
   RecoverySummary summary;
   const Status requeued = ForEach(store, JobState::kRunning, [&](const Job& job) -> Status {
-    SMELT_ASSIGN_OR_RETURN(const Job now, store.Requeue(job.id, job.version, clock.Wall()));
+    SMELT_ASSIGN_OR_RETURN(const Job now, RequeueOrCancel(store, blobs, job, clock.Wall()));
     if (IsFinal(now.state)) {
       ++summary.cancelled;
       metrics.OnFinished(TargetName(now.convert.options()), now.state, now.reason);

@@ -6,6 +6,8 @@
 
 #include "core/base/log.h"
 #include "server/jobs/attempt.h"
+#include "server/jobs/bare_report.h"
+#include "server/jobs/cancelled_job.h"
 #include "server/jobs/operation.h"
 
 namespace smelt::jobs {
@@ -44,6 +46,10 @@ bool Scheduler::TakeOne() {
   {
     std::lock_guard lock(mutex_);
     if (stopped_ || paused_ || running_.size() + taking_ >= options_.slots) return false;
+    if (!deps_.runner.available()) {
+      Pause();
+      return false;
+    }
     ++taking_;
   }
   Result<std::optional<Job>> taken = deps_.store.TakeNext(deps_.clock.Wall());
@@ -68,7 +74,7 @@ bool Scheduler::TakeOne() {
 
 void Scheduler::Requeue(const Attempt& attempt) {
   const Job& job = attempt.job;
-  const Result<Job> requeued = deps_.store.Requeue(job.id, job.version, deps_.clock.Wall());
+  const Result<Job> requeued = RequeueOrCancel(deps_.store, deps_.blobs, job, deps_.clock.Wall());
   if (requeued.ok()) {
     if (IsFinal(requeued->state)) CountFinished(*requeued);
     return;
@@ -112,14 +118,18 @@ void Scheduler::Pause() {
 }
 
 Result<Job> Scheduler::Cancel(const std::string& id) {
-  SMELT_ASSIGN_OR_RETURN(CancelAnswer answer, deps_.store.RequestCancel(id, deps_.clock.Wall()));
+  SMELT_ASSIGN_OR_RETURN(const Job job, deps_.store.Get(id));
+  JobResult cancelled = CancelledResult(job, deps_.clock.Wall());
+  if (job.state == JobState::kQueued) AddBareReport(deps_.blobs, job, cancelled);
+  SMELT_ASSIGN_OR_RETURN(const CancelAnswer answer,
+                         deps_.store.RequestCancel(id, cancelled.now, cancelled.report));
   if (answer.ended_now) CountFinished(answer.job);
   if (answer.job.state != JobState::kRunning) return answer.job;
   bool stop = false;
   {
     std::lock_guard lock(mutex_);
     if (const auto found = running_.find(id); found != running_.end()) {
-      found->second->stop_requested = true;
+      found->second->stop.request_stop();
       stop = found->second->phase == Attempt::Phase::kRunning;
     }
   }
@@ -147,7 +157,7 @@ void Scheduler::RequeueRunning() {
       if (attempt->phase == Attempt::Phase::kApplying) continue;  // ends by itself
       if (attempt->phase == Attempt::Phase::kRunning) to_stop.push_back(id);
       attempt->phase = Attempt::Phase::kAbandoned;
-      attempt->stop_requested = true;
+      attempt->stop.request_stop();
       abandoned.push_back(attempt);
     }
   }

@@ -2,7 +2,8 @@
 //
 // Order of durability: artifact and report are blobs before one transaction names them and ends the
 // job. A worker's crash ends its job with that reason, once. What the machine or the daemon does
-// (no process to be had, disk full, drain, death) never counts against a job: it is queued again.
+// (no process to be had, disk full, drain, death) is no such end: the job is queued again, after a
+// pause that grows. Only what keeps happening to one job and not to all of them ends it.
 #pragma once
 
 #include <chrono>
@@ -16,6 +17,7 @@
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "server/jobs/blob_store.h"
+#include "server/jobs/bundle_limit.h"
 #include "server/jobs/event_log.h"
 #include "server/jobs/executor.h"
 #include "server/jobs/job_runner.h"
@@ -28,8 +30,10 @@ struct Attempt;
 
 struct SchedulerOptions {
   std::size_t slots = 1;
-  int max_infrastructure_failures = 4;  // of one job in one life of the daemon; then it fails
+  // Of one job in one life of the daemon; then it fails. Times without a worker do not count.
+  int max_infrastructure_failures = 4;
   std::chrono::milliseconds retry_delay{500};  // doubles with each failure in a row, to 30 s
+  BundleLimit bundle = {};                     // for jobs that were accepted under another limit
 };
 
 // All outlive the scheduler, but the executor and the runner must have ended their tasks and
@@ -76,15 +80,20 @@ class Scheduler {
   bool TakeOne();
   void Start(const AttemptRef& attempt);
   Status Prepare(Attempt& attempt, RunSpec& spec);
-  bool IsAbandoned(const Attempt& attempt) const;
+  struct Stopped {
+    bool abandoned = false;  // by a drain; its job is queued again already
+    bool cancelled = false;
+  };
+  Stopped StopOf(const Attempt& attempt) const;
   void OnDone(const AttemptRef& attempt, RunOutcome outcome);
   void Apply(const AttemptRef& attempt, RunOutcome outcome);
   Status Publish(Attempt& attempt, const RunOutcome& outcome, JobResult& result);
   Status PublishExtras(const Attempt& attempt, const RunOutcome& outcome, JobResult& result);
-  void AddReport(const Job& job, JobResult& result);
   void Finish(const AttemptRef& attempt, JobResult result);
-  // The machine failed: queue the job again, or end it when that happened too often.
+  // The machine failed at this job: queue it again, or end it when that happened too often.
   void GiveBack(const AttemptRef& attempt, const Status& why);
+  // It would have failed at any job: queue it again.
+  void PutBack(const AttemptRef& attempt, const Status& why);
   void Requeue(const Attempt& attempt);
   void CountFinished(const Job& job);
   void Release(const AttemptRef& attempt);

@@ -6,6 +6,7 @@
 #include "core/base/log.h"
 #include "server/jobs/attempt.h"
 #include "server/jobs/bare_report.h"
+#include "server/jobs/cancelled_job.h"
 #include "server/jobs/operation.h"
 #include "server/jobs/scheduler.h"
 
@@ -42,15 +43,20 @@ void Scheduler::Start(const AttemptRef& attempt) {
   // A cancel that the store saw before this attempt was known here.
   const Result<Job> now = deps_.store.Get(job.id);
   if (now.ok() && now->cancel_requested) {
-    return Finish(attempt, ResultOf(job, JobState::kCancelled, Reason::kOk, ""));
+    return Finish(attempt, CancelledResult(job, deps_.clock.Wall()));
   }
   RunSpec spec;
-  if (const Status prepared = Prepare(*attempt, spec); !prepared.ok()) {
+  const Status prepared = Prepare(*attempt, spec);
+  const auto [abandoned, cancelled] = StopOf(*attempt);
+  if (abandoned) return Release(attempt);
+  if (cancelled) {
+    return Finish(attempt, CancelledResult(job, deps_.clock.Wall()));
+  }
+  if (!prepared.ok()) {
     if (IsInfrastructure(prepared.reason())) return GiveBack(attempt, prepared);
     return Finish(attempt, ResultOf(job, JobState::kFailed, prepared.reason(),
                                     std::string(prepared.message())));
   }
-  if (IsAbandoned(*attempt)) return Release(attempt);
   attempt->run_started = deps_.clock.Now();
   deps_.runner.Run(
       std::move(spec),
@@ -62,31 +68,34 @@ void Scheduler::Start(const AttemptRef& attempt) {
   {
     std::lock_guard lock(mutex_);
     // Asked to stop while the runner did not know the job yet.
-    stop = attempt->stop_requested && attempt->phase != Attempt::Phase::kApplying;
+    stop = attempt->stop.stop_requested() && attempt->phase != Attempt::Phase::kApplying;
     if (attempt->phase == Attempt::Phase::kStarting) attempt->phase = Attempt::Phase::kRunning;
   }
   if (stop) deps_.runner.Cancel(job.id);
 }
 
-bool Scheduler::IsAbandoned(const Attempt& attempt) const {
+Scheduler::Stopped Scheduler::StopOf(const Attempt& attempt) const {
   std::lock_guard lock(mutex_);
-  return attempt.phase == Attempt::Phase::kAbandoned;
+  const bool abandoned = attempt.phase == Attempt::Phase::kAbandoned;
+  return {.abandoned = abandoned, .cancelled = !abandoned && attempt.stop.stop_requested()};
 }
 
 Status Scheduler::Prepare(Attempt& attempt, RunSpec& spec) {
   const v1::ConvertOperation& convert = attempt.job.convert;
+  SMELT_RETURN_IF_ERROR(CheckBundle(convert.input(), options_.bundle));
   spec.job_id = attempt.job.id;
   spec.attempt = attempt.job.attempt;
   spec.options = convert.options();
   spec.file_name = convert.input().file_name();
   SMELT_ASSIGN_OR_RETURN(const Digest model, FromProto(convert.input().model()));
-  SMELT_ASSIGN_OR_RETURN(attempt.model, deps_.blobs.Open(model));
+  const std::stop_token stop = attempt.stop.get_token();
+  SMELT_ASSIGN_OR_RETURN(attempt.model, deps_.blobs.Open(model, stop));
   spec.model_fd = attempt.model.get();
   spec.model_bytes = model.size_bytes;
   spec.model_sha256 = model.Hex();
   for (const auto& [path, proto] : convert.input().external_files()) {
     SMELT_ASSIGN_OR_RETURN(const Digest digest, FromProto(proto));
-    SMELT_ASSIGN_OR_RETURN(UniqueFd fd, deps_.blobs.Open(digest));
+    SMELT_ASSIGN_OR_RETURN(UniqueFd fd, deps_.blobs.Open(digest, stop));
     spec.external_fds[path] = fd.get();
     attempt.external_files.push_back(std::move(fd));
   }
@@ -117,15 +126,18 @@ void Scheduler::OnDone(const AttemptRef& attempt, RunOutcome outcome) {
 
 void Scheduler::Apply(const AttemptRef& attempt, RunOutcome outcome) {
   const Job& job = attempt->job;
+  attempt->CloseInputs();
   if (outcome.infrastructure_failure) {
-    return GiveBack(
-        attempt, Status(outcome.reason == Reason::kOk ? Reason::kWorkerUnavailable : outcome.reason,
-                        outcome.message));
+    const Status why(outcome.reason == Reason::kOk ? Reason::kWorkerUnavailable : outcome.reason,
+                     outcome.message);
+    return outcome.no_worker ? PutBack(attempt, why) : GiveBack(attempt, why);
   }
   const Clock::SteadyTime ended = deps_.clock.Now();
   deps_.metrics.OnStage("run", attempt->target, Seconds(ended - attempt->run_started));
   deps_.metrics.OnRun(attempt->target, outcome);
-  JobResult result = ResultOf(job, outcome.state, outcome.reason, outcome.message);
+  JobResult result = outcome.state == JobState::kCancelled
+                         ? CancelledResult(job, deps_.clock.Wall())
+                         : ResultOf(job, outcome.state, outcome.reason, outcome.message);
   const Status published = Publish(*attempt, outcome, result);
   if (!published.ok() && IsInfrastructure(published.reason())) {
     return GiveBack(attempt, published);
@@ -184,22 +196,9 @@ Status Scheduler::PublishExtras(const Attempt& attempt, const RunOutcome& outcom
   return Status::Ok();
 }
 
-// A job that its worker left without a report gets one from us.
-void Scheduler::AddReport(const Job& job, JobResult& result) {
-  if (result.report) return;
-  const std::string bytes = BareReport(job, result).SerializeAsString();
-  Result<Digest> stored = deps_.blobs.Put(std::as_bytes(std::span(bytes)));
-  if (stored.ok()) {
-    result.report = *stored;
-  } else {
-    // The job's own reason and message say the same.
-    Log(LogLevel::kWarning, "report_not_stored",
-        {{"job", job.id}, {"error", stored.status().ToString()}});
-  }
-}
-
 void Scheduler::Finish(const AttemptRef& attempt, JobResult result) {
-  AddReport(attempt->job, result);
+  attempt->CloseAll();
+  AddBareReport(deps_.blobs, attempt->job, result);  // when its worker left none
   result.now = deps_.clock.Wall();
   const Result<Job> finished = deps_.store.Finish(result);
   if (finished.ok()) {
@@ -219,18 +218,24 @@ void Scheduler::Finish(const AttemptRef& attempt, JobResult result) {
 
 void Scheduler::GiveBack(const AttemptRef& attempt, const Status& why) {
   const Job& job = attempt->job;
-  Log(LogLevel::kWarning, "attempt_not_counted",
-      {{"job", job.id}, {"attempt", job.attempt}, {"error", why.ToString()}});
   int failures = 0;
   {
     std::lock_guard lock(mutex_);
     failures = ++infrastructure_failures_[job.id];
+  }
+  if (failures < options_.max_infrastructure_failures) return PutBack(attempt, why);
+  Finish(attempt, ResultOf(job, JobState::kFailed, why.reason(), std::string(why.message())));
+}
+
+void Scheduler::PutBack(const AttemptRef& attempt, const Status& why) {
+  attempt->CloseAll();
+  const Job& job = attempt->job;
+  Log(LogLevel::kWarning, "attempt_not_counted",
+      {{"job", job.id}, {"attempt", job.attempt}, {"error", why.ToString()}});
+  {
+    std::lock_guard lock(mutex_);
     ++failures_in_a_row_;
     Pause();
-  }
-  if (failures >= options_.max_infrastructure_failures) {
-    return Finish(attempt,
-                  ResultOf(job, JobState::kFailed, why.reason(), std::string(why.message())));
   }
   Requeue(*attempt);
   Release(attempt);

@@ -50,13 +50,21 @@ std::string BlobFiles::Path(const Digest& digest) const {
   return ShardPath(digest) + "/" + digest.Hex();
 }
 
-bool BlobFiles::Has(const Digest& digest) const {
-  std::lock_guard lock(mutex_);
-  const auto found = index_.find(digest.sha256);
-  return found != index_.end() && found->second.size_bytes == digest.size_bytes;
+bool BlobFiles::Has(const Digest& digest) {
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = index_.find(digest.sha256);
+    if (found == index_.end() || found->second.size_bytes != digest.size_bytes) return false;
+  }
+  const Result<std::optional<FileInfo>> info = disk_.fs.Stat(Path(digest));
+  if (!info.ok()) return true;  // a disk that does not answer has not lost it
+  if (*info && (*info)->size_bytes == digest.size_bytes) return true;
+  Log(LogLevel::kError, "blob_lost", {{"blob", digest.Hex()}});
+  Erase(digest);
+  return false;
 }
 
-Result<UniqueFd> BlobFiles::OpenRead(const Digest& digest) {
+Result<UniqueFd> BlobFiles::OpenRead(const Digest& digest, const std::stop_token& stop) {
   bool verified = false;
   {
     std::lock_guard lock(mutex_);
@@ -79,20 +87,21 @@ Result<UniqueFd> BlobFiles::OpenRead(const Digest& digest) {
                                               " bytes on disk instead of " +
                                               std::to_string(digest.size_bytes));
   } else if (!verified) {
-    intact = Verify(fd.get(), digest);
+    intact = Verify(fd.get(), digest, stop);
   }
   if (intact.ok()) {
     Insert(digest, /*verified=*/true);
     return fd;
   }
+  if (intact.reason() == Reason::kCancelled) return intact;
   Log(LogLevel::kError, "blob_corrupt", {{"error", intact.ToString()}});
   if (intact.reason() == Reason::kBlobCorrupt) Erase(digest);
   return intact;
 }
 
-Status BlobFiles::Verify(int fd, const Digest& digest) const {
+Status BlobFiles::Verify(int fd, const Digest& digest, const std::stop_token& stop) const {
   Hasher hasher;
-  SMELT_RETURN_IF_ERROR(disk_.Hash(fd, digest.size_bytes, hasher));
+  SMELT_RETURN_IF_ERROR(disk_.Hash(fd, digest.size_bytes, hasher, stop));
   if (hasher.Finish() == digest) return Status::Ok();
   return Status(Reason::kBlobCorrupt,
                 "the bytes on disk of blob " + digest.Hex() + " have another digest");
@@ -100,22 +109,17 @@ Status BlobFiles::Verify(int fd, const Digest& digest) const {
 
 Status BlobFiles::Publish(int fd, const std::string& path, const Digest& digest) {
   SMELT_RETURN_IF_ERROR(disk_.SyncData(fd));
-  return Place(path, digest);
-}
-
-Status BlobFiles::Place(const std::string& path, const Digest& digest) {
   const std::string shard = ShardPath(digest);
   SMELT_ASSIGN_OR_RETURN(const bool made, disk_.fs.MakeDirectory(shard));
   // Always when it is new; a shard that was there was synced when it was made or scanned.
   if (made) SMELT_RETURN_IF_ERROR(disk_.SyncDirectory(root_));
-  SMELT_ASSIGN_OR_RETURN(const std::optional<FileInfo> source, disk_.fs.Stat(path));
-  if (source) {
-    SMELT_RETURN_IF_ERROR(disk_.fs.Rename(path, Path(digest)));
-  } else {
-    SMELT_ASSIGN_OR_RETURN(const std::optional<FileInfo> placed, disk_.fs.Stat(Path(digest)));
-    if (!placed) return Status(Reason::kIoError, path + " is gone");
+  SMELT_RETURN_IF_ERROR(disk_.fs.Rename(path, Path(digest)));
+  if (Status synced = disk_.SyncDirectory(shard); !synced.ok()) {
+    if (const Status back = disk_.fs.Rename(Path(digest), path); !back.ok()) {
+      Log(LogLevel::kError, "blob_not_moved_back", {{"error", back.ToString()}});
+    }
+    return synced;
   }
-  SMELT_RETURN_IF_ERROR(disk_.SyncDirectory(shard));
   Insert(digest, /*verified=*/true);
   return Status::Ok();
 }

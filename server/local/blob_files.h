@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 
 #include "core/base/digest.h"
@@ -22,16 +23,17 @@ class BlobFiles {
   // earlier process did not live to sync must not be reported as stored.
   static Result<std::unique_ptr<BlobFiles>> Open(Disk disk, std::string root);
 
-  bool Has(const Digest& digest) const;
+  // Whether the blob lies in its place, whole as far as its size tells. One that somebody removed
+  // or cut behind our back leaves the index.
+  bool Has(const Digest& digest);
 
   // See BlobStore::Open. A corrupt blob leaves the index, so that it can be uploaded again.
-  Result<UniqueFd> OpenRead(const Digest& digest);
+  Result<UniqueFd> OpenRead(const Digest& digest, const std::stop_token& stop);
 
   // Makes the bytes of `fd` durable, then moves the file at `path` to its place, then makes that
-  // durable. The caller has hashed it. Also replaces a corrupt file.
+  // durable. The caller has hashed it. Also replaces a corrupt file. After a failure the file is at
+  // `path` again, so that its owner can go on with it.
   Status Publish(int fd, const std::string& path, const Digest& digest);
-  // The last two steps of Publish, for a retry: `path` may have been moved already.
-  Status Place(const std::string& path, const Digest& digest);
 
   std::uint64_t total_bytes() const;
 
@@ -47,7 +49,7 @@ class BlobFiles {
   Status ScanShard(const std::string& shard);
   std::string ShardPath(const Digest& digest) const;
   std::string Path(const Digest& digest) const;
-  Status Verify(int fd, const Digest& digest) const;
+  Status Verify(int fd, const Digest& digest, const std::stop_token& stop) const;
   void Insert(const Digest& digest, bool verified);
   void Erase(const Digest& digest);
 

@@ -28,9 +28,10 @@ Status Disk::SyncDirectory(const std::string& path) const {
   return Timed(metrics, "dir", [&] { return fs.SyncDirectory(path); });
 }
 
-Status Disk::Hash(int fd, std::uint64_t bytes, Hasher& hasher) const {
+Status Disk::Hash(int fd, std::uint64_t bytes, Hasher& hasher, const std::stop_token& stop) const {
   std::vector<std::byte> chunk(std::min<std::uint64_t>(kChunkBytes, bytes));
   for (std::uint64_t done = 0; done < bytes;) {
+    if (stop.stop_requested()) return Status(Reason::kCancelled, "asked to stop");
     const std::size_t want = std::min<std::uint64_t>(chunk.size(), bytes - done);
     SMELT_ASSIGN_OR_RETURN(const std::size_t got,
                            fs.ReadAt(fd, done, std::span(chunk).first(want)));

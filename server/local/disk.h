@@ -1,6 +1,7 @@
 // Disk: the file system with its syncs timed. A plain pair of references, passed by value.
 #pragma once
 
+#include <stop_token>
 #include <string>
 
 #include "core/base/digest.h"
@@ -16,8 +17,9 @@ struct Disk {
 
   Status SyncData(int fd) const;
   Status SyncDirectory(const std::string& path) const;
-  // Feeds the first `bytes` bytes of a file to `hasher`. kIoError when the file is shorter.
-  Status Hash(int fd, std::uint64_t bytes, Hasher& hasher) const;
+  // Feeds the first `bytes` bytes of a file to `hasher`. kIoError when the file is shorter,
+  // kCancelled within a MiB of a stop that was asked for.
+  Status Hash(int fd, std::uint64_t bytes, Hasher& hasher, const std::stop_token& stop) const;
 };
 
 }  // namespace smelt::local

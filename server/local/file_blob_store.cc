@@ -1,6 +1,7 @@
 #include "server/local/file_blob_store.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <set>
 #include <utility>
@@ -45,6 +46,7 @@ class FileBlobStore::Session final : public jobs::UploadSession {
  public:
   Session(FileBlobStore& store, std::string id, UploadRef upload, std::uint64_t holder)
       : store_(store), id_(std::move(id)), upload_(std::move(upload)), holder_(holder) {}
+  ~Session() override { upload_->Release(holder_); }
 
   jobs::UploadStatus status() const override { return upload_->told(); }
   Status Append(std::uint64_t offset, ByteSpan bytes) override {
@@ -52,7 +54,7 @@ class FileBlobStore::Session final : public jobs::UploadSession {
   }
   Status Commit() override { return upload_->Commit(holder_); }
   Status Seal() override {
-    const bool sealed_before = upload_->told().sealed;
+    const bool sealed_before = upload_->sealed();
     Status sealed = upload_->Seal(holder_);
     if (sealed.ok() && !sealed_before) {
       store_.deps_.blob_metrics.OnUpload(jobs::BlobMetrics::Upload::kSealed);
@@ -152,7 +154,9 @@ Result<std::vector<Digest>> FileBlobStore::FindMissing(std::span<const Digest> d
   return missing;
 }
 
-Result<UniqueFd> FileBlobStore::Open(const Digest& digest) { return files_->OpenRead(digest); }
+Result<UniqueFd> FileBlobStore::Open(const Digest& digest, const std::stop_token& stop) {
+  return files_->OpenRead(digest, stop);
+}
 
 Result<std::unique_ptr<jobs::TempBlob>> FileBlobStore::CreateTemp() {
   const std::string path = options_.directory + "/tmp/" + std::to_string(next_temp_++);
@@ -166,7 +170,7 @@ Result<Digest> FileBlobStore::Seal(std::unique_ptr<jobs::TempBlob> temp,
   SMELT_ASSIGN_OR_RETURN(const std::uint64_t size, deps_.fs.Size(file.fd()));
   deps_.fs.StartWriteback(file.fd());  // beside the hashing
   Hasher hasher;
-  SMELT_RETURN_IF_ERROR(disk_.Hash(file.fd(), size, hasher));
+  SMELT_RETURN_IF_ERROR(disk_.Hash(file.fd(), size, hasher, {}));
   const Digest digest = hasher.Finish();
   if (expected && *expected != digest) {
     return Status(Reason::kDigestMismatch, "the file has the SHA-256 " + digest.Hex() + " and " +
@@ -211,10 +215,34 @@ Result<Digest> FileBlobStore::Put(ByteSpan bytes) {
   return Seal(std::move(temp), digest);
 }
 
+// Whether `needed` more bytes fit.
+Status FileBlobStore::CheckSpace(std::uint64_t needed) const {
+  SMELT_ASSIGN_OR_RETURN(const std::uint64_t found, deps_.fs.FreeBytes(options_.directory));
+  const std::uint64_t kept = options_.min_free_bytes;
+  if (found >= kept && found - kept >= needed) return Status::Ok();
+  return Status(Reason::kStorageFull, "the disk of " + options_.directory + " has " +
+                                          std::to_string(found) + " bytes free; " +
+                                          std::to_string(needed) + " are needed and " +
+                                          std::to_string(kept) + " are kept free");
+}
+
+Status FileBlobStore::CheckWritable() {
+  SMELT_RETURN_IF_ERROR(CheckSpace(0));
+  constexpr std::array<std::byte, 4096> kProbe{};
+  SMELT_ASSIGN_OR_RETURN(const std::unique_ptr<jobs::TempBlob> probe, CreateTemp());
+  return deps_.fs.WriteAt(probe->fd(), 0, kProbe);
+}
+
+// Sealed, but its blob was lost since: there is nothing to remember of it.
+bool FileBlobStore::Vanished(const FileUpload& upload) {
+  return upload.sealed() && !files_->Has(upload.digest());
+}
+
 Result<FileBlobStore::UploadRef> FileBlobStore::FindOrStart(const std::string& upload_id,
                                                             const Digest& digest) {
   std::lock_guard lock(mutex_);
-  if (const auto found = uploads_.find(upload_id); found != uploads_.end()) {
+  if (const auto found = uploads_.find(upload_id);
+      found != uploads_.end() && !Vanished(*found->second)) {
     if (found->second->digest() == digest) {
       deps_.blob_metrics.OnUpload(jobs::BlobMetrics::Upload::kResumed);
       return found->second;
@@ -223,6 +251,7 @@ Result<FileBlobStore::UploadRef> FileBlobStore::FindOrStart(const std::string& u
         Reason::kInvalidArgument,
         "upload " + upload_id + " was begun for another blob, " + found->second->digest().Hex());
   }
+  SMELT_RETURN_IF_ERROR(CheckSpace(digest.size_bytes));
   auto upload =
       std::make_shared<FileUpload>(disk_, *files_, deps_.clock, PlaceOf(upload_id), digest);
   uploads_[upload_id] = upload;
@@ -245,8 +274,12 @@ Result<std::unique_ptr<jobs::UploadSession>> FileBlobStore::OpenUpload(const std
   }
   SMELT_ASSIGN_OR_RETURN(UploadRef upload, FindOrStart(upload_id, digest));
   SMELT_ASSIGN_OR_RETURN(const std::uint64_t holder, upload->TakeOver());
-  return std::unique_ptr<jobs::UploadSession>(
-      std::make_unique<Session>(*this, upload_id, std::move(upload), holder));
+  auto session = std::make_unique<Session>(*this, upload_id, std::move(upload), holder);
+  const jobs::UploadStatus status = session->status();
+  if (!status.sealed) {
+    SMELT_RETURN_IF_ERROR(CheckSpace(digest.size_bytes - status.committed_bytes));
+  }
+  return std::unique_ptr<jobs::UploadSession>(std::move(session));
 }
 
 Result<jobs::UploadStatus> FileBlobStore::QueryUpload(const std::string& upload_id) {
@@ -256,7 +289,7 @@ Result<jobs::UploadStatus> FileBlobStore::QueryUpload(const std::string& upload_
     const auto found = uploads_.find(upload_id);
     if (found != uploads_.end()) upload = found->second;
   }
-  if (upload == nullptr) {
+  if (upload == nullptr || Vanished(*upload)) {
     return Status(Reason::kUploadNotFound, "there is no upload " + upload_id);
   }
   return upload->Query();
@@ -273,14 +306,14 @@ Result<std::size_t> FileBlobStore::SweepUploads() {
   std::vector<std::pair<std::string, UploadRef>> expired;
   {
     std::lock_guard lock(mutex_);
-    for (const auto& entry : uploads_) {
-      if (entry.second->last_used() < oldest) expired.push_back(entry);
-    }
-    for (const auto& [id, upload] : expired) uploads_.erase(id);
+    expired.assign(uploads_.begin(), uploads_.end());
   }
+  // Not under the lock: an upload that is at work may hold its own for long.
+  std::erase_if(expired, [&](const auto& entry) { return entry.second->last_used() >= oldest; });
   std::size_t removed = 0;
   for (const auto& [id, upload] : expired) {
-    if (upload->told().sealed) continue;
+    Forget(id, upload.get());
+    if (upload->sealed()) continue;
     SMELT_RETURN_IF_ERROR(upload->Discard());
     deps_.blob_metrics.OnUpload(jobs::BlobMetrics::Upload::kExpired);
     Log(LogLevel::kInfo, "upload_expired", {{"upload", id}});

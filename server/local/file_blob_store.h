@@ -25,6 +25,8 @@ namespace smelt::local {
 struct BlobStoreOptions {
   std::string directory;  // exists; one store at a time
   std::uint64_t max_blob_bytes = std::uint64_t{64} << 30;
+  // Left to the ledger and to reports: with less the store is full.
+  std::uint64_t min_free_bytes = std::uint64_t{16} << 20;
   // Of an upload: what a power cut may take from a client that sends, whichever comes first.
   std::uint64_t sync_every_bytes = std::uint64_t{64} << 20;
   std::chrono::milliseconds sync_every{1000};
@@ -45,7 +47,8 @@ class FileBlobStore final : public jobs::BlobStore {
   static Result<std::unique_ptr<FileBlobStore>> Open(BlobStoreOptions options, BlobStoreDeps deps);
 
   Result<std::vector<Digest>> FindMissing(std::span<const Digest> digests) override;
-  Result<UniqueFd> Open(const Digest& digest) override;
+  using jobs::BlobStore::Open;
+  Result<UniqueFd> Open(const Digest& digest, const std::stop_token& stop) override;
   Result<std::unique_ptr<jobs::TempBlob>> CreateTemp() override;
   Result<Digest> Seal(std::unique_ptr<jobs::TempBlob> temp,
                       const std::optional<Digest>& expected) override;
@@ -57,6 +60,10 @@ class FileBlobStore final : public jobs::BlobStore {
   Result<jobs::UploadStatus> QueryUpload(const std::string& upload_id) override;
   Result<std::size_t> SweepUploads() override;
   std::uint64_t TotalBytes() const override;
+
+  // Writes a little and looks at the free space. kStorageFull below BlobStoreOptions'
+  // min_free_bytes, kIoError.
+  Status CheckWritable();
 
  private:
   class Temp;
@@ -70,6 +77,8 @@ class FileBlobStore final : public jobs::BlobStore {
   Status RestoreUploads();
   UploadPlace PlaceOf(const std::string& upload_id) const;
   Result<UploadRef> FindOrStart(const std::string& upload_id, const Digest& digest);
+  Status CheckSpace(std::uint64_t needed) const;
+  bool Vanished(const FileUpload& upload);
   void Forget(const std::string& upload_id, const FileUpload* upload);
 
   const BlobStoreOptions options_;

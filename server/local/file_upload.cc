@@ -44,6 +44,7 @@ Result<std::unique_ptr<FileUpload>> FileUpload::Recover(Disk disk, BlobFiles& bl
   upload->received_ = upload->committed_ = meta->committed_bytes();
   upload->hasher_.reset();
   upload->meta_ = std::move(meta);
+  upload->CloseFiles();
   upload->last_used_ = part->modified;
   return upload;
 }
@@ -61,23 +62,45 @@ Status FileUpload::OpenPart() {
   return Status::Ok();
 }
 
+void FileUpload::CloseFiles() {
+  part_.Reset();
+  if (meta_) meta_->Close();
+}
+
 Result<std::uint64_t> FileUpload::TakeOver() {
   std::lock_guard lock(mutex_);
   ++holder_;
   last_used_ = clock_.Wall();
   if (sealed_) return holder_;
+  const Status resumed = DiscardIfFull(Resume());
+  held_ = resumed.ok();
+  if (held_) return holder_;
+  CloseFiles();
+  return resumed;
+}
+
+Status FileUpload::Resume() {
   if (received_ > 0) {
+    SMELT_ASSIGN_OR_RETURN(const std::optional<FileInfo> part, disk_.fs.Stat(place_.part));
+    // Somebody removed or cut it behind our back.
+    if (!part || part->size_bytes < received_) return RemoveFiles();
     SMELT_RETURN_IF_ERROR(SyncPart());
     SMELT_RETURN_IF_ERROR(Settle());
   }
-  if (!hasher_) SMELT_RETURN_IF_ERROR(Rehash());
-  return holder_;
+  return hasher_ ? Status::Ok() : Rehash();
+}
+
+void FileUpload::Release(std::uint64_t holder) {
+  std::lock_guard lock(mutex_);
+  if (holder != holder_) return;
+  held_ = false;
+  CloseFiles();
 }
 
 Status FileUpload::Rehash() {
   SMELT_RETURN_IF_ERROR(OpenPart());
   Hasher hasher;
-  SMELT_RETURN_IF_ERROR(disk_.Hash(part_.get(), received_, hasher));
+  SMELT_RETURN_IF_ERROR(disk_.Hash(part_.get(), received_, hasher, {}));
   hasher_ = std::move(hasher);
   return Status::Ok();
 }
@@ -87,6 +110,10 @@ Status FileUpload::Append(std::uint64_t holder, std::uint64_t offset, ByteSpan b
   SMELT_RETURN_IF_ERROR(CheckHolder(holder));
   last_used_ = clock_.Wall();
   if (sealed_) return Status::Ok();
+  return DiscardIfFull(Take(offset, bytes));
+}
+
+Status FileUpload::Take(std::uint64_t offset, ByteSpan bytes) {
   if (offset > received_) return OffsetRefused(offset, told_);
   if (offset > digest_.size_bytes || bytes.size() > digest_.size_bytes - offset) {
     return Status(Reason::kBlobTooLarge, "the upload was announced with " +
@@ -113,6 +140,7 @@ Status FileUpload::Append(std::uint64_t holder, std::uint64_t offset, ByteSpan b
 
 Status FileUpload::SyncPart() {
   if (received_ == committed_) return Status::Ok();
+  SMELT_RETURN_IF_ERROR(OpenPart());
   if (Status synced = disk_.SyncData(part_.get()); !synced.ok()) {
     // The kernel may have dropped what it could not write: only the committed bytes are certain.
     Forget();
@@ -131,7 +159,7 @@ Status FileUpload::SyncPart() {
 
 Status FileUpload::Settle() {
   if (told_ == committed_) return Status::Ok();
-  SMELT_RETURN_IF_ERROR(disk_.SyncData(meta_->fd()));
+  SMELT_RETURN_IF_ERROR(meta_->Sync(disk_));
   if (!names_synced_) {
     SMELT_RETURN_IF_ERROR(disk_.SyncDirectory(place_.directory));
     names_synced_ = true;
@@ -144,20 +172,37 @@ void FileUpload::Forget() {
   received_ = committed_;
   hasher_.reset();
   ++holder_;  // the stream has to begin again, at the committed size
+  held_ = false;
+  CloseFiles();
 }
 
 Status FileUpload::Commit(std::uint64_t holder) {
   std::lock_guard lock(mutex_);
   SMELT_RETURN_IF_ERROR(CheckHolder(holder));
   if (sealed_ || received_ == 0) return Status::Ok();
-  SMELT_RETURN_IF_ERROR(SyncPart());
-  return Settle();
+  SMELT_RETURN_IF_ERROR(DiscardIfFull(SyncPart()));
+  return DiscardIfFull(Settle());
+}
+
+Status FileUpload::DiscardIfFull(Status status) {
+  if (status.reason() != Reason::kStorageFull) return status;
+  ++holder_;
+  held_ = false;
+  const std::uint64_t received = received_;
+  SMELT_RETURN_IF_ERROR(RemoveFiles());
+  return Status(Reason::kStorageFull,
+                std::string(status.message()) + "; the upload's " + std::to_string(received) +
+                    " of " + std::to_string(digest_.size_bytes) + " bytes were discarded");
 }
 
 Status FileUpload::Seal(std::uint64_t holder) {
   std::lock_guard lock(mutex_);
   SMELT_RETURN_IF_ERROR(CheckHolder(holder));
   if (sealed_) return Status::Ok();
+  return DiscardIfFull(Publish());
+}
+
+Status FileUpload::Publish() {
   if (received_ != digest_.size_bytes) return OffsetRefused(received_, told_);
   const Digest actual = hasher_->Finish();
   hasher_.reset();  // spent: who tries again hashes what is on disk
@@ -182,7 +227,11 @@ Status FileUpload::Seal(std::uint64_t holder) {
 
 Result<jobs::UploadStatus> FileUpload::Query() {
   std::lock_guard lock(mutex_);
-  if (!sealed_) SMELT_RETURN_IF_ERROR(Settle());
+  if (!sealed_) {
+    const Status settled = DiscardIfFull(Settle());
+    if (!held_) CloseFiles();
+    SMELT_RETURN_IF_ERROR(settled);
+  }
   return jobs::UploadStatus{.committed_bytes = told_, .sealed = sealed_};
 }
 

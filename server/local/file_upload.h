@@ -2,9 +2,11 @@
 //
 // Durable means synced data *and* a synced record of it; the record is synced only when somebody is
 // told the number, so that a stream pays one sync a step. The blob's bytes are hashed as they
-// come; after a restart the durable part is hashed again.
+// come; after a restart the durable part is hashed again. Descriptors are open only while somebody
+// holds the upload: thousands may be waiting for their clients to come back.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -32,6 +34,9 @@ struct UploadPlace {
   std::chrono::milliseconds sync_every{0};
 };
 
+// An upload that finds the disk full is discarded, so that its bytes do not take the space from
+// everybody else until it expires.
+//
 // Safe for calls from any thread; one caller at a time, the newest holder wins.
 class FileUpload {
  public:
@@ -48,18 +53,26 @@ class FileUpload {
   Status Append(std::uint64_t holder, std::uint64_t offset, ByteSpan bytes);
   Status Commit(std::uint64_t holder);
   Status Seal(std::uint64_t holder);
+  // The holder goes away; nothing happens when another one has come.
+  void Release(std::uint64_t holder);
 
   // For anybody. The number is durable.
   Result<jobs::UploadStatus> Query();
   jobs::UploadStatus told() const;
   const Digest& digest() const { return digest_; }
+  bool sealed() const { return sealed_; }
   Clock::WallTime last_used() const;
   // Removes the files and sends the holder away.
   Status Discard();
 
  private:
   Status CheckHolder(std::uint64_t holder) const;
+  Status Resume();  // what TakeOver may fail at
+  Status Take(std::uint64_t offset, ByteSpan bytes);
+  Status Publish();
+  Status DiscardIfFull(Status status);
   Status OpenPart();
+  void CloseFiles();
   Status SyncPart();  // data and its record, the record not yet synced
   Status Settle();    // the record too
   Status Rehash();
@@ -80,8 +93,9 @@ class FileUpload {
   std::uint64_t committed_ = 0;  // synced and recorded
   std::uint64_t told_ = 0;       // and the record synced
   bool names_synced_ = false;
-  bool sealed_ = false;
+  std::atomic<bool> sealed_ = false;  // read also by who must not wait for the disk
   std::uint64_t holder_ = 0;
+  bool held_ = false;
   Clock::SteadyTime last_sync_;
   Clock::WallTime last_used_;
 };

@@ -25,6 +25,7 @@ class Stores final : public LocalStores {
   jobs::JobStore& job_store() override { return job_store_; }
   jobs::EventLog& events() override { return events_; }
   jobs::BlobStore& blobs() override { return *blobs_; }
+  Status CheckWritable() override { return blobs_->CheckWritable(); }
 
  private:
   std::unique_ptr<StateDir> directory_;  // first: the lock is given back last

@@ -37,6 +37,9 @@ class LocalStores {
   virtual jobs::JobStore& job_store() = 0;
   virtual jobs::EventLog& events() = 0;
   virtual jobs::BlobStore& blobs() = 0;
+
+  // Whether blobs can be stored now; writes a little. kStorageFull, kIoError. Blocks on the disk.
+  virtual Status CheckWritable() = 0;
 };
 
 }  // namespace smelt::local

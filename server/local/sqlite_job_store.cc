@@ -30,6 +30,11 @@ Status AdvanceRow(SqliteDb& db, Job& job, JobTrigger trigger, Clock::WallTime no
   return UpdateJob(db, job, version);
 }
 
+void SetCancelled(Job& job) {
+  job.reason = Reason::kCancelled;
+  job.message = jobs::kCancelledMessage;
+}
+
 // A running job that nobody has moved on since `version`.
 Result<Job> LoadTaken(SqliteDb& db, const std::string& id, std::uint64_t version) {
   SMELT_ASSIGN_OR_RETURN(Job job, LoadJob(db, id));
@@ -155,8 +160,8 @@ Result<std::vector<Job>> SqliteJobStore::List(const jobs::JobQuery& query) {
   return page;
 }
 
-Result<jobs::CancelAnswer> SqliteJobStore::RequestCancel(const std::string& id,
-                                                         Clock::WallTime now) {
+Result<jobs::CancelAnswer> SqliteJobStore::RequestCancel(const std::string& id, Clock::WallTime now,
+                                                         const std::optional<Digest>& report) {
   jobs::CancelAnswer answer;
   const Status done = ledger_.Write([&](SqliteDb& db) -> Status {
     answer = {};
@@ -168,6 +173,8 @@ Result<jobs::CancelAnswer> SqliteJobStore::RequestCancel(const std::string& id,
       return UpdateJob(db, answer.job, answer.job.version);
     }
     answer.ended_now = true;
+    SetCancelled(answer.job);
+    answer.job.report = report;
     return AdvanceRow(db, answer.job, JobTrigger::kCancel, now);
   });
   SMELT_RETURN_IF_ERROR(done);
@@ -225,6 +232,7 @@ Result<Job> SqliteJobStore::Requeue(const std::string& id, std::uint64_t version
   const Status done = ledger_.Write([&](SqliteDb& db) -> Status {
     SMELT_ASSIGN_OR_RETURN(job, LoadTaken(db, id, version));
     const bool cancelled = job.cancel_requested;
+    if (cancelled) SetCancelled(job);
     return AdvanceRow(db, job, cancelled ? JobTrigger::kCancel : JobTrigger::kRequeue, now);
   });
   SMELT_RETURN_IF_ERROR(done);

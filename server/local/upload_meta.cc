@@ -32,21 +32,21 @@ bool CheckHolds(const std::array<std::byte, kSize>& block) {
 Result<UploadMeta> UploadMeta::Create(FileSystem& fs, const std::string& path,
                                       const Digest& digest) {
   SMELT_ASSIGN_OR_RETURN(UniqueFd fd, fs.Open(path, OpenMode::kCreate));
-  UploadMeta meta(fs, std::move(fd));
+  UploadMeta meta(fs, path, std::move(fd));
   meta.digest_ = digest;
   std::array<std::byte, kHeaderBytes> header{};
   std::copy_n(std::as_bytes(std::span(digest.sha256)).begin(), 32, header.begin());
   StoreUnaligned(header.data() + 32, digest.size_bytes);
   SetCheck(header);
-  SMELT_RETURN_IF_ERROR(fs.WriteAt(meta.fd(), 0, header));
+  SMELT_RETURN_IF_ERROR(fs.WriteAt(meta.fd_.get(), 0, header));
   return meta;
 }
 
 Result<std::optional<UploadMeta>> UploadMeta::Open(FileSystem& fs, const std::string& path) {
   SMELT_ASSIGN_OR_RETURN(UniqueFd fd, fs.Open(path, OpenMode::kReadWrite));
-  UploadMeta meta(fs, std::move(fd));
+  UploadMeta meta(fs, path, std::move(fd));
   std::array<std::byte, kHeaderBytes> header{};
-  SMELT_ASSIGN_OR_RETURN(const std::size_t got, fs.ReadAt(meta.fd(), 0, header));
+  SMELT_ASSIGN_OR_RETURN(const std::size_t got, fs.ReadAt(meta.fd_.get(), 0, header));
   if (got < header.size() || !CheckHolds(header)) return std::optional<UploadMeta>();
   std::copy_n(header.begin(), 32, std::as_writable_bytes(std::span(meta.digest_.sha256)).begin());
   meta.digest_.size_bytes = LoadUnaligned<std::uint64_t>(header.data() + 32);
@@ -59,7 +59,7 @@ Status UploadMeta::ReadRecords() {
   while (true) {
     std::array<std::byte, kRecordBytes> record{};
     SMELT_ASSIGN_OR_RETURN(const std::size_t got,
-                           fs_->ReadAt(fd(), kHeaderBytes + records_ * kRecordBytes, record));
+                           fs_->ReadAt(fd_.get(), kHeaderBytes + records_ * kRecordBytes, record));
     const bool valid = got == record.size() && CheckHolds(record) &&
                        LoadUnaligned<std::uint64_t>(record.data()) == records_;
     if (!valid) return Status::Ok();
@@ -68,12 +68,24 @@ Status UploadMeta::ReadRecords() {
   }
 }
 
+Status UploadMeta::OpenFile() {
+  if (fd_.valid()) return Status::Ok();
+  SMELT_ASSIGN_OR_RETURN(fd_, fs_->Open(path_, OpenMode::kReadWrite));
+  return Status::Ok();
+}
+
+Status UploadMeta::Sync(const Disk& disk) {
+  SMELT_RETURN_IF_ERROR(OpenFile());
+  return disk.SyncData(fd_.get());
+}
+
 Status UploadMeta::Record(std::uint64_t committed_bytes) {
+  SMELT_RETURN_IF_ERROR(OpenFile());
   std::array<std::byte, kRecordBytes> record{};
   StoreUnaligned(record.data(), records_);
   StoreUnaligned(record.data() + 8, committed_bytes);
   SetCheck(record);
-  SMELT_RETURN_IF_ERROR(fs_->WriteAt(fd(), kHeaderBytes + records_ * kRecordBytes, record));
+  SMELT_RETURN_IF_ERROR(fs_->WriteAt(fd_.get(), kHeaderBytes + records_ * kRecordBytes, record));
   ++records_;
   committed_bytes_ = committed_bytes;
   return Status::Ok();

@@ -13,13 +13,14 @@
 #include "core/base/file_system.h"
 #include "core/base/result.h"
 #include "core/base/unique_fd.h"
+#include "server/local/disk.h"
 
 namespace smelt::local {
 
-// Not thread safe.
+// Holds a descriptor from the first call that needs one to Close. Not thread safe.
 class UploadMeta {
  public:
-  // A new file without records. Nothing is durable before `fd` and the directory are synced.
+  // A new file without records. Nothing is durable before Sync and a sync of the directory.
   static Result<UploadMeta> Create(FileSystem& fs, const std::string& path, const Digest& digest);
 
   // The file as an earlier process left it; nothing when it holds no valid record.
@@ -28,15 +29,19 @@ class UploadMeta {
   const Digest& digest() const { return digest_; }
   std::uint64_t committed_bytes() const { return committed_bytes_; }
 
-  // Call when the bytes up to here are durable. Not itself durable before `fd` is synced.
+  // Call when the bytes up to here are durable. Not itself durable before Sync.
   Status Record(std::uint64_t committed_bytes);
-  int fd() const { return fd_.get(); }
+  Status Sync(const Disk& disk);
+  void Close() { fd_.Reset(); }
 
  private:
-  UploadMeta(FileSystem& fs, UniqueFd fd) : fs_(&fs), fd_(std::move(fd)) {}
+  UploadMeta(FileSystem& fs, std::string path, UniqueFd fd)
+      : fs_(&fs), path_(std::move(path)), fd_(std::move(fd)) {}
+  Status OpenFile();
   Status ReadRecords();
 
   FileSystem* fs_;
+  std::string path_;
   UniqueFd fd_;
   Digest digest_;
   std::uint64_t committed_bytes_ = 0;

@@ -40,8 +40,8 @@ Result<v1::QueryWriteResponse> QueryWrite(jobs::BlobStore& blobs,
 
 class BlobsService final : public v1::Blobs::CallbackService {
  public:
-  BlobsService(const RpcContext& context, jobs::BlobStore& blobs)
-      : context_(context), blobs_(blobs) {}
+  BlobsService(const RpcContext& context, const RpcContext& files, jobs::BlobStore& blobs)
+      : context_(context), files_(files), blobs_(blobs) {}
 
   grpc::ServerUnaryReactor* FindMissing(grpc::CallbackServerContext* call,
                                         const v1::FindMissingRequest* request,
@@ -53,29 +53,31 @@ class BlobsService final : public v1::Blobs::CallbackService {
   grpc::ServerUnaryReactor* QueryWrite(grpc::CallbackServerContext* call,
                                        const v1::QueryWriteRequest* request,
                                        v1::QueryWriteResponse* response) override {
-    return RunUnary(context_, call, {kService, "QueryWrite"}, response,
+    return RunUnary(files_, call, {kService, "QueryWrite"}, response,
                     [this, request] { return rpc::QueryWrite(blobs_, *request); });
   }
 
   grpc::ServerReadReactor<v1::WriteRequest>* Write(grpc::CallbackServerContext*,
                                                    v1::WriteResponse* response) override {
-    return StartBlobWrite(context_, blobs_, response);
+    return StartBlobWrite(files_, blobs_, response);
   }
 
   grpc::ServerWriteReactor<v1::ReadResponse>* Read(grpc::CallbackServerContext*,
                                                    const v1::ReadRequest* request) override {
-    return StartBlobRead(context_, blobs_, *request);
+    return StartBlobRead(files_, blobs_, *request);
   }
 
  private:
   const RpcContext context_;
+  const RpcContext files_;
   jobs::BlobStore& blobs_;
 };
 
 }  // namespace
 
-std::shared_ptr<grpc::Service> MakeBlobsService(const RpcContext& context, jobs::BlobStore& blobs) {
-  return std::make_shared<BlobsService>(context, blobs);
+std::shared_ptr<grpc::Service> MakeBlobsService(const RpcContext& context, const RpcContext& files,
+                                                jobs::BlobStore& blobs) {
+  return std::make_shared<BlobsService>(context, files, blobs);
 }
 
 }  // namespace smelt::rpc

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -41,8 +42,14 @@ class ReadState final : public LiveCall, public std::enable_shared_from_this<Rea
     if (!writer_.Completed(ok)) return;
     context_.executor.Post([self = shared_from_this()] { self->NextChunk(); });
   }
-  void Close(const Status& why) override { writer_.Close(ToGrpcStatus(why)); }
-  void Cancelled() { writer_.Close(grpc::Status::CANCELLED); }
+  void Close(const Status& why) override {
+    stop_.request_stop();
+    writer_.Close(ToGrpcStatus(why));
+  }
+  void Cancelled() {
+    stop_.request_stop();
+    writer_.Close(grpc::Status::CANCELLED);
+  }
   void Done() {
     writer_.Detach();
     guard_.Handled(writer_.code());
@@ -55,6 +62,7 @@ class ReadState final : public LiveCall, public std::enable_shared_from_this<Rea
   const RpcContext context_;
   jobs::BlobStore& blobs_;
   const v1::ReadRequest request_;
+  std::stop_source stop_;  // nobody waits for the bytes any more
   UniqueFd file_;
   std::uint64_t at_ = 0;
   std::uint64_t end_ = 0;
@@ -71,7 +79,7 @@ class ReadReactor final : public StateReactor<ReadBase, ReadState> {
 void ReadState::OpenBlob() {
   const Result<Digest> digest = jobs::FromProto(request_.digest());
   if (!digest.ok()) return Close(digest.status());
-  Result<UniqueFd> file = blobs_.Open(*digest);
+  Result<UniqueFd> file = blobs_.Open(*digest, stop_.get_token());
   if (!file.ok()) {
     // To a reader a blob that is not there is not found; to Create it is a missing precondition.
     const bool missing = file.status().reason() == Reason::kBlobMissing;

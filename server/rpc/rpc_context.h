@@ -11,7 +11,7 @@
 namespace smelt::rpc {
 
 struct RpcContext {
-  jobs::Executor& executor;  // everything that blocks runs there
+  jobs::Executor& executor;  // what blocks for a moment runs there
   jobs::RpcMetrics& metrics;
   LiveCalls& live;
   const Clock& clock;

@@ -27,6 +27,7 @@ grpc::StatusCode GrpcCode(Reason reason) {
       return grpc::StatusCode::OUT_OF_RANGE;
     case Reason::kOutOfMemory:
     case Reason::kQueueFull:
+    case Reason::kModelTooLarge:
     case Reason::kWorkerOutOfMemory:
     case Reason::kBlobTooLarge:
     case Reason::kStorageFull:
@@ -93,7 +94,6 @@ grpc::StatusCode GrpcCode(Reason reason) {
     case Reason::kDimensionOverflow:
     case Reason::kTensorTooLarge:
     case Reason::kNestingTooDeep:
-    case Reason::kModelTooLarge:
     case Reason::kTooManyNodes:
     case Reason::kExternalDataMissing:
     case Reason::kExternalPathEscapes:

@@ -44,6 +44,7 @@ jobs::RunOutcome NoWorker(const Status& why) {
   outcome.message = std::string(why.message());
   outcome.exit_cause = jobs::ExitCause::kError;
   outcome.infrastructure_failure = true;
+  outcome.no_worker = true;
   return outcome;
 }
 
@@ -127,6 +128,7 @@ void WorkerPool::LaunchFailed(const Status& why) {
       {{"reason", why.ToString()}, {"failures", failures_in_a_row_}});
   if (failures_in_a_row_ >= kTolerableFailures) {
     healthy_ = false;
+    failing_ = true;
     for (Pending& job : std::exchange(waiting_, {})) job.done(NoWorker(why));
   }
   backoff_.expires_after(Backoff(failures_in_a_row_));
@@ -138,6 +140,7 @@ void WorkerPool::LaunchFailed(const Status& why) {
 void WorkerPool::OnReady(WorkerProcess& worker, const worker::v1::Ready& ready) {
   failures_in_a_row_ = 0;
   healthy_ = true;
+  failing_ = false;
   {
     std::lock_guard lock(mutex_);
     sandbox_ = ready;

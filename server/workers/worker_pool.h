@@ -44,6 +44,8 @@ class WorkerPool final : public jobs::JobRunner {
   Status WaitReady(std::chrono::milliseconds limit) const;
   // True once a worker got ready, until processes keep failing to start.
   bool healthy() const { return healthy_; }
+  // False while processes keep failing to start.
+  bool available() const override { return !failing_; }
 
  private:
   struct Pending {
@@ -75,6 +77,7 @@ class WorkerPool final : public jobs::JobRunner {
   bool stopping_ = false;
 
   std::atomic<bool> healthy_ = false;
+  std::atomic<bool> failing_ = false;
   mutable std::mutex mutex_;
   mutable std::condition_variable ready_changed_;
   worker::v1::Ready sandbox_;

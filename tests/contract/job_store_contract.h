@@ -122,7 +122,7 @@ TYPED_TEST_P(JobStoreContract, FullQueueRefusesAndTakesAgainLater) {
 
 TYPED_TEST_P(JobStoreContract, UnknownJobIsNotFound) {
   EXPECT_EQ(this->store().Get("X").status().reason(), Reason::kJobNotFound);
-  EXPECT_EQ(this->store().RequestCancel("X", {}).status().reason(), Reason::kJobNotFound);
+  EXPECT_EQ(this->store().RequestCancel("X", {}, {}).status().reason(), Reason::kJobNotFound);
   EXPECT_EQ(this->events().ReadAfter("X", 0, 1).status().reason(), Reason::kJobNotFound);
 }
 
@@ -213,20 +213,25 @@ TYPED_TEST_P(JobStoreContract, FinishInAStateThatGoesOnIsImpossible) {
 
 TYPED_TEST_P(JobStoreContract, CancelEndsAQueuedJobOnce) {
   const std::string id = this->AcceptId();
-  const auto first = this->store().RequestCancel(id, this->clock().Wall()).value();
+  const Digest report = Digest::Of(std::as_bytes(std::span("report")));
+  const auto first = this->store().RequestCancel(id, this->clock().Wall(), report).value();
   EXPECT_TRUE(first.ended_now);
   EXPECT_EQ(first.job.state, JobState::kCancelled);
   EXPECT_EQ(first.job.finish_time, this->clock().Wall());
-  const auto second = this->store().RequestCancel(id, this->clock().Wall()).value();
+  const auto second = this->store().RequestCancel(id, this->clock().Wall(), {}).value();
   EXPECT_FALSE(second.ended_now);
   EXPECT_EQ(second.job.last_seq, first.job.last_seq);
+  const Job job = this->store().Get(id).value();
+  EXPECT_EQ(job.reason, Reason::kCancelled);
+  EXPECT_EQ(job.message, jobs::kCancelledMessage);
+  EXPECT_EQ(job.report, report);
   EXPECT_FALSE(this->store().TakeNext(this->clock().Wall()).value().has_value());
 }
 
 TYPED_TEST_P(JobStoreContract, CancelMarksARunningJobWithoutFencingIt) {
   this->AcceptId();
   const Job taken = this->Take();
-  const auto answer = this->store().RequestCancel(taken.id, this->clock().Wall()).value();
+  const auto answer = this->store().RequestCancel(taken.id, this->clock().Wall(), {}).value();
   EXPECT_FALSE(answer.ended_now);
   EXPECT_EQ(answer.job.state, JobState::kRunning);
   EXPECT_TRUE(this->store().Get(taken.id)->cancel_requested);
@@ -237,7 +242,7 @@ TYPED_TEST_P(JobStoreContract, CancelLeavesAFinishedJobAsItIs) {
   this->AcceptId();
   const Job taken = this->Take();
   this->Finish(taken, JobState::kSucceeded).value();
-  const auto answer = this->store().RequestCancel(taken.id, this->clock().Wall()).value();
+  const auto answer = this->store().RequestCancel(taken.id, this->clock().Wall(), {}).value();
   EXPECT_FALSE(answer.ended_now);
   EXPECT_EQ(answer.job.state, JobState::kSucceeded);
   EXPECT_FALSE(answer.job.cancel_requested);
@@ -257,9 +262,10 @@ TYPED_TEST_P(JobStoreContract, RequeueKeepsThePlaceInTheQueue) {
 TYPED_TEST_P(JobStoreContract, RequeueOfACancelledJobEndsIt) {
   this->AcceptId();
   const Job taken = this->Take();
-  this->store().RequestCancel(taken.id, this->clock().Wall()).value();
+  this->store().RequestCancel(taken.id, this->clock().Wall(), {}).value();
   const Job job = this->store().Requeue(taken.id, taken.version, this->clock().Wall()).value();
   EXPECT_EQ(job.state, JobState::kCancelled);
+  EXPECT_EQ(this->store().Get(taken.id)->reason, Reason::kCancelled);
 }
 
 TYPED_TEST_P(JobStoreContract, ListPagesNewestFirstWithoutRepeats) {

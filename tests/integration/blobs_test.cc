@@ -1,5 +1,11 @@
 // Uploads and downloads through the real daemon.
 #include <gtest/gtest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <thread>
 
 #include "tests/integration/daemon.h"
 #include "tests/integration/test_client.h"
@@ -140,6 +146,55 @@ TEST(DaemonBlobLimit, RefusesABlobAboveIt) {
   TestClient client(daemon.address());
   EXPECT_EQ(client.Upload("large", SomeBytes(65 * 1024)).error.reason, "blob_too_large");
   EXPECT_TRUE(client.Upload("small", SomeBytes(64 * 1024)).ok());
+}
+
+// A blob of zeros as an earlier daemon may have left it, so large that hashing it outlasts the
+// test.
+v1::Digest PlantHugeBlob(const Daemon& daemon, char name) {
+  v1::Digest digest;
+  digest.set_sha256(std::string(64, name));
+  digest.set_size_bytes(std::uint64_t{64} << 30);
+  const std::string shard = daemon.state_dir() + "/cas/" + std::string(2, name);
+  std::filesystem::create_directories(shard);
+  const std::string path = shard + "/" + digest.sha256();
+  std::ofstream(path).put('0');
+  std::filesystem::resize_file(path, digest.size_bytes());
+  return digest;
+}
+
+TEST(BlobsAfterAStart, JobsAreAnsweredAndCancelledWhileLargeBlobsAreHashed) {
+  constexpr std::chrono::seconds kLimit{3};
+  Daemon daemon(SMELT_CHAOS_WORKER);
+  ASSERT_NO_FATAL_FAILURE(daemon.Start());
+  daemon.Kill();
+  std::vector<v1::Digest> huge;
+  for (const char name : std::string("0123456789ab")) huge.push_back(PlantHugeBlob(daemon, name));
+  ASSERT_NO_FATAL_FAILURE(daemon.Start());
+  TestClient client(daemon.address());
+  std::vector<std::thread> readers;
+  for (const v1::Digest& digest : huge) {
+    readers.emplace_back([&daemon, digest] { TestClient(daemon.address()).Read(digest, 0, 1); });
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // so that all of them are at work
+
+  v1::CreateJobRequest request;
+  *request.mutable_convert()->mutable_input()->mutable_model() = huge.front();
+  auto start = std::chrono::steady_clock::now();
+  const auto created = client.Create(request);
+  ASSERT_TRUE(created.ok()) << created.error.message;
+  EXPECT_LT(std::chrono::steady_clock::now() - start, kLimit);
+  client.Watch(created.value.id(), 0,
+               [](const v1::JobEvent& event) { return event.state() == v1::RUNNING; });
+  start = std::chrono::steady_clock::now();
+  EXPECT_TRUE(client.Cancel(created.value.id()).ok());
+  const auto job = client.Wait(created.value.id(), 30);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, kLimit);
+  EXPECT_EQ(job.value.state(), v1::CANCELLED);
+
+  daemon.Signal(SIGTERM);
+  EXPECT_EQ(daemon.WaitExit(), 0);  // nobody waits for those reads any more
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 4 * kLimit);
+  for (std::thread& reader : readers) reader.join();
 }
 
 }  // namespace

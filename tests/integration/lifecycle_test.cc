@@ -15,6 +15,7 @@ namespace smelt::testing {
 namespace {
 
 constexpr int kExitConfig = 78;
+constexpr std::chrono::milliseconds kMoment{20};
 
 // Returns once the job's worker is at work.
 void AwaitProgress(TestClient& client, const std::string& id) {
@@ -60,6 +61,45 @@ TEST(DaemonStart, TakesNoSocketFromADaemonThatServes) {
   first.Signal(SIGTERM);
   EXPECT_EQ(first.WaitExit(), 0);
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(DaemonReadiness, FollowsWhetherTheStoreCanBeWritten) {
+  Daemon daemon(SMELT_CHAOS_WORKER);
+  ASSERT_NO_FATAL_FAILURE(daemon.Start());
+  TestClient client(daemon.address());
+  EXPECT_TRUE(client.Info().value.accepting());
+  const std::string tmp = daemon.state_dir() + "/tmp";
+  std::filesystem::rename(tmp, tmp + ".away");
+  while (client.Health("smelt.v1.Jobs") == "SERVING") std::this_thread::sleep_for(kMoment);
+  const v1::GetServerInfoResponse info = client.Info().value;
+  EXPECT_FALSE(info.accepting());
+  EXPECT_NE(info.not_accepting_reason().find(tmp), std::string::npos)
+      << info.not_accepting_reason();
+  EXPECT_EQ(client.Health(""), "SERVING");
+  std::filesystem::rename(tmp + ".away", tmp);
+  EXPECT_TRUE(client.WaitReady());
+  EXPECT_TRUE(client.Info().value.accepting());
+}
+
+TEST(DaemonReadiness, OutageOfTheWorkersFailsNoJob) {
+  const TempDir folder;
+  const std::string worker = folder.path() + "/smelt-worker";
+  std::filesystem::copy_file(SMELT_CHAOS_WORKER, worker);
+  Daemon daemon(worker);
+  ASSERT_NO_FATAL_FAILURE(daemon.Start({"--workers=1"}));
+  TestClient client(daemon.address());
+  std::filesystem::rename(worker, worker + ".away");
+  std::vector<std::string> ids;
+  for (int i = 0; i < 4; ++i) {  // the first one uses up the worker that is ready
+    ids.push_back(client.Submit("model " + std::to_string(i), "chaos-copy").value.id());
+  }
+  while (client.Health("smelt.v1.Jobs") == "SERVING") std::this_thread::sleep_for(kMoment);
+  EXPECT_NE(client.Info().value.not_accepting_reason().find("worker"), std::string::npos);
+  std::this_thread::sleep_for(std::chrono::seconds(8));  // the time of more than four tries
+  for (const std::string& id : ids) EXPECT_NE(client.Get(id).value.state(), v1::FAILED);
+  std::filesystem::rename(worker + ".away", worker);
+  EXPECT_TRUE(client.WaitReady());
+  for (const std::string& id : ids) EXPECT_EQ(client.Wait(id).value.state(), v1::SUCCEEDED);
 }
 
 TEST(DaemonDrain, LetsARunningJobEndAndExitsWithZero) {

@@ -25,6 +25,7 @@ class FakeRunner final : public jobs::JobRunner {
     if (on_run) on_run();
     running[id] = {std::move(spec), std::move(progress), std::move(done)};
   }
+  bool available() const override { return is_available; }
   void Cancel(const std::string& job_id) override { cancelled.push_back(job_id); }
 
   // Ends an attempt.
@@ -55,6 +56,7 @@ class FakeRunner final : public jobs::JobRunner {
   std::map<std::string, Started> running;
   std::vector<std::string> started;  // in order, also repeats
   std::vector<std::string> cancelled;
+  bool is_available = true;
   std::function<void()> on_run;  // called within Run
 };
 

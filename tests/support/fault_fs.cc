@@ -181,6 +181,12 @@ Status FaultFs::SyncDirectory(const std::string& path) {
   return Status::Ok();
 }
 
+Result<std::uint64_t> FaultFs::FreeBytes(const std::string& path) {
+  std::lock_guard lock(mutex_);
+  if (cut_) SMELT_RETURN_IF_ERROR(Step());
+  return Real().FreeBytes(path);
+}
+
 Result<std::vector<std::string>> FaultFs::List(const std::string& path) {
   std::lock_guard lock(mutex_);
   if (cut_) SMELT_RETURN_IF_ERROR(Step());

@@ -57,6 +57,7 @@ class FaultFs : public FileSystem {
   Status Remove(const std::string& path) override;
   Result<bool> MakeDirectory(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;
+  Result<std::uint64_t> FreeBytes(const std::string& path) override;
   Result<std::vector<std::string>> List(const std::string& path) override;
 
  private:

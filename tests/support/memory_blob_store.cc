@@ -114,7 +114,9 @@ Result<std::vector<Digest>> MemoryBlobStore::FindMissing(std::span<const Digest>
   return missing;
 }
 
-Result<UniqueFd> MemoryBlobStore::Open(const Digest& digest) {
+Result<UniqueFd> MemoryBlobStore::Open(const Digest& digest, const std::stop_token& stop) {
+  if (on_open) on_open();
+  if (stop.stop_requested()) return Status(Reason::kCancelled, "asked to stop");
   std::lock_guard lock(mutex_);
   const auto found = blobs_.find(digest);
   if (found == blobs_.end()) return Status(Reason::kBlobMissing, digest.Hex());
@@ -164,7 +166,7 @@ Result<std::unique_ptr<jobs::UploadSession>> MemoryBlobStore::OpenUpload(
         std::make_unique<Session>(*this, upload_id, std::move(done)));
   }
   std::shared_ptr<Upload>& upload = uploads_[upload_id];
-  if (upload == nullptr) {
+  if (upload == nullptr || upload->sealed) {
     upload = std::make_shared<Upload>();
     upload->digest = digest;
   }
@@ -178,7 +180,10 @@ Result<std::unique_ptr<jobs::UploadSession>> MemoryBlobStore::OpenUpload(
 Result<jobs::UploadStatus> MemoryBlobStore::QueryUpload(const std::string& upload_id) {
   std::lock_guard lock(mutex_);
   const auto found = uploads_.find(upload_id);
-  if (found == uploads_.end()) return Status(Reason::kUploadNotFound, upload_id);
+  if (found == uploads_.end() ||
+      (found->second->sealed && !blobs_.contains(found->second->digest))) {
+    return Status(Reason::kUploadNotFound, upload_id);
+  }
   return jobs::UploadStatus{.committed_bytes = found->second->committed,
                             .sealed = found->second->sealed};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,7 +22,8 @@ class MemoryBlobStore final : public jobs::BlobStore {
   ~MemoryBlobStore() override;
 
   Result<std::vector<Digest>> FindMissing(std::span<const Digest> digests) override;
-  Result<UniqueFd> Open(const Digest& digest) override;
+  using jobs::BlobStore::Open;
+  Result<UniqueFd> Open(const Digest& digest, const std::stop_token& stop) override;
   Result<std::unique_ptr<jobs::TempBlob>> CreateTemp() override;
   Result<Digest> Seal(std::unique_ptr<jobs::TempBlob> temp,
                       const std::optional<Digest>& expected) override;
@@ -35,6 +37,8 @@ class MemoryBlobStore final : public jobs::BlobStore {
   std::uint64_t TotalBytes() const override;
 
   void Remove(const Digest& digest);
+  // Called within Open, before anything is looked at.
+  std::function<void()> on_open;
   // The next calls of Seal (of a temporary blob) return this status, while `times` lasts.
   void FailSeal(Status status, int times);
 

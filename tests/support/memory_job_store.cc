@@ -92,8 +92,8 @@ Result<std::vector<Job>> MemoryJobStore::List(const jobs::JobQuery& query) {
   return page;
 }
 
-Result<jobs::CancelAnswer> MemoryJobStore::RequestCancel(const std::string& id,
-                                                         Clock::WallTime now) {
+Result<jobs::CancelAnswer> MemoryJobStore::RequestCancel(const std::string& id, Clock::WallTime now,
+                                                         const std::optional<Digest>& report) {
   std::unique_lock lock(mutex_);
   SMELT_ASSIGN_OR_RETURN(Row* const row, Find(id));
   if (jobs::IsFinal(row->job.state) || row->job.cancel_requested) {
@@ -103,6 +103,9 @@ Result<jobs::CancelAnswer> MemoryJobStore::RequestCancel(const std::string& id,
   if (row->job.state == JobState::kRunning) {
     return jobs::CancelAnswer{.job = row->job, .ended_now = false};
   }
+  row->job.reason = Reason::kCancelled;
+  row->job.message = jobs::kCancelledMessage;
+  row->job.report = report;
   SMELT_RETURN_IF_ERROR(Advance(*row, JobTrigger::kCancel, now));
   jobs::CancelAnswer answer{.job = row->job, .ended_now = true};
   lock.unlock();
@@ -150,6 +153,10 @@ Result<Job> MemoryJobStore::Requeue(const std::string& id, std::uint64_t version
   std::unique_lock lock(mutex_);
   SMELT_ASSIGN_OR_RETURN(Row* const row, FindTaken(id, version));
   const bool cancelled = row->job.cancel_requested;
+  if (cancelled) {
+    row->job.reason = Reason::kCancelled;
+    row->job.message = jobs::kCancelledMessage;
+  }
   SMELT_RETURN_IF_ERROR(Advance(*row, cancelled ? JobTrigger::kCancel : JobTrigger::kRequeue, now));
   const Job job = row->job;
   lock.unlock();

@@ -24,7 +24,8 @@ class MemoryJobStore final : public jobs::JobStore, public jobs::EventLog {
   Result<jobs::Accepted> Accept(const jobs::NewJob& job) override;
   Result<jobs::Job> Get(const std::string& id) override;
   Result<std::vector<jobs::Job>> List(const jobs::JobQuery& query) override;
-  Result<jobs::CancelAnswer> RequestCancel(const std::string& id, Clock::WallTime now) override;
+  Result<jobs::CancelAnswer> RequestCancel(const std::string& id, Clock::WallTime now,
+                                           const std::optional<Digest>& report) override;
   Result<std::optional<jobs::Job>> TakeNext(Clock::WallTime now) override;
   Result<jobs::Job> Finish(const jobs::JobResult& result) override;
   Result<jobs::Job> Requeue(const std::string& id, std::uint64_t version,

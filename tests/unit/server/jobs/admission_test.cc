@@ -87,6 +87,27 @@ TEST_F(AdmissionTest, BadRequestsAreRefused) {
   EXPECT_EQ(metrics_.submitted, 0);
 }
 
+TEST_F(AdmissionTest, BundlesThatTheDaemonCannotOpenAreRefused) {
+  const BundleLimit limit = ShareOfDescriptors(1024, 2);
+  EXPECT_EQ(limit.files, 376u);
+  Admission small(store_, blobs_, scheduler_, clock_, metrics_, limit);
+  v1::CreateJobRequest request = Request();
+  v1::ModelInput* input = request.mutable_convert()->mutable_input();
+  for (std::size_t i = 0; i <= limit.files; ++i) {
+    (*input->mutable_external_files())[std::to_string(i)] = input->model();
+  }
+  const Result<Job> refused = small.Admit(request);
+  EXPECT_EQ(refused.status().reason(), Reason::kModelTooLarge);
+  EXPECT_NE(refused.status().message().find("1024"), std::string_view::npos);
+  input->mutable_external_files()->erase("0");
+  EXPECT_TRUE(small.Admit(request).ok());
+}
+
+TEST_F(AdmissionTest, ShareOfDescriptorsKeepsTheWholeApiWhereItCan) {
+  EXPECT_EQ(ShareOfDescriptors(524'288, 64).files, kMaxExternalFiles);
+  EXPECT_EQ(ShareOfDescriptors(16, 64).files, 0u);
+}
+
 TEST_F(AdmissionTest, ClosedAdmissionRefuses) {
   admission_.Close();
   EXPECT_EQ(Refusal(Request()), Reason::kDraining);

@@ -37,11 +37,13 @@ TEST_F(RecoverTest, AttemptOfADeadDaemonDoesNotCountAgainstTheJob) {
 TEST_F(RecoverTest, RunningJobWithACancelEndsCancelled) {
   const std::string id = Submit().id;
   store_.TakeNext(clock_.Wall()).value();
-  store_.RequestCancel(id, clock_.Wall()).value();
+  store_.RequestCancel(id, clock_.Wall(), {}).value();
   const RecoverySummary summary = Recover(store_, blobs_, clock_, metrics_).value();
   EXPECT_EQ(summary.cancelled, 1u);
   EXPECT_EQ(summary.requeued, 0u);
   EXPECT_EQ(Get(id).state, JobState::kCancelled);
+  EXPECT_EQ(Get(id).reason, Reason::kCancelled);
+  EXPECT_TRUE(Get(id).report.has_value());
   EXPECT_EQ(metrics_.finished.size(), 1u);
 }
 

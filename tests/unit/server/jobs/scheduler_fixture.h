@@ -51,6 +51,20 @@ class SchedulerFixture : public ::testing::Test {
     scheduler_.Wake();
     return accepted;
   }
+  // A job with that many external files.
+  std::string StartedBundle(int files) {
+    NewJob job;
+    job.id = ids_.Next();
+    v1::ModelInput* input = job.convert.mutable_input();
+    *input->mutable_model() = ToProto(blobs_.Put({}).value());
+    for (int i = 0; i < files; ++i) {
+      (*input->mutable_external_files())[std::to_string(i)] = input->model();
+    }
+    SMELT_CHECK(store_.Accept(job).ok());
+    scheduler_.Wake();
+    executor_.RunReady();
+    return job.id;
+  }
   std::string Started() {
     const Job job = Submit();
     executor_.RunReady();

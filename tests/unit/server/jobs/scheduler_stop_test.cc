@@ -13,16 +13,29 @@ using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class SchedulerStopTest : public SchedulerFixture {};
+class SchedulerStopTest : public SchedulerFixture {
+ protected:
+  // Cancelled jobs look alike, whenever it was that they were cancelled.
+  void ExpectCancelled(const std::string& id) {
+    const Job job = Get(id);
+    EXPECT_EQ(job.state, JobState::kCancelled);
+    EXPECT_EQ(job.reason, Reason::kCancelled);
+    EXPECT_EQ(job.message, "the job was cancelled");
+    ASSERT_TRUE(job.report.has_value());
+    EXPECT_TRUE(blobs_.Open(*job.report).ok());
+    EXPECT_THAT(metrics_.finished,
+                ElementsAre(std::tuple("litert", JobState::kCancelled, Reason::kCancelled)));
+  }
+};
 
 TEST_F(SchedulerStopTest, CancelOfAQueuedJobNeverRunsIt) {
   const std::string id = Submit().id;
   EXPECT_EQ(scheduler_.Cancel(id).value().state, JobState::kCancelled);
   executor_.RunReady();
   EXPECT_TRUE(runner_.started.empty());
-  EXPECT_EQ(metrics_.finished.size(), 1u);
+  ExpectCancelled(id);
   EXPECT_EQ(scheduler_.Cancel(id).value().state, JobState::kCancelled);
-  EXPECT_EQ(metrics_.finished.size(), 1u);
+  ExpectCancelled(id);
 }
 
 TEST_F(SchedulerStopTest, CancelReachesTheRunner) {
@@ -31,12 +44,12 @@ TEST_F(SchedulerStopTest, CancelReachesTheRunner) {
   EXPECT_THAT(runner_.cancelled, ElementsAre(id));
   runner_.Finish(id, Outcome(JobState::kCancelled, Reason::kOk));
   executor_.RunReady();
-  EXPECT_EQ(Get(id).state, JobState::kCancelled);
+  ExpectCancelled(id);
 }
 
 TEST_F(SchedulerStopTest, CancelBetweenTakeAndRunIsNotLost) {
   const std::string id = Submit().id;
-  ASSERT_TRUE(store_.RequestCancel(id, clock_.Wall()).ok());  // cancelled while queued
+  ASSERT_TRUE(store_.RequestCancel(id, clock_.Wall(), {}).ok());  // cancelled while queued
   const std::string other = Submit().id;
   runner_.on_run = [&] { scheduler_.Cancel(other).value(); };  // the runner knows it not yet
   executor_.RunReady();
@@ -47,10 +60,29 @@ TEST_F(SchedulerStopTest, CancelBetweenTakeAndRunIsNotLost) {
 TEST_F(SchedulerStopTest, CancelSeenByTheStoreAloneStopsBeforeTheRun) {
   const std::string id = Submit().id;
   // Pump takes the job and posts its start; the cancel comes between the two.
-  executor_.Post([&] { store_.RequestCancel(id, clock_.Wall()).value(); });
+  executor_.Post([&] { store_.RequestCancel(id, clock_.Wall(), {}).value(); });
   executor_.RunReady();
   EXPECT_TRUE(runner_.started.empty());
   EXPECT_EQ(Get(id).state, JobState::kCancelled);
+  EXPECT_EQ(scheduler_.running(), 0u);
+}
+
+TEST_F(SchedulerStopTest, CancelWhileTheInputsAreReadNeverStartsTheRunner) {
+  const std::string id = Submit().id;
+  blobs_.on_open = [&] { EXPECT_EQ(scheduler_.Cancel(id)->state, JobState::kRunning); };
+  executor_.RunReady();
+  blobs_.on_open = nullptr;
+  EXPECT_TRUE(runner_.started.empty());
+  ExpectCancelled(id);
+  EXPECT_EQ(scheduler_.running(), 0u);
+}
+
+TEST_F(SchedulerStopTest, DrainWhileTheInputsAreReadQueuesTheJobAgain) {
+  const std::string id = Submit().id;
+  blobs_.on_open = [&] { scheduler_.RequeueRunning(); };
+  executor_.RunReady();
+  EXPECT_TRUE(runner_.started.empty());
+  EXPECT_EQ(Get(id).state, JobState::kQueued);
   EXPECT_EQ(scheduler_.running(), 0u);
 }
 
@@ -94,8 +126,7 @@ TEST_F(SchedulerStopTest, DrainOfACancelledJobEndsIt) {
   const std::string id = Started();
   scheduler_.Cancel(id).value();
   scheduler_.RequeueRunning();
-  EXPECT_EQ(Get(id).state, JobState::kCancelled);
-  EXPECT_EQ(metrics_.finished.size(), 1u);
+  ExpectCancelled(id);
 }
 
 TEST_F(SchedulerStopTest, DrainLetsAResultThatIsBeingStoredThrough) {
@@ -131,7 +162,35 @@ TEST_F(SchedulerStopTest, FailureOfTheMachineQueuesAgainAfterADelay) {
   EXPECT_EQ(Get(id).attempt, 2u);
 }
 
-TEST_F(SchedulerStopTest, MachineThatKeepsFailingEndsTheJob) {
+TEST_F(SchedulerStopTest, OutageOfTheWorkersNeverCountsAgainstAJob) {
+  const std::string id = Started();
+  RunOutcome outage = Infrastructure(Reason::kWorkerUnavailable);
+  outage.no_worker = true;
+  for (int i = 0; i < 40; ++i) {
+    runner_.Finish(id, outage);
+    executor_.RunReady();
+    EXPECT_EQ(Get(id).state, JobState::kQueued);
+    executor_.Advance(std::chrono::seconds(30));  // the longest pause
+    ASSERT_EQ(runner_.running.size(), 1u) << i;
+  }
+  runner_.Succeed(id);
+  executor_.RunReady();
+  EXPECT_EQ(Get(id).state, JobState::kSucceeded);
+}
+
+TEST_F(SchedulerStopTest, JobsStayInTheQueueWhileNothingCanBeRun) {
+  runner_.is_available = false;
+  const std::string id = Started();
+  executor_.Advance(std::chrono::hours(1));
+  EXPECT_EQ(Get(id).state, JobState::kQueued);
+  EXPECT_EQ(Get(id).attempt, 0u);
+  EXPECT_TRUE(runner_.started.empty());
+  runner_.is_available = true;
+  executor_.Advance(milliseconds(500));
+  EXPECT_THAT(runner_.started, ElementsAre(id));
+}
+
+TEST_F(SchedulerStopTest, MachineThatKeepsFailingAtOneJobEndsIt) {
   const std::string id = Started();
   for (int i = 0; i < 4; ++i) {
     ASSERT_EQ(runner_.running.size(), 1u) << i;

@@ -76,6 +76,7 @@ class BlobFixture : public ::testing::Test {
   static void Overwrite(const std::string& path, std::string_view text) {
     std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
   }
+  std::size_t OpenDescriptors() { return fs_.List("/proc/self/fd").value().size(); }
   std::vector<std::string> Names(const std::string& folder) {
     return fs_.List(directory_ / folder).value();
   }

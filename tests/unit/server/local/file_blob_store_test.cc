@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+#include <stop_token>
 #include <thread>
 
 #include "tests/unit/server/local/blob_fixture.h"
@@ -48,6 +50,17 @@ TEST_F(FileBlobStoreTest, ChangedBytesAreFoundOnTheFirstOpenAfterAStart) {
   EXPECT_EQ(store_->Open(digest_).status().reason(), Reason::kBlobMissing);
   Put(bytes_);
   EXPECT_EQ(Read(digest_), bytes_);
+}
+
+TEST_F(FileBlobStoreTest, FirstOpenStopsHashingWhenAskedTo) {
+  Put(bytes_);
+  Reopen();
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(store_->Open(digest_, stop.get_token()).status().reason(), Reason::kCancelled);
+  EXPECT_TRUE(Has(digest_));
+  EXPECT_TRUE(store_->Open(digest_).ok());
+  EXPECT_TRUE(store_->Open(digest_, stop.get_token()).ok());  // nothing left to hash
 }
 
 TEST_F(FileBlobStoreTest, ChangedSizeIsFoundOnEveryOpen) {
@@ -122,6 +135,102 @@ TEST_F(FileBlobStoreTest, DamagedRecordCostsTheUploadAndNothingElse) {
   Reopen();
   EXPECT_EQ(store_->QueryUpload("up").status().reason(), Reason::kUploadNotFound);
   EXPECT_THAT(Names("uploads"), IsEmpty());
+}
+
+TEST_F(FileBlobStoreTest, LostBlobCanBeUploadedAgainUnderTheSameId) {
+  const auto upload = [&] {
+    auto session = store_->OpenUpload("up", digest_).value();
+    EXPECT_FALSE(session->status().sealed);
+    EXPECT_EQ(session->status().committed_bytes, 0u);
+    ASSERT_TRUE(session->Append(0, bytes_).ok());
+    ASSERT_TRUE(session->Seal().ok());
+  };
+  upload();
+  EXPECT_TRUE(store_->QueryUpload("up")->sealed);
+  const std::function<void()> losses[] = {
+      [&] { ASSERT_TRUE(fs_.Remove(CasPath(digest_)).ok()); },
+      [&] { Overwrite(CasPath(digest_), "short"); },
+  };
+  for (const auto& lose : losses) {
+    lose();
+    EXPECT_FALSE(Has(digest_));
+    EXPECT_EQ(store_->QueryUpload("up").status().reason(), Reason::kUploadNotFound);
+    upload();
+    EXPECT_TRUE(Has(digest_));
+    EXPECT_EQ(Read(digest_), bytes_);
+  }
+}
+
+TEST_F(FileBlobStoreTest, BlobThatWasFoundCorruptCanBeUploadedAgain) {
+  {
+    auto session = store_->OpenUpload("up", digest_).value();
+    ASSERT_TRUE(session->Append(0, bytes_).ok());
+    ASSERT_TRUE(session->Seal().ok());
+  }
+  Reopen();
+  {
+    auto session = store_->OpenUpload("up", digest_).value();  // a duplicate: sealed at once
+    EXPECT_TRUE(session->status().sealed);
+  }
+  Overwrite(CasPath(digest_), std::string(1000, 'x'));
+  EXPECT_EQ(store_->Open(digest_).status().reason(), Reason::kBlobCorrupt);
+  auto session = store_->OpenUpload("up", digest_).value();
+  ASSERT_TRUE(session->Append(0, bytes_).ok());
+  ASSERT_TRUE(session->Seal().ok());
+  EXPECT_EQ(Read(digest_), bytes_);
+}
+
+TEST_F(FileBlobStoreTest, UploadsHoldDescriptorsOnlyWhileSomebodyWrites) {
+  const std::size_t before = OpenDescriptors();
+  const auto begin = [&](int i) {
+    auto session = store_->OpenUpload("up" + std::to_string(i), Digest::Of(Pattern(1000, i)));
+    return std::move(session).value();
+  };
+  for (int i = 0; i < 20; ++i) {
+    auto session = begin(i);
+    ASSERT_TRUE(session->Append(0, ByteSpan(Pattern(1000, i)).first(300)).ok());
+    EXPECT_GT(OpenDescriptors(), before);
+    if (i % 2 == 0) {
+      ASSERT_TRUE(session->Commit().ok());
+    }
+  }
+  EXPECT_EQ(OpenDescriptors(), before);
+  Reopen();
+  EXPECT_EQ(OpenDescriptors(), before);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(store_->QueryUpload("up" + std::to_string(i))->committed_bytes, 300u);
+  }
+  EXPECT_EQ(OpenDescriptors(), before);
+  auto session = begin(0);
+  ASSERT_TRUE(session->Append(300, ByteSpan(Pattern(1000, 0)).subspan(300)).ok());
+  ASSERT_TRUE(session->Seal().ok());
+  EXPECT_EQ(OpenDescriptors(), before);
+  EXPECT_EQ(Read(Digest::Of(Pattern(1000, 0))), Pattern(1000, 0));
+}
+
+TEST_F(FileBlobStoreTest, UploadWhosePartWasRemovedStartsOver) {
+  {
+    auto session = store_->OpenUpload("up", digest_).value();
+    ASSERT_TRUE(session->Append(0, ByteSpan(bytes_).first(300)).ok());
+    ASSERT_TRUE(session->Commit().ok());
+  }
+  ASSERT_TRUE(fs_.Remove(directory_ / "uploads/up.part").ok());
+  auto session = store_->OpenUpload("up", digest_).value();
+  EXPECT_EQ(session->status().committed_bytes, 0u);
+  ASSERT_TRUE(session->Append(0, bytes_).ok());
+  ASSERT_TRUE(session->Seal().ok());
+  EXPECT_EQ(Read(digest_), bytes_);
+}
+
+TEST_F(FileBlobStoreTest, EarlierSessionThatEndsLeavesItsSuccessorAtWork) {
+  auto earlier = store_->OpenUpload("up", digest_).value();
+  ASSERT_TRUE(earlier->Append(0, ByteSpan(bytes_).first(300)).ok());
+  auto later = store_->OpenUpload("up", digest_).value();
+  ASSERT_TRUE(later->Append(300, ByteSpan(bytes_).subspan(300, 300)).ok());
+  earlier.reset();
+  ASSERT_TRUE(later->Append(600, ByteSpan(bytes_).subspan(600)).ok());
+  ASSERT_TRUE(later->Seal().ok());
+  EXPECT_EQ(Read(digest_), bytes_);
 }
 
 TEST_F(FileBlobStoreTest, SmallUploadPaysOneSyncOfDataAndOneOfItsFolder) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "server/local/file_blob_store.h"
 #include "tests/support/fake_clock.h"
@@ -34,6 +35,9 @@ class FlakyFs final : public test::FaultFs {
     return FaultFs::Rename(from, to);
   }
 
+  Result<std::uint64_t> FreeBytes(const std::string& /*path*/) override { return free_bytes; }
+
+  std::uint64_t free_bytes = std::uint64_t{1} << 40;
   std::map<std::string, int> failures;  // operation -> how often it fails from now on
 
  private:
@@ -77,12 +81,56 @@ class FlakyDiskTest : public ::testing::Test {
   std::unique_ptr<jobs::UploadSession> session_;
 };
 
-TEST_F(FlakyDiskTest, FullDiskKeepsTheSessionAndItsOffset) {
+TEST_F(FlakyDiskTest, FullDiskDiscardsTheUploadAndFreesItsSpace) {
   fs_.failures["write"] = 1;
-  EXPECT_EQ(session_->Append(200, ByteSpan(bytes_).subspan(200)).reason(), Reason::kStorageFull);
-  ASSERT_TRUE(session_->Append(200, ByteSpan(bytes_).subspan(200)).ok());
+  const Status full = session_->Append(200, ByteSpan(bytes_).subspan(200));
+  EXPECT_EQ(full.reason(), Reason::kStorageFull);
+  EXPECT_NE(full.message().find("of 1000 bytes were discarded"), std::string_view::npos);
+  EXPECT_TRUE(fs_.List(directory_ / "uploads").value().empty());
+  EXPECT_EQ(session_->Append(200, bytes_).reason(), Reason::kConcurrentUpdate);
+  EXPECT_EQ(store_->QueryUpload("up")->committed_bytes, 0u);
+  session_ = store_->OpenUpload("up", digest_).value();
+  ASSERT_TRUE(session_->Append(0, bytes_).ok());
   EXPECT_TRUE(session_->Seal().ok());
   EXPECT_TRUE(Has());
+}
+
+TEST_F(FlakyDiskTest, DiskThatIsFullAtTheFirstRecordKeepsNothing) {
+  const Digest other = Digest::Of(Pattern(1000, 2));
+  auto session = store_->OpenUpload("other", other).value();
+  ASSERT_TRUE(session->Append(0, ByteSpan(Pattern(1000, 2)).first(100)).ok());
+  fs_.failures["write"] = 1;  // of the record beside the part
+  EXPECT_EQ(session->Commit().reason(), Reason::kStorageFull);
+  EXPECT_EQ(fs_.List(directory_ / "uploads").value(),
+            (std::vector<std::string>{"up.meta", "up.part"}));
+}
+
+TEST_F(FlakyDiskTest, UploadThatDoesNotFitIsRefusedBeforeItsFirstByte) {
+  constexpr std::uint64_t kKept = std::uint64_t{16} << 20;
+  fs_.free_bytes = kKept + 799;
+  const Digest other = Digest::Of(Pattern(1000, 2));
+  const Status refused = store_->OpenUpload("other", other).status();
+  EXPECT_EQ(refused.reason(), Reason::kStorageFull);
+  for (const std::string& part : {std::to_string(kKept + 799) + " bytes free",
+                                  std::string("1000 are needed"), directory_.path()}) {
+    EXPECT_NE(refused.message().find(part), std::string_view::npos) << refused.message();
+  }
+  EXPECT_EQ(store_->QueryUpload("other").status().reason(), Reason::kUploadNotFound);
+  // Of one that is under way the rest has to fit; what is there stays.
+  EXPECT_EQ(store_->OpenUpload("up", digest_).status().reason(), Reason::kStorageFull);
+  fs_.free_bytes = kKept + 800;
+  Resume();
+}
+
+TEST_F(FlakyDiskTest, StoreSaysWhetherItCanBeWritten) {
+  EXPECT_TRUE(store_->CheckWritable().ok());
+  fs_.free_bytes = (std::uint64_t{16} << 20) - 1;
+  EXPECT_EQ(store_->CheckWritable().reason(), Reason::kStorageFull);
+  fs_.free_bytes *= 2;
+  fs_.failures["write"] = 1;
+  EXPECT_EQ(store_->CheckWritable().reason(), Reason::kStorageFull);
+  EXPECT_TRUE(store_->CheckWritable().ok());
+  EXPECT_TRUE(fs_.List(directory_ / "tmp").value().empty());
 }
 
 TEST_F(FlakyDiskTest, FailedSyncOfDataForgetsWhatItMayHaveLost) {
@@ -106,6 +154,16 @@ TEST_F(FlakyDiskTest, FailedSealIsNoBlobAndCanBeRepeated) {
     EXPECT_FALSE(Has());
   }
   Resume();
+}
+
+TEST_F(FlakyDiskTest, FailedUploadKeepsNoDescriptor) {
+  session_.reset();
+  const auto open = [&] { return fs_.List("/proc/self/fd").value().size(); };
+  const std::size_t before = open();
+  session_ = store_->OpenUpload("up", digest_).value();
+  fs_.failures["sync"] = 1;
+  EXPECT_FALSE(session_->Append(200, ByteSpan(bytes_).subspan(200, 300)).ok());
+  EXPECT_EQ(open(), before);
 }
 
 TEST_F(FlakyDiskTest, FailedOutputIsNoBlob) {

@@ -209,8 +209,10 @@ TEST(WorkerPool, HandsJobsBackWhenTheBinaryIsMissing) {
   run.StartOn(pool, "chaos-copy");
   const jobs::RunOutcome outcome = run.Outcome();
   EXPECT_TRUE(outcome.infrastructure_failure);
+  EXPECT_TRUE(outcome.no_worker);
   EXPECT_EQ(outcome.reason, Reason::kWorkerUnavailable);
   EXPECT_FALSE(pool.healthy());
+  EXPECT_FALSE(pool.available());
 }
 
 TEST(WorkerPool, HandsARunningJobBackWhenItEnds) {

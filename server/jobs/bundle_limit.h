@@ -1,0 +1,25 @@
+// How many external data files a model may bring: each of them is a descriptor of the daemon's for
+// as long as its job runs, and other jobs, clients and the ledger need some too.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/base/result.h"
+#include "server/jobs/operation_checks.h"
+#include "smelt/v1/jobs.pb.h"
+
+namespace smelt::jobs {
+
+struct BundleLimit {
+  std::size_t files = kMaxExternalFiles;  // what the API allows
+  std::uint64_t descriptors = 0;          // the process's limit that `files` follows from; 0: none
+};
+
+// Running jobs share three quarters of the process's descriptors in equal parts.
+BundleLimit ShareOfDescriptors(std::uint64_t descriptors, std::size_t slots);
+
+// kModelTooLarge above what this daemon can open.
+Status CheckBundle(const v1::ModelInput& input, const BundleLimit& limit);
+
+}  // namespace smelt::jobs
