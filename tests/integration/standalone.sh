@@ -4,6 +4,7 @@
 #
 #   standalone.sh BIN_DIR MODEL
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/checks.sh"
 
 bin=$1
 model=$2
@@ -11,20 +12,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 export TMPDIR=$folder/tmp
 mkdir "$TMPDIR"
-passed=0
-failed=0
 
-check() {  # check NAME COMMAND...
-  local name=$1
-  shift
-  if "$@"; then
-    passed=$((passed + 1))
-    echo "ok     $name"
-  else
-    failed=$((failed + 1))
-    echo "FAILED $name"
-  fi
-}
 nothing_left() { [[ -z $(ls -A "$TMPDIR") ]]; }
 fails_with() {  # fails_with CODE COMMAND...
   local code=0

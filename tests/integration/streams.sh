@@ -4,26 +4,14 @@
 #
 #   streams.sh BIN_DIR
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/checks.sh"
 
 bin=$1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 mkfifo "$folder/silent"
 exec 3<>"$folder/silent"  # a standard input that never says anything
-passed=0
-failed=0
 
-check() {  # check NAME COMMAND...
-  local name=$1
-  shift
-  if "$@"; then
-    passed=$((passed + 1))
-    echo "ok     $name"
-  else
-    failed=$((failed + 1))
-    echo "FAILED $name"
-  fi
-}
 exits_with() {  # exits_with CODE COMMAND...
   local code=0
   "${@:2}" || code=$?
