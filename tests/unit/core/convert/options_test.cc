@@ -116,6 +116,20 @@ TEST(FromAndTo, ConvertAPart) {
   EXPECT_EQ(wrong.report.reason_code(), "unknown_tensor_name");
 }
 
+TEST(ComputeType, DoublesThatFloat32CanNotHoldAreRefusedByName) {
+  OnnxModel model;
+  model.Input("x", DType::kF64, {2});
+  model.Init("c", testing::MakeTensor(DType::kF64, {1}, {1e9}));
+  model.Node("Add", {"x", "c"}, {"s"});
+  model.Node("Sub", {"s", "c"}, {"y"});
+  model.Output("y", DType::kF64, {2});
+  const Converted made = ConvertModel(model);
+  EXPECT_EQ(made.report.state(), "failed");
+  EXPECT_EQ(made.report.reason_code(), "runtime_type_unsupported");
+  EXPECT_THAT(made.report.message(), HasSubstr("ADD: computed in f32"));
+  EXPECT_THAT(made.report.message(), HasSubstr("largest difference"));
+}
+
 TEST(ComputeType, DoublesAreComputedInFloat32) {
   OnnxModel model;
   model.Input("x", DType::kF64, {2, 3});
