@@ -63,9 +63,9 @@ Status RewritePack(const LegalizeSite& site) {
   if (!axis || type.shape.rank() < 3) return Status::Ok();
   Builder b = site.Before();
   std::vector<ValueId> parts;
-  for (const auto& operand : site.op().operands) {
-    const Shape& shape = site.type(operand.value).shape;
-    parts.push_back(b.Reshape(operand.value, WithAxis(shape, *axis, Dim(1))));
+  for (int i = 0; i < site.op().input_count(); ++i) {
+    const ValueId part = site.op().input(i);
+    parts.push_back(b.Reshape(part, WithAxis(site.type(part).shape, *axis, Dim(1))));
   }
   return site.Replace(b, b.Emit(OpKind::kConcatenation, parts,
                                 {{"axis", std::int64_t{*axis}},
