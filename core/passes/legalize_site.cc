@@ -73,7 +73,8 @@ std::vector<ir::GraphId> ReachableGraphs(const ir::Module& module) {
   };
   if (module.graph_count() > 0) reach(module.main_id());
   for (const ir::Signature& signature : module.signatures) reach(signature.graph);
-  for (std::size_t at = 0; at < found.size(); ++at) {
+  // A module's graphs are few, its operators many: no further look when all graphs are found.
+  for (std::size_t at = 0; at < found.size() && found.size() < module.graph_count(); ++at) {
     const ir::Graph& graph = module.graph(found[at]);
     for (const ir::OpId id : graph) {
       for (const ir::GraphId region : graph.op(id).regions) reach(region);

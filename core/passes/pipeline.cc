@@ -6,6 +6,7 @@
 #include "core/base/clock.h"
 #include "core/ir/verify.h"
 #include "core/passes/legalize.h"
+#include "core/passes/legalize_site.h"
 #include "core/passes/pass.h"
 #include "core/passes/passes.h"
 #include "core/passes/preprocess/rule.h"
@@ -59,22 +60,8 @@ constexpr Pass kPipeline[] = {
 
 // Operators of the entry points and of the regions that they reach.
 std::uint64_t CountOperators(const ir::Module& module) {
-  if (module.graph_count() == 0) return 0;
-  std::vector<bool> seen(module.graph_count(), false);
-  std::vector<ir::GraphId> pending = {module.main_id()};
-  for (const ir::Signature& signature : module.signatures) pending.push_back(signature.graph);
   std::uint64_t count = 0;
-  while (!pending.empty()) {
-    const ir::GraphId id = pending.back();
-    pending.pop_back();
-    if (seen[id.index]) continue;
-    seen[id.index] = true;
-    const ir::Graph& graph = module.graph(id);
-    count += graph.op_count();
-    for (const ir::OpId op : graph) {
-      for (const ir::GraphId region : graph.op(op).regions) pending.push_back(region);
-    }
-  }
+  for (const ir::GraphId graph : ReachableGraphs(module)) count += module.graph(graph).op_count();
   return count;
 }
 
