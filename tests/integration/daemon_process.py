@@ -30,12 +30,20 @@ class DaemonProcess:
              "--workers", str(self.workers), "--drain-delay", "0"],
             stdout=self.log, stderr=subprocess.STDOUT,
         )
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _wait(self) -> None:
+        assert self.process is not None
         deadline = time.monotonic() + 30
         while self.client("server", "info").returncode != 0:
             if time.monotonic() > deadline or self.process.poll() is not None:
                 raise SystemExit("smeltd did not come up:\n" + self.log_text())
             time.sleep(0.1)
-        return self
 
     def __exit__(self, *_: object) -> None:
         assert self.process is not None
