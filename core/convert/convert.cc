@@ -268,26 +268,11 @@ class Conversion {
     v1::Verification* verification = report_.mutable_verification();
     const Status status = VerifyByRunning(reference->module, *written,
                                           request_.float16_weights ? kFloat16Tolerance : kTolerance,
-                                          cancel_, *verification);
-    if (!status.ok()) return Fail(Explained(status), "verify");
+                                          diagnostics_, cancel_, *verification);
+    if (!status.ok()) return Fail(status, "verify");
     clock_.End("verify");
     verification->set_seconds(verification->seconds() + clock_.last_seconds());
     return Status::Ok();
-  }
-
-  // Where float32 stands for double, a difference is what that costs, and no defect.
-  Status Explained(const Status& mismatch) const {
-    const auto narrowed = std::ranges::find_if(diagnostics_, [](const ir::Diagnostic& one) {
-      return one.severity == ir::Severity::kWarning &&
-             one.reason == Reason::kRuntimeTypeUnsupported;
-    });
-    if (narrowed == diagnostics_.end()) return mismatch;
-    const std::string node = narrowed->node ? " (node \"" + narrowed->node->name + "\")" : "";
-    return Status(
-        Reason::kRuntimeTypeUnsupported,
-        narrowed->message + node +
-            "; so the file gives other values: " + std::string(mismatch.message()),
-        "Make the model's sums and products fit into float32, and export it in that type.");
   }
 
   bool Wants(ExtraReport report) const { return request_.extra_reports.contains(report); }

@@ -62,8 +62,22 @@ Status Mismatch(const std::string& output, const std::string& what) {
   return Status(Reason::kVerificationMismatch, "output \"" + output + "\": " + what);
 }
 
+Status OtherValues(const std::string& output, const std::string& what,
+                   const ir::Diagnostics& said) {
+  const auto narrowed = std::ranges::find_if(said, [](const ir::Diagnostic& one) {
+    return one.severity == ir::Severity::kWarning && one.reason == Reason::kRuntimeTypeUnsupported;
+  });
+  if (narrowed == said.end()) return Mismatch(output, what);
+  const std::string node = narrowed->node ? " (node \"" + narrowed->node->name + "\")" : "";
+  return Status(Reason::kRuntimeTypeUnsupported,
+                narrowed->message + node + "; so the file gives other values: output \"" + output +
+                    "\": " + what,
+                "Make the model's sums and products fit into float32, and export it in that type.");
+}
+
 Status CompareOutputs(const ir::Signature& signature, const Tensors& expected,
-                      const Tensors& actual, double tolerance, v1::Verification& verification) {
+                      const Tensors& actual, double tolerance, const ir::Diagnostics& said,
+                      v1::Verification& verification) {
   if (expected.size() != actual.size()) {
     return Status(Reason::kVerificationMismatch,
                   "the graph has " + std::to_string(expected.size()) + " outputs, the file " +
@@ -83,9 +97,11 @@ Status CompareOutputs(const ir::Signature& signature, const Tensors& expected,
     output->set_max_abs_reference(difference.max_abs_reference);
     const double allowed = tolerance * difference.max_abs_reference + kAbsoluteTolerance;
     if (first.ok() && (difference.disagree || difference.max_abs > allowed)) {
-      first = Mismatch(name, "largest difference " + std::to_string(difference.max_abs) +
-                                 ", allowed " + std::to_string(allowed) +
-                                 (difference.disagree ? "; values that must be equal differ" : ""));
+      first = OtherValues(name,
+                          "largest difference " + std::to_string(difference.max_abs) +
+                              ", allowed " + std::to_string(allowed) +
+                              (difference.disagree ? "; values that must be equal differ" : ""),
+                          said);
     }
   }
   return first;
@@ -94,7 +110,8 @@ Status CompareOutputs(const ir::Signature& signature, const Tensors& expected,
 }  // namespace
 
 Status VerifyByRunning(const ir::Module& reference, const ir::Module& written, double tolerance,
-                       const CancelToken& cancel, v1::Verification& verification) {
+                       const ir::Diagnostics& said, const CancelToken& cancel,
+                       v1::Verification& verification) {
   verification.set_mode(v1::Verification::RUN);
   verification.set_reference("imported_graph");
   // Symbolic sizes and integers that a model can't run with prove nothing: try humbler ones.
@@ -120,7 +137,7 @@ Status VerifyByRunning(const ir::Module& reference, const ir::Module& written, d
       return Status(Reason::kVerificationMismatch,
                     "the written file does not run: " + actual.status().ToString());
     }
-    return CompareOutputs(reference.signatures.front(), *expected, *actual, tolerance,
+    return CompareOutputs(reference.signatures.front(), *expected, *actual, tolerance, said,
                           verification);
   }
   return Status::Ok();

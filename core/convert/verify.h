@@ -5,6 +5,7 @@
 
 #include "core/base/cancel_token.h"
 #include "core/base/result.h"
+#include "core/ir/diagnostic.h"
 #include "core/ir/module.h"
 #include "smelt/v1/report.pb.h"
 
@@ -13,8 +14,10 @@ namespace smelt {
 // Fills `verification`. kVerificationMismatch, naming the output, when the sides differ; OK with
 // `not_run_because` when the reference itself can't run on the chosen inputs.
 // Floats may differ by `tolerance` times the output's largest magnitude plus 1e-5; everything else
-// must be equal.
+// must be equal. `said` is what the conversion found: where a warning of it says that float32
+// stands for double, other values are what that costs, kRuntimeTypeUnsupported with the node.
 Status VerifyByRunning(const ir::Module& reference, const ir::Module& written, double tolerance,
-                       const CancelToken& cancel, v1::Verification& verification);
+                       const ir::Diagnostics& said, const CancelToken& cancel,
+                       v1::Verification& verification);
 
 }  // namespace smelt
