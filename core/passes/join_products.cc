@@ -80,7 +80,7 @@ bool IsJoinable(const Graph& graph, const Op& op) {
          weights->dtype() == ir::DType::kF32 && graph.type(op.result()).dtype == ir::DType::kF32 &&
          (!op.input(2).valid() || graph.constant(op.input(2)) != nullptr) &&
          op.attrs.String("fused_activation_function", "NONE") == "NONE" &&
-         !graph.UsesOf(op.result()).empty();
+         graph.HasUses(op.result());
 }
 
 // Could one operator compute both?

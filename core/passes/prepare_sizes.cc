@@ -104,13 +104,7 @@ class SizePreparer {
       const auto bound = [&](std::int64_t at) {
         return b.ConstI32({static_cast<std::int32_t>(at)});
       };
-      const ValueId made = b.Emit(OpKind::kStridedSlice, {x, bound(begin), bound(end), bound(1)},
-                                  {{"begin_mask", std::int64_t{0}},
-                                   {"end_mask", std::int64_t{0}},
-                                   {"ellipsis_mask", std::int64_t{0}},
-                                   {"new_axis_mask", std::int64_t{0}},
-                                   {"shrink_axis_mask", std::int64_t{0}},
-                                   {"offset", false}});
+      const ValueId made = b.Emit(OpKind::kStridedSlice, {x, bound(begin), bound(end), bound(1)});
       SMELT_RETURN_IF_ERROR(b.status());
       site.ReplaceResult(result, made);
       Mark(made);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "core/base/log.h"
 #include "server/app/asio_executor.h"
 #include "server/app/descriptor_limit.h"
+#include "server/app/readiness.h"
 #include "server/app/server_facts.h"
 #include "server/jobs/admission.h"
 #include "server/jobs/recovery.h"
@@ -52,37 +52,6 @@ void SweepUploadsForEver(jobs::Executor& executor, jobs::BlobStore& blobs) {
     SweepUploadsForEver(executor, blobs);
   });
 }
-
-// What the parts say about taking and running jobs. Safe for calls from any thread.
-class Readiness {
- public:
-  void SetStore(Status status) {
-    std::lock_guard lock(mutex_);
-    if (store_.ok() != status.ok()) {
-      Log(status.ok() ? LogLevel::kInfo : LogLevel::kError,
-          status.ok() ? "store_writable" : "store_not_writable", {{"status", status.ToString()}});
-    }
-    store_ = std::move(status);
-  }
-  Status store() const {
-    std::lock_guard lock(mutex_);
-    return store_;
-  }
-  // Empty: jobs can be taken and run.
-  void SetObstacle(std::string why) {
-    std::lock_guard lock(mutex_);
-    obstacle_ = std::move(why);
-  }
-  std::string obstacle() const {
-    std::lock_guard lock(mutex_);
-    return obstacle_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  Status store_;
-  std::string obstacle_ = "it is starting";
-};
 
 void ProbeStoreForEver(jobs::Executor& executor, local::LocalStores& stores, Readiness& readiness) {
   readiness.SetStore(stores.CheckWritable());

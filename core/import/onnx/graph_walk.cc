@@ -94,12 +94,8 @@ void GraphWalk::AddInitializers() {
     AddInitializer(tensor, ReadTensor(tensor, scope_->payloads), used.contains(tensor.name()));
   }
   for (const auto& sparse : scope_->graph.sparse_initializer()) {
-    onnx::TensorProto tensor;
-    tensor.set_name(sparse.values().name());
-    tensor.set_data_type(sparse.values().data_type());
-    *tensor.mutable_dims() = sparse.dims();
-    AddInitializer(tensor, ReadSparseTensor(sparse, scope_->payloads),
-                   used.contains(tensor.name()));
+    AddInitializer(DenseHeader(sparse), ReadSparseTensor(sparse, scope_->payloads),
+                   used.contains(sparse.values().name()));
   }
 }
 

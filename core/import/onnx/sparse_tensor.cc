@@ -32,14 +32,19 @@ Status Malformed(const std::string& name, const std::string& what) {
 
 }  // namespace
 
+onnx::TensorProto DenseHeader(const onnx::SparseTensorProto& sparse) {
+  onnx::TensorProto dense;
+  dense.set_name(sparse.values().name());
+  dense.set_data_type(sparse.values().data_type());
+  *dense.mutable_dims() = sparse.dims();
+  return dense;
+}
+
 Result<ir::Constant> ReadSparseTensor(const onnx::SparseTensorProto& sparse,
                                       const PayloadSource& source) {
   const std::string& name = sparse.values().name();
-  onnx::TensorProto dense;
-  dense.set_name(name);
-  dense.set_data_type(sparse.values().data_type());
-  *dense.mutable_dims() = sparse.dims();
-  SMELT_ASSIGN_OR_RETURN(TensorHeader header, ReadTensorHeader(dense, source.max_tensor_bytes));
+  SMELT_ASSIGN_OR_RETURN(TensorHeader header,
+                         ReadTensorHeader(DenseHeader(sparse), source.max_tensor_bytes));
   SMELT_ASSIGN_OR_RETURN(const ir::Constant values, ReadInner(sparse.values(), source));
   SMELT_ASSIGN_OR_RETURN(const ir::Constant places, ReadInner(sparse.indices(), source));
   const auto width = static_cast<std::size_t>(ir::ElementBits(header.dtype)) / 8;

@@ -7,9 +7,13 @@
 
 namespace onnx {
 class SparseTensorProto;
-}
+class TensorProto;
+}  // namespace onnx
 
 namespace smelt::onnx_import {
+
+// The dense tensor's name, element type and shape, without values.
+onnx::TensorProto DenseHeader(const onnx::SparseTensorProto& sparse);
 
 // Places are given as one number each, in row-major order, or as one row of coordinates each.
 // Besides the errors of ReadTensor: kModelMalformed for a place outside of the tensor, and for as

@@ -48,12 +48,7 @@ ValueId LastPositions(Builder& out, ValueId x, std::int32_t count) {
   return out.Emit(
       OpKind::kStridedSlice,
       {x, out.ConstI32({0, 0, -count}), out.ConstI32({0, 0, 0}), out.ConstI32({1, 1, 1})},
-      {{"begin_mask", std::int64_t{3}},
-       {"end_mask", std::int64_t{7}},
-       {"ellipsis_mask", std::int64_t{0}},
-       {"new_axis_mask", std::int64_t{0}},
-       {"shrink_axis_mask", std::int64_t{0}},
-       {"offset", false}});
+      {{"begin_mask", std::int64_t{3}}, {"end_mask", std::int64_t{7}}});
 }
 
 Status TranslateCausalConv(OnnxNode& node, Builder& out) {

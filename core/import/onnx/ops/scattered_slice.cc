@@ -25,12 +25,7 @@ ValueId Part(Builder& out, ValueId x, int axis, std::optional<std::int64_t> begi
   const std::int64_t all = (std::int64_t{1} << rank) - 1, own = std::int64_t{1} << axis;
   return out.Emit(OpKind::kStridedSlice,
                   {x, out.ConstI32(from), out.ConstI32(to), out.ConstI32(steps)},
-                  {{"begin_mask", begin ? all & ~own : all},
-                   {"end_mask", end ? all & ~own : all},
-                   {"ellipsis_mask", std::int64_t{0}},
-                   {"new_axis_mask", std::int64_t{0}},
-                   {"shrink_axis_mask", std::int64_t{0}},
-                   {"offset", false}});
+                  {{"begin_mask", begin ? all & ~own : all}, {"end_mask", end ? all & ~own : all}});
 }
 
 ValueId Combined(Builder& out, ValueId old, ValueId updates, const std::string& reduction) {

@@ -180,12 +180,7 @@ std::int32_t Narrow(std::int64_t value) {
 }
 
 ir::Attributes Masks(std::int64_t begin_mask, std::int64_t end_mask) {
-  return {{"begin_mask", begin_mask},
-          {"end_mask", end_mask},
-          {"ellipsis_mask", std::int64_t{0}},
-          {"new_axis_mask", std::int64_t{0}},
-          {"shrink_axis_mask", std::int64_t{0}},
-          {"offset", false}};
+  return {{"begin_mask", begin_mask}, {"end_mask", end_mask}};
 }
 
 // STRIDED_SLICE counts negative bounds from the end and clamps as ONNX does; "to the end" and "to

@@ -22,9 +22,9 @@ TEST(PrepareSizes, CutsAndViewsOfSizesUseOperatorsThatRunEarly) {
     %c0 = const i32[1] [0]
     %c1 = const i32[1] [1]
     %c2 = const i32[1] [2]
-    %n = STRIDED_SLICE(%s, %c1, %c2, %c1) {begin_mask=0, ellipsis_mask=0, end_mask=0, new_axis_mask=0, offset=false, shrink_axis_mask=0} : i32[1] from {0}
-    %p = STRIDED_SLICE(%s, %c0, %c1, %c1) {begin_mask=0, ellipsis_mask=0, end_mask=0, new_axis_mask=0, offset=false, shrink_axis_mask=0} : i32[1] from {1}
-    %q = STRIDED_SLICE(%s, %c1, %c2, %c1) {begin_mask=0, ellipsis_mask=0, end_mask=0, new_axis_mask=0, offset=false, shrink_axis_mask=0} : i32[1] from {1}
+    %n = STRIDED_SLICE(%s, %c1, %c2, %c1) : i32[1] from {0}
+    %p = STRIDED_SLICE(%s, %c0, %c1, %c1) : i32[1] from {1}
+    %q = STRIDED_SLICE(%s, %c1, %c2, %c1) : i32[1] from {1}
     %m = MUL(%n, %q) {fused_activation_function="NONE"} : i32[1] from {1}
     %r = const i32[2] [1, 1]
     %y "y" = RESHAPE(%m, %r) {new_shape=[1, 1]} : i32[1,1] from {2}
