@@ -1,5 +1,4 @@
 // LSTM, GRU and RNN.
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -23,20 +22,13 @@ CellKind KindOf(const OnnxNode& node) {
   if (node.op_type() == "LSTM") return CellKind::kLstm;
   return node.op_type() == "GRU" ? CellKind::kGru : CellKind::kRnn;
 }
-int Directions(const OnnxNode& node) {
-  return node.String("direction", "forward") == "bidirectional" ? 2 : 1;
-}
 
-Cell CellOf(const OnnxNode& node, int direction, const std::vector<std::string>& activations) {
+Cell CellOf(const OnnxNode& node, int direction) {
   Cell cell;
   cell.kind = KindOf(node);
   cell.hidden = node.input_shape(kR).dim(2).value();
-  cell.activations = DefaultActivations(cell.kind);
-  const std::size_t each = cell.activations.size();
-  const std::size_t first = each * static_cast<std::size_t>(direction);
-  for (std::size_t i = 0; i < each && first + i < activations.size(); ++i) {
-    cell.activations[i] = activations[first + i];
-  }
+  cell.activations = CellActivations(node, direction);
+  cell.clip = node.Float("clip", 0);
   cell.linear_before_reset = cell.kind == CellKind::kGru && node.Int("linear_before_reset", 0) != 0;
   cell.input_forget = cell.kind == CellKind::kLstm && node.Int("input_forget", 0) != 0;
   return cell;
@@ -47,7 +39,7 @@ Status InferRecurrent(OnnxNode& node) {
   const Shape& x = node.input_shape(kX);
   if (x.rank() != 3 || node.input_rank(kR) != 3) return Status::Ok();
   const DType dtype = node.input_dtype(kX);
-  const Dim directions(Directions(node));
+  const Dim directions(DirectionCount(node));
   const Dim hidden = node.input_shape(kR).dim(2);
   const bool batch_first = BatchFirst(node);
   const Dim steps = x.dim(batch_first ? 1 : 0), batch = x.dim(batch_first ? 0 : 1);
@@ -59,10 +51,6 @@ Status InferRecurrent(OnnxNode& node) {
     node.SetOutputType(i, {dtype, i == 0 ? all : last});
   }
   return Status::Ok();
-}
-
-std::vector<std::string> ActivationNames(const OnnxNode& node) {
-  return node.Strings("activations").value_or(std::vector<std::string>{});
 }
 
 // The directions' values side by side on a new axis.
@@ -77,10 +65,9 @@ Status TranslateRecurrent(OnnxNode& node, Builder& out) {
   const ValueId given = out.Cast(node.input(kX), DType::kF32);
   const ValueId x = batch_first ? out.Transpose(given, {1, 0, 2}) : given;
   SMELT_RETURN_IF_ERROR(out.status());
-  const std::vector<std::string> activations = ActivationNames(node);
   std::vector<ValueId> all, hidden, cell;
-  for (int i = 0; i < Directions(node); ++i) {
-    const DirectionValues made = EmitDirection(node, out, x, i, CellOf(node, i, activations));
+  for (int i = 0; i < DirectionCount(node); ++i) {
+    const DirectionValues made = EmitDirection(node, out, x, i, CellOf(node, i));
     SMELT_RETURN_IF_ERROR(out.status());
     all.push_back(made.all);
     hidden.push_back(made.last.hidden);
@@ -124,7 +111,7 @@ Verdict ShapesFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (hidden.value() < 1) return Violated(node, kR, node.input_text(kR), finding);
   const Dim steps = node.input_shape(kX).dim(BatchFirst(node) ? 1 : 0);
   if (steps == Dim(0)) return Violated(node, kX, node.input_text(kX), finding);
-  const Dim directions(Directions(node));
+  const Dim directions(DirectionCount(node));
   const Dim rows(GateCount(KindOf(node)) * hidden.value());
   const std::int64_t named = node.Int("hidden_size", hidden.value());
   const Shape expected[] = {{},
@@ -151,7 +138,7 @@ Verdict StatesFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (node.input_rank(kX) != 3 || node.input_rank(kR) != 3) return Verdict::kHolds;
   const bool batch_first = BatchFirst(node);
   const Dim batch = node.input_shape(kX).dim(batch_first ? 0 : 1);
-  const Dim directions(Directions(node));
+  const Dim directions(DirectionCount(node));
   const Dim hidden = node.input_shape(kR).dim(2);
   const TensorType state{DType::kF32, batch_first ? Shape{batch, directions, hidden}
                                                   : Shape{directions, batch, hidden}};
@@ -167,23 +154,9 @@ Verdict StatesFit(const OnnxNode& node, Bounds, Finding& finding) {
   return Verdict::kHolds;
 }
 
-Verdict ActivationsKnown(const OnnxNode& node, Bounds, Finding& finding) {
-  const auto names = node.Strings("activations");
-  if (!names) return Verdict::kHolds;
-  const std::size_t wanted =
-      DefaultActivations(KindOf(node)).size() * static_cast<std::size_t>(Directions(node));
-  if (names->size() != wanted) {
-    return Violated(std::to_string(names->size()) + " activations", finding);
-  }
-  for (const std::string& name : *names) {
-    if (!IsKnownActivation(name)) return Violated("activation \"" + name + "\"", finding);
-  }
-  return Verdict::kHolds;
-}
-
-Verdict NoClip(const OnnxNode& node, Bounds, Finding& finding) {
+Verdict ClipPositive(const OnnxNode& node, Bounds, Finding& finding) {
   const double clip = node.Float("clip", 0);
-  if (clip == 0) return Verdict::kHolds;
+  if (clip >= 0) return Verdict::kHolds;
   return Violated("clip = " + std::to_string(clip), finding);
 }
 
@@ -210,11 +183,8 @@ constexpr OnnxConstraint kRecurrent[] = {
      StatesFit,
      {},
      "sequence_lens one for each sequence, initial states one for each direction and sequence"},
-    {Reason::kUnsupportedAttributeValue,
-     ActivationsKnown,
-     {},
-     "activations Relu, Sigmoid or Tanh, as many as the directions need"},
-    {Reason::kUnsupportedAttributeValue, NoClip, {}, "clip is absent or 0"},
+    kCellActivations,
+    {Reason::kUnsupportedAttributeValue, ClipPositive, {}, "clip is absent, 0 or positive"},
 };
 
 constexpr OnnxRule kRules[] = {

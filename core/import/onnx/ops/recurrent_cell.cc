@@ -1,8 +1,5 @@
 #include "core/import/onnx/ops/recurrent_cell.h"
 
-#include <algorithm>
-#include <iterator>
-
 namespace smelt::onnx_import {
 namespace {
 
@@ -11,20 +8,10 @@ using ir::DType;
 using ir::OpKind;
 using ir::ValueId;
 
-struct Activation {
-  std::string_view name;
-  OpKind kind;
-};
-constexpr Activation kActivations[] = {
-    {"Relu", OpKind::kRelu},
-    {"Sigmoid", OpKind::kLogistic},
-    {"Tanh", OpKind::kTanh},
-};
-
-ValueId Activate(Builder& out, const std::string& name, ValueId x) {
-  const auto* row = std::ranges::find(kActivations, name, &Activation::name);
-  SMELT_CHECK(row != std::end(kActivations));
-  return out.Unary(row->kind, x);
+// Activation number `function` of the cell, of x within its bounds.
+ValueId Activate(Builder& out, const Cell& cell, std::size_t function, ValueId x) {
+  if (cell.clip > 0) x = ClipBetween(out, x, -cell.clip, cell.clip);
+  return cell.activations[function].Emit(out, x);
 }
 
 // Columns [first, first + count) of x, in units of `width`.
@@ -61,10 +48,28 @@ ValueId Product(Builder& out, ValueId x, ValueId weights, ValueId bias = {}) {
                    {"keep_num_dims", false}});
 }
 
+// input + state * weights
+ValueId Sum(Builder& out, ValueId input, ValueId state, ValueId weights) {
+  return state.valid() ? out.Add(input, Product(out, state, weights)) : input;
+}
+
 StepState RnnStep(Builder& out, const Cell& cell, const StepWeights& weights, ValueId input,
                   const StepState& state) {
-  const ValueId sum = out.Add(input, Product(out, state.hidden, weights.recurrence));
-  return {Activate(out, cell.activations[0], sum), {}};
+  return {Activate(out, cell, 0, Sum(out, input, state.hidden, weights.recurrence)), {}};
+}
+
+// What a GRU's candidate takes from the state; nothing when that is zero.
+ValueId FromState(Builder& out, const Cell& cell, const StepWeights& weights, ValueId reset,
+                  ValueId hidden) {
+  const std::int64_t width = cell.hidden;
+  const ValueId new_weights = Rows(out, weights.recurrence, 2 * width, width);
+  if (!cell.linear_before_reset) {
+    return hidden.valid() ? Product(out, out.Mul(reset, hidden), new_weights) : ValueId{};
+  }
+  if (hidden.valid()) {
+    return out.Mul(reset, Product(out, hidden, new_weights, weights.reset_bias));
+  }
+  return weights.reset_bias.valid() ? out.Mul(reset, weights.reset_bias) : ValueId{};
 }
 
 // Gates in the order update, reset, hidden.
@@ -72,18 +77,15 @@ StepState GruStep(Builder& out, const Cell& cell, const StepWeights& weights, Va
                   const StepState& state) {
   const std::int64_t width = cell.hidden;
   const ValueId gate_weights = Rows(out, weights.recurrence, 0, 2 * width);
-  const ValueId new_weights = Rows(out, weights.recurrence, 2 * width, width);
-  const ValueId gates =
-      Activate(out, cell.activations[0],
-               out.Add(Columns(out, input, 0, 2, width), Product(out, state.hidden, gate_weights)));
+  const ValueId gates = Activate(
+      out, cell, 0, Sum(out, Columns(out, input, 0, 2, width), state.hidden, gate_weights));
   const ValueId update = Columns(out, gates, 0, 1, width);
   const ValueId reset = Columns(out, gates, 1, 1, width);
-  const ValueId recurrent =
-      cell.linear_before_reset
-          ? out.Mul(reset, Product(out, state.hidden, new_weights, weights.reset_bias))
-          : Product(out, out.Mul(reset, state.hidden), new_weights);
+  const ValueId recurrent = FromState(out, cell, weights, reset, state.hidden);
+  const ValueId from_input = Columns(out, input, 2, 1, width);
   const ValueId candidate =
-      Activate(out, cell.activations[1], out.Add(Columns(out, input, 2, 1, width), recurrent));
+      Activate(out, cell, 1, recurrent.valid() ? out.Add(from_input, recurrent) : from_input);
+  if (!state.hidden.valid()) return {out.Sub(candidate, out.Mul(update, candidate)), {}};
   return {out.Add(candidate, out.Mul(update, out.Sub(state.hidden, candidate))), {}};
 }
 
@@ -91,39 +93,32 @@ StepState GruStep(Builder& out, const Cell& cell, const StepWeights& weights, Va
 StepState LstmStep(Builder& out, const Cell& cell, const StepWeights& weights, ValueId input,
                    const StepState& state) {
   const std::int64_t width = cell.hidden;
-  const ValueId sum = out.Add(input, Product(out, state.hidden, weights.recurrence));
+  const ValueId sum = Sum(out, input, state.hidden, weights.recurrence);
   const auto peep = [&](int gate, ValueId x, ValueId seen) {
-    if (!weights.peepholes.valid()) return x;
+    if (!seen.valid()) return x;
     return out.Add(x, out.Mul(Rows(out, weights.peepholes, gate * width, width), seen));
   };
   ValueId gates;
   if (!weights.peepholes.valid()) {  // three gates in one call
-    gates = Activate(out, cell.activations[0], Columns(out, sum, 0, 3, width));
+    gates = Activate(out, cell, 0, Columns(out, sum, 0, 3, width));
   }
   const auto gate = [&](int i, ValueId seen) {
     if (gates.valid()) return Columns(out, gates, i, 1, width);
-    return Activate(out, cell.activations[0], peep(i, Columns(out, sum, i, 1, width), seen));
+    return Activate(out, cell, 0, peep(i, Columns(out, sum, i, 1, width), seen));
   };
   const ValueId in = gate(0, state.cell);
-  const ValueId forget =
-      cell.input_forget ? out.Sub(out.Scalar(DType::kF32, 1), in) : gate(2, state.cell);
-  const ValueId candidate = Activate(out, cell.activations[1], Columns(out, sum, 3, 1, width));
-  const ValueId next = out.Add(out.Mul(forget, state.cell), out.Mul(in, candidate));
-  const ValueId shown = Activate(out, cell.activations[2], next);
-  return {out.Mul(gate(1, next), shown), next};
+  const ValueId candidate = Activate(out, cell, 1, Columns(out, sum, 3, 1, width));
+  ValueId next = out.Mul(in, candidate);
+  if (state.cell.valid()) {
+    const ValueId forget =
+        cell.input_forget ? out.Sub(out.Scalar(DType::kF32, 1), in) : gate(2, state.cell);
+    next = out.Add(out.Mul(forget, state.cell), next);
+  }
+  const ValueId seen = cell.activations[2].Emit(out, next);  // clip bounds gates, not the state
+  return {out.Mul(gate(1, next), seen), next};
 }
 
 }  // namespace
-
-bool IsKnownActivation(std::string_view name) {
-  return std::ranges::find(kActivations, name, &Activation::name) != std::end(kActivations);
-}
-
-std::vector<std::string> DefaultActivations(CellKind kind) {
-  if (kind == CellKind::kRnn) return {"Tanh"};
-  if (kind == CellKind::kGru) return {"Sigmoid", "Tanh"};
-  return {"Sigmoid", "Tanh", "Tanh"};
-}
 
 StepState EmitStep(Builder& out, const Cell& cell, const StepWeights& weights, ValueId input,
                    const StepState& state) {

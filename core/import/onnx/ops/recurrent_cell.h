@@ -1,19 +1,15 @@
 // One step of a recurrent operator: what LSTM, GRU and RNN do with the state at each time.
 #pragma once
 
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/recurrent_activation.h"
 
 namespace smelt::onnx_import {
 
 enum class CellKind { kRnn, kGru, kLstm };
 
-// Activation functions by name; nothing for names that are not known.
-bool IsKnownActivation(std::string_view name);
-std::vector<std::string> DefaultActivations(CellKind kind);
 constexpr int GateCount(CellKind kind) {
   return kind == CellKind::kLstm ? 4 : kind == CellKind::kGru ? 3 : 1;
 }
@@ -22,7 +18,8 @@ constexpr int GateCount(CellKind kind) {
 struct Cell {
   CellKind kind = CellKind::kRnn;
   std::int64_t hidden = 0;
-  std::vector<std::string> activations;
+  std::vector<CellActivation> activations;
+  double clip = 0;                   // bounds what f and g are applied to; 0: nothing does
   bool linear_before_reset = false;  // GRU
   bool input_forget = false;         // LSTM: the forget gate is 1 - the input gate
 };
@@ -34,13 +31,14 @@ struct StepWeights {
   ir::ValueId peepholes;   // (3 * hidden): LSTM
 };
 
+// A value that is absent is zero: what it is multiplied by is then left out.
 struct StepState {
   ir::ValueId hidden;  // (batch, hidden)
   ir::ValueId cell;    // (batch, hidden): LSTM
 };
 
-// The next state. `input` is the step's input times its weights, biases added: (batch, gates *
-// hidden).
+// The next state, never absent. `input` is the step's input times its weights, biases added:
+// (batch, gates * hidden).
 StepState EmitStep(ir::Builder& out, const Cell& cell, const StepWeights& weights,
                    ir::ValueId input, const StepState& state);
 

@@ -1,5 +1,6 @@
 #include "core/import/onnx/ops/recurrent_direction.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,11 @@ using ir::TensorType;
 using ir::ValueId;
 
 constexpr std::int64_t kUnrolledSteps = 4;
+
+bool IsZero(const ir::Constant& value) {
+  const auto elements = value.AsDoubles();
+  return elements && std::ranges::all_of(*elements, [](double x) { return x == 0; });
+}
 
 // One direction of the operator under translation.
 class Direction {
@@ -98,19 +104,25 @@ class Direction {
         {{"axis", std::int64_t{0}}, {"fused_activation_function", std::string("NONE")}});
   }
 
+  // Absent when it is zero.
   ValueId Initial(int input) {
-    const Shape shape{batch_, cell_.hidden};
-    if (node_.has_input(input)) {
-      const ValueId given =
-          BatchFirst(node_) ? out_.Transpose(node_.input(input), {1, 0, 2}) : node_.input(input);
-      if (!out_.status().ok()) return {};
-      ValueId part = given;
-      if (out_.type(given).shape.dim(0) != Dim(1)) {
-        part = out_.Emit(OpKind::kSlice,
-                         {given, out_.ConstI32({index_, 0, 0}), out_.ConstI32({1, -1, -1})});
-      }
-      return out_.Cast(out_.Reshape(part, shape), DType::kF32);
+    if (!node_.has_input(input)) return {};
+    const ir::Constant* held = out_.constant(node_.input(input));
+    if (held != nullptr && IsZero(*held)) return {};
+    const ValueId given =
+        BatchFirst(node_) ? out_.Transpose(node_.input(input), {1, 0, 2}) : node_.input(input);
+    if (!out_.status().ok()) return {};
+    ValueId part = given;
+    if (out_.type(given).shape.dim(0) != Dim(1)) {
+      part = out_.Emit(OpKind::kSlice,
+                       {given, out_.ConstI32({index_, 0, 0}), out_.ConstI32({1, -1, -1})});
     }
+    return out_.Cast(out_.Reshape(part, {batch_, cell_.hidden}), DType::kF32);
+  }
+
+  // A loop carries its state from the first step on.
+  ValueId OrZeros(ValueId state) {
+    if (state.valid()) return state;
     ValueId sizes;
     const auto hidden = static_cast<std::int32_t>(cell_.hidden);
     if (batch_.is_static()) {
@@ -122,6 +134,7 @@ class Direction {
           {{"axis", std::int64_t{0}}, {"fused_activation_function", std::string("NONE")}});
     }
     const ValueId operands[] = {sizes, out_.Scalar(DType::kF32, 0)};
+    const Shape shape{batch_, cell_.hidden};
     return out_.EmitTyped(OpKind::kFill, operands, {}, {DType::kF32, shape});
   }
 
@@ -136,9 +149,10 @@ class Direction {
     if (!lengths.valid()) return next;
     const ValueId goes_on = out.Emit(OpKind::kLess, {time, lengths});
     const auto choose = [&](ValueId yes, ValueId no) {
+      if (!no.valid()) no = out.Scalar(DType::kF32, 0);
       return out.Emit(OpKind::kSelectV2, {goes_on, yes, no});
     };
-    *shown = choose(next.hidden, out.Scalar(DType::kF32, 0));
+    *shown = choose(next.hidden, {});
     if (next.cell.valid()) next.cell = choose(next.cell, state.cell);
     next.hidden = choose(next.hidden, state.hidden);
     return next;
@@ -170,8 +184,8 @@ class Direction {
     Round outer;
     outer.time = backward_ ? LastStep() : out_.ScalarI32(0);
     outer.projected = projected_;
-    outer.hidden = state_.hidden;
-    outer.cell = state_.cell;
+    outer.hidden = OrZeros(state_.hidden);
+    if (cell_.kind == CellKind::kLstm) outer.cell = OrZeros(state_.cell);
     outer.lengths = lengths_;
     if (wants_all_) {  // every row is written, so any values will do
       const ValueId rows = out_.ConstI32({-1, -1, static_cast<std::int32_t>(cell_.hidden)});
