@@ -18,6 +18,18 @@ std::int64_t KeyOf(Dim dim) {
 
 bool AnyUnknown(Dim a, Dim b) { return a.is_unknown() || b.is_unknown(); }
 
+bool AreStatic(Dim a, Dim b) { return a.is_static() && b.is_static(); }
+
+// Most dimensions are numbers: these three spare them the algebra. Nothing where the result is not
+// a static dimension.
+template <class Operation>
+std::optional<Dim> OfNumbers(Dim a, Dim b, Operation operation) {
+  std::int64_t result = 0;
+  if (!AreStatic(a, b) || operation(a.value(), b.value(), &result)) return std::nullopt;
+  if (result < Dim::kMinStatic) return std::nullopt;
+  return Dim(result);
+}
+
 }  // namespace
 
 // --- Impl: interning ---
@@ -119,21 +131,34 @@ Dim SymbolTable::Fresh(std::string_view /*why*/) { return impl_->MakeFresh(); }
 
 Dim SymbolTable::Add(Dim a, Dim b) {
   if (AnyUnknown(a, b)) return Dim::Unknown();
+  const auto number = OfNumbers(a, b, [](std::int64_t x, std::int64_t y, std::int64_t* z) {
+    return __builtin_add_overflow(x, y, z);
+  });
+  if (number) return *number;
   return impl_->Intern(Polynomial::Add(impl_->Expand(a), impl_->Expand(b)));
 }
 
 Dim SymbolTable::Sub(Dim a, Dim b) {
   if (AnyUnknown(a, b)) return Dim::Unknown();
+  const auto number = OfNumbers(a, b, [](std::int64_t x, std::int64_t y, std::int64_t* z) {
+    return __builtin_sub_overflow(x, y, z);
+  });
+  if (number) return *number;
   return impl_->Intern(Polynomial::Sub(impl_->Expand(a), impl_->Expand(b)));
 }
 
 Dim SymbolTable::Mul(Dim a, Dim b) {
   if (AnyUnknown(a, b)) return Dim::Unknown();
+  const auto number = OfNumbers(a, b, [](std::int64_t x, std::int64_t y, std::int64_t* z) {
+    return __builtin_mul_overflow(x, y, z);
+  });
+  if (number) return *number;
   return impl_->Intern(Polynomial::Mul(impl_->Expand(a), impl_->Expand(b)));
 }
 
 Dim SymbolTable::FloorDiv(Dim a, Dim b) {
   if (AnyUnknown(a, b)) return Dim::Unknown();
+  if (AreStatic(a, b) && a.value() >= 0 && b.value() > 0) return Dim(a.value() / b.value());
   const std::optional<std::int64_t> divisor = impl_->ConstantOf(b);
   if (!divisor.has_value()) {
     const auto exact = Polynomial::DivideExactly(impl_->Expand(a), impl_->Expand(b));
@@ -196,6 +221,7 @@ bool IsExtremeOf(SymbolTable& symbols, Dim whole, Dim part, DimFactor::Kind kind
 
 Dim SymbolTable::Min(Dim a, Dim b) {
   if (AnyUnknown(a, b)) return Dim::Unknown();
+  if (AreStatic(a, b)) return std::min(a.value(), b.value());
   const auto gap = Polynomial::Sub(impl_->Expand(a), impl_->Expand(b));
   const auto reverse = Polynomial::Sub(impl_->Expand(b), impl_->Expand(a));
   if (gap.has_value() && impl_->AtLeastZero(*gap)) return b;
@@ -210,6 +236,7 @@ Dim SymbolTable::Min(Dim a, Dim b) {
 
 Dim SymbolTable::Max(Dim a, Dim b) {
   if (AnyUnknown(a, b)) return Dim::Unknown();
+  if (AreStatic(a, b)) return std::max(a.value(), b.value());
   const auto gap = Polynomial::Sub(impl_->Expand(a), impl_->Expand(b));
   const auto reverse = Polynomial::Sub(impl_->Expand(b), impl_->Expand(a));
   if (gap.has_value() && impl_->AtLeastZero(*gap)) return a;

@@ -1,8 +1,13 @@
 #include "core/report/coverage.h"
 
+#include <absl/container/inlined_vector.h>
+
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -69,16 +74,25 @@ bool IsPlumbing(ir::OpKind kind) {
 
 // What the live operators say of one source node.
 struct Traces {
-  std::set<std::string> operators;
-  std::set<ir::OpKind> kinds;  // without plumbing
-  bool hosted = true;          // each of these carries a node that was not absorbed
+  absl::InlinedVector<ir::OpKind, 4> kinds;  // each once
+  bool hosted = true;  // each operator, plumbing apart, carries a node that was not absorbed
 };
 
 Entry::Outcome OutcomeOf(const Traces& traces, bool absorbed) {
-  if (traces.operators.empty()) return Entry::FOLDED;
-  if (traces.kinds.contains(ir::OpKind::kCustom)) return Entry::CUSTOM;
-  if (absorbed && traces.hosted && !traces.kinds.empty()) return Entry::FUSED;
-  return traces.kinds.size() > 1 ? Entry::DECOMPOSED : Entry::CONVERTED;
+  if (traces.kinds.empty()) return Entry::FOLDED;
+  if (std::ranges::find(traces.kinds, ir::OpKind::kCustom) != traces.kinds.end()) {
+    return Entry::CUSTOM;
+  }
+  const auto computing = std::ranges::count_if(traces.kinds, std::not_fn(IsPlumbing));
+  if (absorbed && traces.hosted && computing > 0) return Entry::FUSED;
+  return computing > 1 ? Entry::DECOMPOSED : Entry::CONVERTED;
+}
+
+std::vector<std::string_view> SortedNames(const Traces& traces) {
+  std::vector<std::string_view> names;
+  for (const ir::OpKind kind : traces.kinds) names.push_back(ir::GetOpInfo(kind).name);
+  std::ranges::sort(names);
+  return names;
 }
 
 }  // namespace
@@ -87,22 +101,26 @@ void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
                   std::span<const ir::SourceId> expanded, v1::Coverage& coverage) {
   const auto& sources = module.origins().sources();
   std::vector<Traces> traces(sources.size());
+  std::map<ir::OpKind, std::uint32_t> operators;
   for (std::uint32_t g = 0; g < module.graph_count(); ++g) {
     const ir::Graph& graph = module.graph(ir::GraphId{g});
     for (ir::OpId id : graph) {
       const ir::Op& op = graph.op(id);
-      const std::string name(ir::GetOpInfo(op.kind).name);
-      ++(*coverage.mutable_target_operators())[name];
+      ++operators[op.kind];
       const std::vector<ir::SourceId>& carried = module.origins().SourcesOf(op.origin);
       const bool hosted = std::ranges::any_of(
           carried, [&](ir::SourceId source) { return !module.origins().IsAbsorbed(source); });
       for (const ir::SourceId source : carried) {
-        traces[source].operators.insert(name);
-        if (IsPlumbing(op.kind)) continue;
-        traces[source].kinds.insert(op.kind);
-        traces[source].hosted = traces[source].hosted && hosted;
+        Traces& of_source = traces[source];
+        if (std::ranges::find(of_source.kinds, op.kind) == of_source.kinds.end()) {
+          of_source.kinds.push_back(op.kind);
+        }
+        of_source.hosted = of_source.hosted && (hosted || IsPlumbing(op.kind));
       }
     }
+  }
+  for (const auto& [kind, count] : operators) {
+    (*coverage.mutable_target_operators())[std::string(ir::GetOpInfo(kind).name)] += count;
   }
   const std::set<ir::SourceId> bodies(expanded.begin(), expanded.end());
   const auto findings = OutcomesOfFindings(diagnostics);
@@ -111,8 +129,10 @@ void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
     ++(*coverage.mutable_source_operators())[sources[i].op_type];
     Entry* entry = coverage.add_entries();
     *entry->mutable_node() = ToProto(sources[i]);
-    for (const std::string& name : traces[i].operators) entry->add_target_operators(name);
-    const auto finding = findings.find(Key(sources[i]));
+    for (const std::string_view name : SortedNames(traces[i])) {
+      entry->add_target_operators(std::string(name));
+    }
+    const auto finding = findings.empty() ? findings.end() : findings.find(Key(sources[i]));
     Entry::Outcome outcome =
         finding == findings.end()
             ? OutcomeOf(traces[i], module.origins().IsAbsorbed(static_cast<ir::SourceId>(i)))

@@ -2,6 +2,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <numeric>
 #include <queue>
 #include <string_view>
 #include <unordered_map>
@@ -56,8 +57,10 @@ class Order {
 
   std::vector<std::uint32_t> Run() {
     Define();
-    Read();
-    return Sort();
+    if (!Read()) return Sort();
+    std::vector<std::uint32_t> order(static_cast<std::size_t>(graph_.node_size()));
+    std::iota(order.begin(), order.end(), 0);
+    return order;
   }
 
  private:
@@ -71,6 +74,8 @@ class Order {
   }
 
   void Define() {
+    producers_.reserve(static_cast<std::size_t>(graph_.node_size() + graph_.initializer_size() +
+                                                graph_.input_size()));
     std::unordered_set<std::string_view> inputs;
     for (const auto& input : graph_.input()) {
       DefineOnce(input.name(), kOutside, "a second graph input");
@@ -92,25 +97,25 @@ class Order {
     }
   }
 
-  void Read() {
-    const auto count = static_cast<std::size_t>(graph_.node_size());
-    waiting_.assign(count, 0);
-    readers_.resize(count);
+  // True when the file's order is one: each node reads what nodes before it define.
+  bool Read() {
+    const auto count = static_cast<std::uint32_t>(graph_.node_size());
+    bool in_order = true;
     for (std::uint32_t i = 0; i < count; ++i) {
       std::unordered_set<std::string_view> missing;
       for (const std::string* name : NamesReadBy(graph_.node(static_cast<int>(i)))) {
         const auto found = producers_.find(*name);
         if (found == producers_.end()) {
           if (missing.insert(*name).second) Undefined(*name, i);
-        } else if (found->second != kOutside) {
-          ++waiting_[i];
-          readers_[found->second].push_back(i);
+        } else if (found->second != kOutside && found->second >= i) {
+          in_order = false;
         }
       }
     }
     for (const auto& output : graph_.output()) {
       if (!producers_.contains(output.name())) Undefined(output.name(), kOutside);
     }
+    return in_order;
   }
 
   void Undefined(const std::string& name, std::uint32_t reader) {
@@ -123,8 +128,23 @@ class Order {
     diagnostics_.push_back(std::move(diagnostic));
   }
 
-  // The file's order where it is one; among ready nodes the earliest in the file goes first.
+  void CollectReaders() {
+    const auto count = static_cast<std::size_t>(graph_.node_size());
+    waiting_.assign(count, 0);
+    readers_.resize(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      for (const std::string* name : NamesReadBy(graph_.node(static_cast<int>(i)))) {
+        const auto found = producers_.find(*name);
+        if (found == producers_.end() || found->second == kOutside) continue;
+        ++waiting_[i];
+        readers_[found->second].push_back(i);
+      }
+    }
+  }
+
+  // Among ready nodes the earliest in the file goes first.
   std::vector<std::uint32_t> Sort() {
+    CollectReaders();
     std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> ready;
     for (std::uint32_t i = 0; i < waiting_.size(); ++i) {
       if (waiting_[i] == 0) ready.push(i);

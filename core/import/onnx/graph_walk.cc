@@ -2,6 +2,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <deque>
 #include <unordered_set>
 
 #include "core/import/onnx/declared_type.h"
@@ -85,32 +86,44 @@ std::vector<const WalkValue*> GraphWalk::FindInputs(const onnx::NodeProto& proto
 }
 
 void GraphWalk::AddInitializers() {
+  scope_->by_name.reserve(
+      static_cast<std::size_t>(scope_->graph.node_size() + scope_->graph.initializer_size()));
+  std::vector<std::pair<const onnx::TensorProto*, Status>> unreadable;
+  const auto add = [&](const onnx::TensorProto& tensor, Result<ir::Constant> constant) {
+    if (constant.ok()) {
+      AddInitializer(tensor.name(), std::move(constant).value());
+    } else {
+      unreadable.emplace_back(&tensor, constant.status());
+    }
+  };
+  for (const auto& tensor : scope_->graph.initializer()) {
+    add(tensor, ReadTensor(tensor, scope_->payloads));
+  }
+  std::deque<onnx::TensorProto> headers;
+  for (const auto& sparse : scope_->graph.sparse_initializer()) {
+    add(headers.emplace_back(DenseHeader(sparse)), ReadSparseTensor(sparse, scope_->payloads));
+  }
+  if (unreadable.empty()) return;
   std::unordered_set<std::string_view> used;
   for (const auto& node : scope_->graph.node()) {
     for (const std::string* name : NamesReadBy(node)) used.insert(*name);
   }
   for (const auto& output : scope_->graph.output()) used.insert(output.name());
-  for (const auto& tensor : scope_->graph.initializer()) {
-    AddInitializer(tensor, ReadTensor(tensor, scope_->payloads), used.contains(tensor.name()));
-  }
-  for (const auto& sparse : scope_->graph.sparse_initializer()) {
-    AddInitializer(DenseHeader(sparse), ReadSparseTensor(sparse, scope_->payloads),
-                   used.contains(sparse.values().name()));
+  for (const auto& [tensor, status] : unreadable) {
+    const bool only_type = status.reason() == Reason::kUnsupportedType;
+    if (!only_type || used.contains(tensor->name())) ReportUnreadable(*tensor, status);
   }
 }
 
-void GraphWalk::AddInitializer(const onnx::TensorProto& tensor, Result<ir::Constant> constant,
-                               bool used) {
-  if (constant.ok()) {
-    parameter_bytes_ += constant->size_bytes();
-    WalkValue& value = Define(tensor.name());
-    value.value = graph_.AddConstant(std::move(constant).value(), tensor.name());
-    value.type = graph_.type(value.value);
-    return;
-  }
-  const bool only_type = constant.status().reason() == Reason::kUnsupportedType;
-  if (only_type && !used) return;
-  ir::Diagnostic diagnostic = TensorDiagnostic(constant.status(), tensor.name());
+void GraphWalk::AddInitializer(const std::string& name, ir::Constant constant) {
+  parameter_bytes_ += constant.size_bytes();
+  WalkValue& value = Define(name);
+  value.value = graph_.AddConstant(std::move(constant), name);
+  value.type = graph_.type(value.value);
+}
+
+void GraphWalk::ReportUnreadable(const onnx::TensorProto& tensor, const Status& status) {
+  ir::Diagnostic diagnostic = TensorDiagnostic(status, tensor.name());
   std::optional<ir::TensorType> type;
   if (auto header = ReadTensorHeader(tensor, context_.payloads.max_tensor_bytes); header.ok()) {
     type = ir::TensorType{header->dtype, ir::Shape::Of(header->shape)};

@@ -74,8 +74,9 @@ class GraphWalk {
   std::vector<const WalkValue*> FindInputs(const onnx::NodeProto& proto) const;
 
   void AddInitializers();
-  // `tensor` tells name, element type and shape; `constant` is what it holds.
-  void AddInitializer(const onnx::TensorProto& tensor, Result<ir::Constant> constant, bool used);
+  void AddInitializer(const std::string& name, ir::Constant constant);
+  // `tensor` tells name, element type and shape; `status` why its values can't be read.
+  void ReportUnreadable(const onnx::TensorProto& tensor, const Status& status);
   void DefineUnreadable(const std::string& name, std::optional<ir::TensorType> type);
   void AddInputs(ir::Signature& signature);
   ir::TensorType BindInput(const std::string& name, const DeclaredType& declared);

@@ -31,23 +31,26 @@ Label Identity(std::size_t count) {
 // order tears a unit apart.
 std::optional<Label> LabelFor(const std::vector<Unit>& units, const Order& order,
                               const auto& pieces_of, const auto& is_row) {
-  std::map<Atom, int> unit_of_first;
-  for (std::size_t u = 0; u < units.size(); ++u) {
-    if (const Axis& pieces = pieces_of(units[u]); !pieces.empty()) {
-      unit_of_first[pieces.front()] = static_cast<int>(u);
+  // The last unit, of the few there are, that begins with the piece.
+  const auto begins_with = [&](Atom piece) {
+    int unit = static_cast<int>(units.size()) - 1;
+    for (; unit >= 0; --unit) {
+      const Axis& pieces = pieces_of(units[At(unit)]);
+      if (!pieces.empty() && pieces.front() == piece) break;
     }
-  }
+    return unit;
+  };
   Label label;
   for (std::size_t at = 0; at < order.size();) {
-    const auto found = unit_of_first.find(order[at]);
-    if (found == unit_of_first.end()) return std::nullopt;
-    const Axis& pieces = pieces_of(units[At(found->second)]);
+    const int unit = begins_with(order[at]);
+    if (unit < 0) return std::nullopt;
+    const Axis& pieces = pieces_of(units[At(unit)]);
     if (at + pieces.size() > order.size() ||
         !std::equal(pieces.begin(), pieces.end(),
                     order.begin() + static_cast<std::ptrdiff_t>(at))) {
       return std::nullopt;
     }
-    label.push_back(found->second);
+    label.push_back(unit);
     at += pieces.size();
   }
   for (int u = 0; u < static_cast<int>(units.size()); ++u) {
@@ -113,6 +116,7 @@ void Choices::AddNodes() {
       if (tensor != kNoTensor) readers_[At(tensor)].push_back({node, k});
     }
   };
+  nodes_.reserve(forms_.makers().size() + 2);
   // Node 0 makes the inputs, the last one reads the outputs: both in the source's order.
   nodes_.push_back({{}, nullptr, {}, {{}}});
   for (std::size_t i = 0; i < graph_.inputs().size(); ++i) {
@@ -145,6 +149,7 @@ void Choices::AddUnits(Choice& choice) {
   }
   std::vector<std::vector<Axis>> results;
   for (const ValueId value : op.results) results.push_back(forms_.LeafAxes(value));
+  choice.units.reserve(choice.relation->axes.size());
   for (std::size_t a = 0; a < choice.relation->axes.size(); ++a) {
     const IterationAxis& axis = choice.relation->axes[a];
     const auto pieces = [&](const std::vector<std::vector<Axis>>& ports, std::size_t port,
@@ -316,6 +321,8 @@ std::int64_t Choices::Weight(ValueId value) const {
 }
 
 void Choices::BuildProblem() {
+  problem_.nodes.reserve(nodes_.size());
+  problem_.tensors.reserve(forms_.tensors().size());
   for (const Choice& choice : nodes_) {
     problem_.nodes.emplace_back().costs.assign(choice.labels.size(), 0);
   }

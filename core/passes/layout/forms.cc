@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "core/ir/runtime_dims.h"
@@ -102,7 +101,7 @@ std::vector<Axis> Forms::ResultAxes(const ir::Op& op, const Relation& relation,
   const ir::Shape& shape = graph_.type(op.results[result]).shape;
   std::vector<Axis> axes(static_cast<std::size_t>(shape.rank()));
   if (relation.family == Family::kFreshPieces) return axes;
-  std::set<Atom> used;
+  Axis used;
   for (const IterationAxis& axis : relation.axes) {
     if (axis.results[result] == kAbsent) continue;
     Axis& made = axes[static_cast<std::size_t>(axis.results[result])];
@@ -115,11 +114,10 @@ std::vector<Axis> Forms::ResultAxes(const ir::Op& op, const Relation& relation,
       if (form(operand).tensor == kNoTensor) continue;
       const Axis leaves =
           atoms_.Leaves(form(operand).axes[static_cast<std::size_t>(axis.operands[k])]);
-      const bool again =
-          std::ranges::any_of(leaves, [&](Atom atom) { return used.contains(atom); });
+      const bool again = std::ranges::find_first_of(leaves, used) != leaves.end();
       made = again ? atoms_.Clone(leaves) : leaves;
     }
-    used.insert(made.begin(), made.end());
+    used.insert(used.end(), made.begin(), made.end());
   }
   return axes;
 }

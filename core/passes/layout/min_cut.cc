@@ -62,7 +62,7 @@ std::int64_t MinCut::Augment() {
   while (node != sink()) {
     if (++steps_ >= limit_) return 0;
     std::size_t& next = next_[At(node)];
-    const std::vector<int>& leaving = leaving_[At(node)];
+    const auto& leaving = leaving_[At(node)];
     while (next < leaving.size()) {
       const Edge& e = edges_[At(leaving[next])];
       if (e.left > 0 && level_[At(e.to)] == level_[At(node)] + 1) break;

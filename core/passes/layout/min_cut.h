@@ -4,6 +4,8 @@
 // capacities are not negative. Not thread safe.
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -36,8 +38,8 @@ class MinCut {
   bool Levels();
   std::int64_t Augment();
 
-  std::vector<Edge> edges_;                // edge i and its reverse i ^ 1
-  std::vector<std::vector<int>> leaving_;  // by node: edges
+  std::vector<Edge> edges_;                           // edge i and its reverse i ^ 1
+  std::vector<absl::InlinedVector<int, 4>> leaving_;  // by node: edges
   std::vector<int> level_;
   std::vector<std::size_t> next_;  // by node: the first edge that is not exhausted
   std::uint64_t steps_ = 0;

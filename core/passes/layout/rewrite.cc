@@ -251,9 +251,9 @@ void Rewriter::NoteOrder(ValueId stored, ValueId source) {
       OrderAmong(store_.made_axes(forms_.form(source).tensor), forms_.LeafAxes(source));
   const bool same = order && std::ranges::is_sorted(*order);
   if (same) {
-    orders_.erase(stored);
+    orders_.erase(stored.index);
   } else {
-    orders_[stored] = order.value_or(std::vector<int>{});
+    orders_[stored.index] = order.value_or(std::vector<int>{});
   }
 }
 
@@ -272,9 +272,11 @@ void Rewriter::KeepName(ir::OpId view) {
 
 std::vector<StoredOrder> Rewriter::Reorderings() const {
   std::vector<StoredOrder> all;
-  for (const auto& [value, axes] : orders_) {
+  for (const auto& [index, axes] : orders_) {
+    const ValueId value{index};
     if (!graph_.value(value).name.empty()) all.push_back({value, axes});
   }
+  std::ranges::sort(all, {}, &StoredOrder::value);
   return all;
 }
 

@@ -5,7 +5,7 @@
 // the new order. The views TRANSPOSE, RESHAPE and so on of the old graph end unused and are erased.
 #pragma once
 
-#include <map>
+#include <unordered_map>
 #include <vector>
 
 #include "core/passes/layout/axis_plan.h"
@@ -85,7 +85,7 @@ class Rewriter {
   const Choices& choices_;
   const Labelling& labels_;
   Store store_;
-  std::map<ir::ValueId, std::vector<int>> orders_;  // by value; see StoredOrder
+  std::unordered_map<std::uint32_t, std::vector<int>> orders_;  // by value; see StoredOrder
 };
 
 }  // namespace smelt::passes::layout

@@ -131,15 +131,18 @@ void Solver::ForgetRegion() {
 
 // One proposal from each label of each node that no earlier proposal of this round has given it.
 void Solver::ProposeAll(Solution& solution) {
-  std::vector<std::vector<bool>> tried(problem_.nodes.size());
-  for (std::size_t i = 0; i < tried.size(); ++i) {
-    tried[i].assign(problem_.nodes[i].costs.size(), false);
+  std::vector<std::size_t> first;  // of a node's labels among those of all
+  std::size_t count = 0;
+  for (const Problem::Node& node : problem_.nodes) {
+    first.push_back(count);
+    count += node.costs.size();
   }
-  for (std::size_t node = 0; node < tried.size(); ++node) {
-    for (std::size_t label = 0; label < tried[node].size(); ++label) {
-      if (tried[node][label] || Exhausted()) continue;
+  std::vector<bool> tried(count, false);
+  for (std::size_t node = 0; node < problem_.nodes.size(); ++node) {
+    for (std::size_t label = 0; label < problem_.nodes[node].costs.size(); ++label) {
+      if (tried[first[node] + label] || Exhausted()) continue;
       Grow(static_cast<int>(node), static_cast<int>(label));
-      for (const int member : region_) tried[At(member)][At(proposed_[At(member)])] = true;
+      for (const int member : region_) tried[first[At(member)] + At(proposed_[At(member)])] = true;
       Fuse(solution);
       ForgetRegion();
     }
