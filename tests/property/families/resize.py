@@ -62,6 +62,12 @@ def _resize(d: Draw) -> Case:
         sizes = np.array([*x.shape[:2], *(d.integer(1, 12) for _ in x.shape[2:])], np.int64)
     else:
         scales = np.array(_scales(d, x.ndim, True), np.float32)
+    if attributes.get("keep_aspect_ratio_policy") not in (None, "stretch"):
+        if scales is not None:  # a policy is about sizes
+            attributes["keep_aspect_ratio_policy"] = "stretch"
+        elif mode == "cubic" and attributes["coordinate_transformation_mode"] == "align_corners":
+            # As with fractional scales below; ONNX Runtime can't run all of these.
+            attributes["coordinate_transformation_mode"] = "half_pixel"
     if opset >= 18 and d.chance(0.3):  # only the spatial axes are named
         attributes["axes"] = list(range(2, x.ndim))
         scales = None if scales is None else scales[2:]

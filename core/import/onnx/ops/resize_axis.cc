@@ -27,10 +27,12 @@ Real Coordinate(const ResizeOptions& options, const ResizeAxis& axis, std::int64
   }
   if (mode == "tf_half_pixel_for_nn") return (y + half) / scale;
   if (mode == "pytorch_half_pixel" && axis.out == 1) return Real{0};
-  const Real center = (y + half) / scale;
-  if (mode != "half_pixel_symmetric") return center - half;
-  // In this order, which decides where a coordinate is nearly whole.
-  return in / 2 * (1 - static_cast<Real>(axis.out) / stated) + center - half;
+  if (mode != "half_pixel_symmetric") return (y + half) / scale - half;
+  // In this order and, but for the offset, in double: that is ONNX Runtime's arithmetic, and where
+  // a coordinate is nearly whole it decides.
+  const Real offset = in / 2 * (1 - static_cast<Real>(axis.out) / stated);
+  const double center = (static_cast<double>(at) + 0.5) / static_cast<double>(scale);
+  return static_cast<Real>(static_cast<double>(offset) + center - 0.5);
 }
 
 double CubicWeight(double distance, double a) {
