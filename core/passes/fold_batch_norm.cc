@@ -4,6 +4,7 @@
 // an elementwise step of their view, so nothing is evaluated here; the bias is computed in double
 // and rounded once. A positive scale goes through a RELU: relu(y) * s = relu(y * s).
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "core/ir/element_cast.h"
 #include "core/passes/channel_path.h"
 #include "core/passes/passes.h"
+#include "core/passes/preprocess/product.h"
 
 namespace smelt::passes {
 namespace {
@@ -41,6 +43,25 @@ const Producer* FindProducer(OpKind kind) {
   return nullptr;
 }
 
+// How far behind the weights one number is looked for; chains of products stay linear to fold.
+constexpr int kFarthest = 8;
+
+// True when scaling that operand scales the result, and nothing else happens to it.
+bool IsLinearIn(const ir::Op& op, std::uint32_t operand) {
+  switch (op.kind) {
+    case OpKind::kReshape:
+    case OpKind::kTranspose:
+    case OpKind::kSqueeze:
+    case OpKind::kExpandDims:
+    case OpKind::kSlice:
+      return operand == 0;
+    case OpKind::kBatchMatmul:
+      return true;
+    default:
+      return false;
+  }
+}
+
 ConstantStep Step(ConstantStep::Kind kind, int axis, const std::vector<double>& values) {
   ConstantStep step;
   step.kind = kind;
@@ -61,21 +82,22 @@ class Folding {
     scale_.assign(channels, 1.0);
     shift_.assign(channels, 0.0);
     ValueId at = op().result();
-    int axis = graph_.type(at).shape.rank() - 1;
-    while (graph_.HasOneUse(at)) {
+    // Of the channels; none once they are no axis of their own any more.
+    std::optional<int> axis = graph_.type(at).shape.rank() - 1;
+    for (int steps_without = 0; graph_.HasOneUse(at) && steps_without < kFarthest;) {
       const ir::Use use = graph_.value(at).first_use;
       if (use.op == graph_.return_op()) break;
       if (Absorb(at, use, axis)) continue;  // the value's users have changed: look again
-      if (use.operand != 0) break;
-      if (graph_.op(use.op).kind == OpKind::kRelu) {
+      const ir::Op& user = graph_.op(use.op);
+      if (user.kind == OpKind::kRelu) {
         behind_relu_ = true;
-        at = graph_.op(use.op).result();
-        continue;
+      } else {
+        axis = axis && use.operand == 0 ? ChannelAxisBehind(graph_, user, *axis) : std::nullopt;
+        if (!axis && !IsLinearIn(user, use.operand)) break;
       }
-      const std::optional<int> behind = ChannelAxisBehind(graph_, graph_.op(use.op), axis);
-      if (!behind.has_value()) break;
-      axis = *behind;
-      at = graph_.op(use.op).result();
+      if (!axis) ++steps_without;
+      passed_.push_back(at);
+      at = user.result();
     }
     if (absorbed_ > 0) Rewrite();
   }
@@ -100,37 +122,54 @@ class Folding {
     return true;
   }
 
-  // Takes the use in as scale or shift, when it is `at` times or plus a per-channel constant.
-  bool Absorb(ValueId at, ir::Use use, int axis) {
+  // Takes the use in as scale or shift, when it is `at` times, by or plus a constant that has one
+  // number for each channel.
+  bool Absorb(ValueId at, ir::Use use, std::optional<int> axis) {
     const ir::Op& user = graph_.op(use.op);
-    const bool multiplies = user.kind == OpKind::kMul;
+    const bool divides = user.kind == OpKind::kDiv && use.operand == 0;
+    const bool scales = divides || user.kind == OpKind::kMul;
     const bool subtracts = user.kind == OpKind::kSub && use.operand == 0;
-    if (!multiplies && !subtracts && user.kind != OpKind::kAdd) return false;
-    if (multiplies ? !scalable_ : behind_relu_) return false;
+    if (!scales && !subtracts && user.kind != OpKind::kAdd) return false;
+    if (scales ? !scalable_ : behind_relu_ || !axis) return false;
     if (user.attrs.String("fused_activation_function", "NONE") != "NONE") return false;
     const ValueId result = user.result();
     if (!(graph_.type(result) == graph_.type(at))) return false;  // broadcasts the other way
-    const Constant* constant = graph_.constant(user.input(use.operand == 0 ? 1 : 0));
-    if (constant == nullptr) return false;
-    const auto values = PerChannel(*constant, graph_.type(at).shape.rank(), axis, channels_);
+    auto values = Numbers(at, user.input(use.operand == 0 ? 1 : 0), axis);
     if (!values.has_value()) return false;
+    if (divides) {
+      for (double& value : *values) value = 1 / value;
+      const auto fits = [](double v) { return std::abs(v) > 1e-30 && std::abs(v) < 1e30; };
+      if (!std::ranges::all_of(*values, fits)) return false;
+    }
     if (behind_relu_ && !std::ranges::all_of(*values, [](double v) { return v > 0; })) return false;
     for (std::size_t i = 0; i < values->size(); ++i) {
-      if (multiplies) {
+      if (scales) {
         scale_[i] *= (*values)[i];
         shift_[i] *= (*values)[i];
       } else {
         shift_[i] += subtracts ? -(*values)[i] : (*values)[i];
       }
     }
-    scales_ = scales_ || multiplies;
-    shifts_ = shifts_ || !multiplies;
+    scales_ = scales_ || scales;
+    shifts_ = shifts_ || !scales;
     op().origin = context_.module.origins().Absorb(op().origin, user.origin);
     graph_.ReplaceAllUses(result, at);
     graph_.value(at).name = graph_.value(result).name;  // it holds that value now
+    for (const ValueId passed : passed_) graph_.value(passed).name.clear();  // these do no more
+    passed_.clear();
     graph_.Erase(use.op);
     ++absorbed_;
     return true;
+  }
+
+  // The operand's number for each channel; without an axis of the channels, one for all of them.
+  std::optional<std::vector<double>> Numbers(ValueId at, ValueId operand, std::optional<int> axis) {
+    const Constant* constant = graph_.constant(operand);
+    if (constant == nullptr) return std::nullopt;
+    if (axis) return PerChannel(*constant, graph_.type(at).shape.rank(), *axis, channels_);
+    const std::optional<double> number = ScalarOf(graph_, operand);
+    if (!number || !std::isfinite(*number)) return std::nullopt;
+    return std::vector<double>(static_cast<std::size_t>(channels_), *number);
   }
 
   void Rewrite() {
@@ -175,6 +214,7 @@ class Folding {
   bool scales_ = false;
   bool shifts_ = false;
   bool behind_relu_ = false;
+  std::vector<ValueId> passed_;  // on the way to what is looked at
   std::uint64_t absorbed_ = 0;
   std::vector<double> scale_;
   std::vector<double> shift_;

@@ -1,5 +1,7 @@
 // Arithmetic that a cheaper operator computes: powers by small constants, products with several
-// numbers.
+// numbers, quotients.
+#include <cmath>
+
 #include "core/passes/preprocess/product.h"
 #include "core/passes/preprocess/rule.h"
 
@@ -60,9 +62,52 @@ ValueId RewriteScales(Builder& out, const ir::Graph&, const PatternMatch& match)
   return out.Mul(match.x, out.Scalar(ir::DType::kF32, match.alpha));
 }
 
+// x / sqrt(v + epsilon), as normalizations have it. The epsilon keeps the root's argument where its
+// reciprocal is a normal number.
+bool MatchRootQuotient(const ir::Graph& graph, OpId root, PatternMatch& match) {
+  const ir::Op& op = graph.op(root);
+  if (MadeBy(graph, op.result(), OpKind::kDiv) == nullptr) return false;
+  const ir::Op* deviation = InnerBy(graph, op.input(1), OpKind::kSqrt);
+  if (deviation == nullptr) return false;
+  const ir::Op* variance = MadeBy(graph, deviation->input(0), OpKind::kAdd);
+  if (variance == nullptr) return false;
+  const auto left = ScalarOf(graph, variance->input(0)),
+             right = ScalarOf(graph, variance->input(1));
+  if (left.value_or(0) < 1e-30 && right.value_or(0) < 1e-30) return false;
+  match.x = op.input(0);
+  match.ops = {root, graph.value(op.input(1)).producer};
+  match.changes_shape = true;  // where a number is divided
+  return true;
+}
+
+ValueId RewriteRootQuotient(Builder& out, const ir::Graph& graph, const PatternMatch& match) {
+  const ValueId inverse = out.Unary(OpKind::kRsqrt, graph.op(match.ops[1]).input(0));
+  const bool is_all = ScalarOf(graph, match.x) == 1 && out.status().ok() &&
+                      out.type(inverse) == out.type(graph.op(match.ops[0]).result());
+  return is_all ? inverse : out.Mul(match.x, inverse);
+}
+
+// x / 2^n, which a product computes to the bit.
+bool MatchExactQuotient(const ir::Graph& graph, OpId root, PatternMatch& match) {
+  const ir::Op& op = graph.op(root);
+  if (MadeBy(graph, op.result(), OpKind::kDiv) == nullptr) return false;
+  const auto divisor = ScalarOf(graph, op.input(1));
+  int exponent = 0;
+  if (!divisor || std::abs(std::frexp(*divisor, &exponent)) != 0.5) return false;
+  if (exponent < -100 || exponent > 100) return false;
+  match.x = op.input(0);
+  match.alpha = 1 / *divisor;
+  match.ops = {root};
+  return true;
+}
+
 constexpr PatternRule kRules[] = {
     {"pow_to_simple", "pseudo_ops_wave1", "POW by 2 becomes MUL, by 0.5 SQRT.", MatchPow,
      RewritePow},
+    {"divide_by_root", "pseudo_ops_wave1", "A quotient by SQRT becomes a product with RSQRT.",
+     MatchRootQuotient, RewriteRootQuotient},
+    {"divide_by_power_of_two", "pseudo_ops_wave1", "A quotient by a power of two becomes MUL.",
+     MatchExactQuotient, RewriteScales},
     {"scale_chain", "constant_fold_a5", "Two scalar factors in a row become one.", MatchScales,
      RewriteScales},
 };

@@ -89,17 +89,59 @@ def _attention(d: Draw) -> Case:
     def project() -> str:
         weight = graph.constant(d.values((heads * size, heads * size), low=-1, high=1))
         target = graph.constant(np.array([0, 0, heads, size], np.int64))
-        shaped = graph.node("Reshape", [graph.node("MatMul", [x, weight])[0], target])[0]
+        flat = graph.node("MatMul", [x, weight])[0]
+        if d.chance(0.5):
+            flat = graph.node("Add", [flat, graph.constant(d.values((heads * size,)))])[0]
+        shaped = graph.node("Reshape", [flat, target])[0]
         return graph.node("Transpose", [shaped], perm=[0, 2, 1, 3])[0]
 
+    def times(value: str, factor: float) -> str:
+        op, number = d.choice([("Mul", factor), ("Div", 1 / factor)])
+        return graph.node(op, [value, graph.constant(np.float32(number))])[0]
+
     q, k, v = project(), project(), project()
+    # Exporters scale the scores, the queries, or queries and keys alike.
+    where = d.choice(["scores", "scores", "query", "both"])
+    factor = d.choice([size**-0.5, 0.25])
+    if where != "scores":
+        q = times(q, factor if where == "query" else factor**0.5)
+    if where == "both":
+        k = times(k, factor**0.5)
     turned = graph.node("Transpose", [k], perm=[0, 1, 3, 2])[0]
     scores = graph.node("MatMul", [q, turned])[0]
-    scaled = graph.node("Mul", [scores, graph.constant(np.float32(size**-0.5))])[0]
+    scaled = times(scores, factor) if where == "scores" else scores
     mixed = graph.node("MatMul", [graph.node("Softmax", [scaled], axis=-1)[0], v])[0]
     joined = graph.node("Transpose", [mixed], perm=[0, 2, 1, 3])[0]
     flat = graph.constant(np.array([0, 0, heads * size], np.int64))
-    return graph.finish(graph.node("Reshape", [joined, flat]))
+    outputs = graph.node("Reshape", [joined, flat])
+    return graph.finish(outputs + d.choice([[], [], [], [q], [scores]]))
+
+
+def _root_norm(d: Draw) -> Case:
+    """Layer and RMS normalization as exporters spell them out, and what only looks like them."""
+    graph = Graph(d, d.opset("ReduceMean", last=17))
+    shape = d.shape(1, 4, size=6)
+    x = graph.input(d.values(shape))
+    epsilon = graph.constant(np.float32(d.choice([1e-5, 1e-12, 0.5])))
+    at = x
+    if d.chance(0.6):
+        at = graph.node("Sub", [x, graph.node("ReduceMean", [x], axes=[-1])[0]])[0]
+    two = graph.constant(np.float32(2))
+    square = graph.node("Pow", [at, two])[0] if d.chance(0.5) else graph.node("Mul", [at, at])[0]
+    variance = graph.node("ReduceMean", [square], axes=[-1])[0]
+    shifted = graph.node("Add", d.choice([[variance, epsilon], [epsilon, variance]]))[0]
+    root = graph.node("Sqrt", [shifted])[0]
+    if d.chance(0.3):
+        half = graph.constant(np.float32(0.5))
+        root = graph.node("Pow", [shifted, half])[0]
+    if d.chance(0.6):
+        y = graph.node("Div", [at, root])[0]
+    else:
+        inverse = d.choice(["Reciprocal", "Div"])
+        one = [graph.constant(np.float32(1))] if inverse == "Div" else []
+        y = graph.node("Mul", [at, graph.node(inverse, [*one, root])[0]])[0]
+    outputs = graph.node("Mul", [y, graph.constant(d.values(shape[-1:]))])
+    return graph.finish(outputs + d.choice([[], [], [root], [variance]]))
 
 
 def _packed_attention(d: Draw) -> Case:
@@ -276,6 +318,7 @@ GENERATORS: dict[str, Callable[[Draw], Case]] = {
     "IdiomLinearBias": _linear_bias,
     "IdiomAttention": _attention,
     "IdiomPackedAttention": _packed_attention,
+    "IdiomRootNorm": _root_norm,
     "IdiomBlocks": _blocks,
     "IdiomPorts": _ports,
     "IdiomDeadEnds": _dead_ends,

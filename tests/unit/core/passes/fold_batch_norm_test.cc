@@ -209,5 +209,56 @@ TEST(FoldBatchNorm, ComputedWeightsTakeAShiftButNoScale) {
   EXPECT_NE(run.text.find("MUL"), std::string::npos) << run.text;
 }
 
+// A projection, apart in two heads of two, times keys; what follows the scores.
+std::string Scores(std::string_view after, std::string_view result = "%y") {
+  return R"(graph @main(%x "x": f32[N,3,4], %k "k": f32[N,2,2,3]) {
+    %w "w" = const f32[4,4] splat [2.0]
+    %b "b" = const f32[4] [1.0, 2.0, 3.0, 4.0]
+    %f "query" = FULLY_CONNECTED(%x, %w, %b) {keep_num_dims=true} : f32[N,3,4] from {0}
+    %i = const i32[4] [-1, 3, 2, 2]
+    %h = RESHAPE(%f, %i) : f32[N,3,2,2] from {0}
+    %p = const i32[4] [0, 2, 1, 3]
+    %q "heads" = TRANSPOSE(%h, %p) : f32[N,2,3,2] from {0}
+    %s = BATCH_MATMUL(%q, %k) : f32[N,2,3,3] from {0}
+    %n = const f32[] [0.5]
+    )" + std::string(after) +
+         "\n    return " + std::string(result) + "\n  }\n";
+}
+
+TEST(FoldBatchNorm, OneNumberGoesThroughAProductOfMatrices) {
+  for (const std::string_view scale : {"MUL(%s, %n)", "MUL(%n, %s)", "DIV(%s, %n)"}) {
+    const PassRun run = RunPass(FoldBatchNorm, Scores("%y \"scores\" = " + std::string(scale) +
+                                                      " : f32[N,2,3,3] from {1}"));
+    const bool divides = scale.starts_with("DIV");
+    EXPECT_EQ(run.rewrites, 1U) << run.text;
+    EXPECT_EQ(run.text.find("MUL(%s"), std::string::npos) << run.text;
+    EXPECT_NE(run.text.find(divides ? "const f32[4] [2.0, 4.0, 6.0, 8.0]"
+                                    : "const f32[4] [0.5, 1.0, 1.5, 2.0]"),
+              std::string::npos)
+        << run.text;
+    EXPECT_NE(run.text.find("\"scores\" = BATCH_MATMUL"), std::string::npos) << run.text;
+    EXPECT_EQ(run.text.find("\"query\""), std::string::npos) << "it holds other values now";
+    EXPECT_EQ(run.text.find("\"heads\""), std::string::npos) << run.text;
+  }
+}
+
+TEST(FoldBatchNorm, NothingButOneNumberDoes) {
+  ExpectUnchanged(FoldBatchNorm, Scores("%y = ADD(%s, %n) : f32[N,2,3,3] from {1}"));
+  ExpectUnchanged(FoldBatchNorm, Scores("%y = DIV(%n, %s) : f32[N,2,3,3] from {1}"));
+  ExpectUnchanged(FoldBatchNorm, Scores("%y = MUL(%s, %n) : f32[N,2,3,3] from {1}", "%y, %q"));
+  ExpectUnchanged(FoldBatchNorm, Scores("%t = SOFTMAX(%s) {beta=1.0} : f32[N,2,3,3] from {0}\n"
+                                        "    %y = MUL(%t, %n) : f32[N,2,3,3] from {1}"));
+  ExpectUnchanged(FoldBatchNorm, Scores("%v = const f32[3] [1.0, 2.0, 3.0]\n"
+                                        "    %y = MUL(%s, %v) : f32[N,2,3,3] from {1}"));
+  ExpectUnchanged(FoldBatchNorm, Scores("%o = const f32[] [0.0]\n"
+                                        "    %y = DIV(%s, %o) : f32[N,2,3,3] from {1}"));
+}
+
+TEST(FoldBatchNorm, AQuotientByChannelsIsAScale) {
+  ExpectPass(FoldBatchNorm, Conv(R"(%s = const f32[1,2,1,1] [0.5, 0.25]
+    %y "y" = DIV(%t, %s) : f32[N,2,3,3] from {1})"),
+             Folded("[4.0, 12.0]", "[1.0, -4.0]", "y"), 1);
+}
+
 }  // namespace
 }  // namespace smelt::passes

@@ -109,6 +109,26 @@ TEST(Preprocess, PowersAndFactors) {
                   Chain(Line("m", "MUL(%x, %three)") + Line("y", "DIV(%m, %six)"), "%y, %m"));
 }
 
+TEST(Preprocess, NormalizationsMultiplyByTheInverseOfARoot) {
+  const std::string root =
+      "    %e = const f32[] [1e-05]\n" + Line("v", "ADD(%x, %e)") + Line("d", "SQRT(%v)");
+  const PassRun product = RunPass(PseudoOperators, Chain(root + Line("y", "DIV(%x, %d)")));
+  EXPECT_TRUE(Has(product, "RSQRT") && Has(product, "MUL") && !Has(product, "DIV")) << product.text;
+  const PassRun inverse = RunPass(PseudoOperators, Chain(root + Line("y", "DIV(%one, %d)")));
+  EXPECT_TRUE(Has(inverse, "RSQRT") && !Has(inverse, "MUL")) << inverse.text;
+  // The root is used elsewhere; is what is divided; may be 0.
+  ExpectUnchanged(PseudoOperators, Chain(root + Line("y", "DIV(%x, %d)"), "%y, %d"));
+  ExpectUnchanged(PseudoOperators, Chain(root + Line("y", "DIV(%d, %x)")));
+  ExpectUnchanged(PseudoOperators, Chain(Line("d", "SQRT(%x)") + Line("y", "DIV(%x, %d)")));
+}
+
+TEST(Preprocess, QuotientsByPowersOfTwoAreProducts) {
+  const PassRun run = RunPass(PseudoOperators, Chain(Line("y", "DIV(%x, %half)")));
+  EXPECT_TRUE(Has(run, "MUL") && run.text.find("[2.0]") != std::string::npos) << run.text;
+  ExpectUnchanged(PseudoOperators, Chain(Line("y", "DIV(%x, %three)")));
+  ExpectUnchanged(PseudoOperators, Chain(Line("y", "DIV(%half, %x)")));
+}
+
 // An image [1,16,4,5] from a channels-last kernel as [1,4,8,10] through six axes and `order`.
 std::string ToSpace(const std::string& six, const std::string& order, const std::string& end,
                     const std::string& outputs = "%y") {
