@@ -11,6 +11,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -23,6 +24,7 @@ from oracle.converter import Converter
 from oracle.exact import BY_EXACT, BY_ROUNDING, exact_results, settle
 from oracle.forked import Died, run_each
 from oracle.judge import Verdict, Work, judge, judge_each
+from oracle.litert_side import LiteRtModel
 from oracle.tolerance import compare
 from property.cases import CaseRange, write_cases
 
@@ -192,6 +194,14 @@ class WrittenFiles(unittest.TestCase):
         found = self.verdict(_model(self.folder, "Abs"))
         self.assertEqual(found.state, "wrong")
         self.assertIn("elements differ", found.detail)
+
+    def test_a_second_invocation_must_be_right_too(self) -> None:
+        remembers = {"y": _float(0, 4, 0, 8)}
+        work = Work("test", _model(self.folder, "Relu"), self.tflite, self.inputs)
+        with mock.patch.object(LiteRtModel, "run_twice", lambda *_: remembers):
+            found = judge(work)
+        self.assertEqual(found.state, "wrong")
+        self.assertIn("a second time", found.detail)
 
     def test_other_names_are_wrong(self) -> None:
         for names in (("z", "y"), ("x", "z")):
