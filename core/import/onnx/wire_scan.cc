@@ -23,8 +23,8 @@ namespace attribute_field {
 constexpr std::uint32_t kTensor = 5, kGraph = 6, kTensors = 10, kGraphs = 11, kDocString = 13;
 }
 namespace tensor_field {
-constexpr std::uint32_t kDims = 1, kFloatData = 4, kStringData = 6, kInt64Data = 7, kRawData = 9,
-                        kUint64Data = 11, kDocString = 12;
+constexpr std::uint32_t kFloatData = 4, kInt64Data = 7, kRawData = 9, kUint64Data = 11,
+                        kDocString = 12;
 }
 
 // Nested lengths are written as padded five-byte varints and filled in afterwards: one pass, no

@@ -20,7 +20,7 @@ std::size_t At(int index) { return static_cast<std::size_t>(index); }
 class Network {
  public:
   Network(const Problem& problem, const Labelling& present, const std::vector<Proposed>& proposal)
-      : problem_(problem), present_(present), cut_(static_cast<int>(proposal.size())) {
+      : present_(present), cut_(static_cast<int>(proposal.size())) {
     for (std::size_t i = 0; i < proposal.size(); ++i) {
       const Proposed& one = proposal[i];
       variables_[one.node] = {static_cast<int>(i) + 2, one.label};
@@ -62,7 +62,6 @@ class Network {
   void AddNextCopy(const Choice& maker, int next, std::int64_t weight);
   void AddKeptCopy(const Choice& maker, int kept, std::int64_t weight);
 
-  const Problem& problem_;
   const Labelling& present_;
   std::unordered_map<int, Variable> variables_;
   MinCut cut_;
