@@ -10,9 +10,12 @@
 namespace smelt::ir {
 namespace {
 
+// Of a shape without elements the sizes may be any: nothing is read by such strides.
 std::vector<std::int64_t> RowMajorStrides(const std::vector<std::int64_t>& shape) {
   std::vector<std::int64_t> strides(shape.size(), 1);
-  for (std::size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
+  for (std::size_t i = shape.size(); i-- > 1;) {
+    if (__builtin_mul_overflow(strides[i], shape[i], &strides[i - 1])) strides[i - 1] = 0;
+  }
   return strides;
 }
 

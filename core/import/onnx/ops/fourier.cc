@@ -209,7 +209,8 @@ Status TranslateDft(OnnxNode& node, Builder& out) {
 
 Verdict DftFits(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
-  if (PlanDft(node) || ComputedDft(node)) return Verdict::kHolds;
+  const bool is_empty = node.input_shape(0).ElementCount() == 0;
+  if (PlanDft(node) || (ComputedDft(node) && !is_empty)) return Verdict::kHolds;
   return Violated(node, 0, node.input_text(0), finding);
 }
 
@@ -341,8 +342,9 @@ constexpr OnnxConstraint kDft[] = {
     {Reason::kShapeMismatch,
      DftFits,
      {},
-     "a signal axis before a last axis of 1 or 2, at most 2^26 matrix entries, real input for a "
-     "one-sided transform and complex input for its inverse"},
+     "a signal axis before a last axis of 1 or 2, no empty signal where its length is computed, at "
+     "most 2^26 matrix entries, real input for a one-sided transform and complex input for its "
+     "inverse"},
 };
 constexpr OnnxConstraint kStft[] = {
     kFloat,

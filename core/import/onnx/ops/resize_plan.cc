@@ -21,6 +21,7 @@ std::optional<Dim> Scaled(ir::SymbolTable& symbols, Dim in, double scale) {
     if (!(product >= 0) || product > kMaxSize) return std::nullopt;
     return Dim(static_cast<std::int64_t>(product));
   }
+  if (!(scale >= 1 / kMaxSize) || scale > kMaxSize) return std::nullopt;
   const double whole = std::round(scale), part = std::round(1 / scale);
   if (scale >= 1 && scale == whole) return symbols.Mul(in, Dim(static_cast<std::int64_t>(whole)));
   if (scale < 1 && static_cast<float>(1 / part) == static_cast<float>(scale)) {

@@ -40,6 +40,13 @@ TEST(Constant, PayloadMustHaveTheShapesSize) {
             Reason::kUnsupportedType);
 }
 
+TEST(Constant, WithoutElementsItsOtherSizesMayBeAny) {
+  const std::int64_t big = std::int64_t{1} << 62;
+  const auto made = Constant::FromBytes(DType::kF32, {0, big, 20}, SharedBytes());
+  ASSERT_TRUE(made.ok()) << made.status().ToString();
+  EXPECT_EQ(made->element_count(), 0);
+}
+
 TEST(Constant, PlainViewsShareTheirStorage) {
   const Constant constant = Make<float>(DType::kF32, {2, 3}, {0, 1, 2, 3, 4, 5});
   EXPECT_TRUE(constant.IsPlain());
