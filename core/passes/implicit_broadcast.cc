@@ -1,6 +1,6 @@
 #include "core/passes/implicit_broadcast.h"
 
-#include <algorithm>
+#include "core/ir/broadcasting.h"
 
 namespace smelt::passes {
 namespace {
@@ -8,14 +8,6 @@ namespace {
 using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
-
-constexpr OpKind kBroadcasting[] = {
-    OpKind::kAdd,          OpKind::kSub,     OpKind::kMul,
-    OpKind::kDiv,          OpKind::kMaximum, OpKind::kMinimum,
-    OpKind::kLess,         OpKind::kGreater, OpKind::kLessEqual,
-    OpKind::kGreaterEqual, OpKind::kEqual,   OpKind::kNotEqual,
-    OpKind::kSelectV2,     OpKind::kPow,     OpKind::kSquaredDifference,
-};
 
 // What BROADCAST_TO is applied to; invalid when the operand is none.
 ValueId BeforeBroadcast(const ir::Graph& graph, ValueId operand) {
@@ -32,7 +24,7 @@ bool HasSize(const Shape& shape, const Shape& result, int axis) {
 }  // namespace
 
 std::optional<int> NeedlessBroadcast(const ir::Graph& graph, const ir::Op& op) {
-  if (std::ranges::find(kBroadcasting, op.kind) == std::end(kBroadcasting)) return std::nullopt;
+  if (!ir::BroadcastsOperands(op.kind)) return std::nullopt;
   const Shape& result = graph.type(op.result()).shape;
   for (int k = 0; k < op.input_count(); ++k) {
     const ValueId before = BeforeBroadcast(graph, op.input(k));

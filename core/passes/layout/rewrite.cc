@@ -94,12 +94,32 @@ bool Rewriter::IsTensor(ValueId value) const {
   return value.valid() && forms_.form(value).tensor != kNoTensor;
 }
 
+std::vector<Axis> Rewriter::NaturalAxes(const Site& site, int operand) {
+  return store_.NaturalAxes(forms_.form(op(site).input(operand)).tensor,
+                            choices_.OperandOrder(site.choice, site.label, operand));
+}
+
+// The operand whose axes the operator takes over: the tensor with the most pieces, and of those the
+// one with the most axes.
+int Rewriter::LeadOperand(const Site& site) {
+  int lead = -1;
+  std::pair<std::size_t, std::size_t> most;
+  for (int k = 0; k < op(site).input_count(); ++k) {
+    if (!IsTensor(op(site).input(k))) continue;
+    const std::vector<Axis> axes = NaturalAxes(site, k);
+    std::size_t pieces = 0;
+    for (const Axis& axis : axes) pieces += axis.size();
+    const std::pair size(pieces, axes.size());
+    if (lead >= 0 && size <= most) continue;
+    most = size;
+    lead = k;
+  }
+  return lead;
+}
+
 AxisPlan Rewriter::Plan(const Site& site, int lead) {
   std::vector<Axis> axes;
-  if (lead >= 0) {
-    axes = store_.NaturalAxes(forms_.form(op(site).input(lead)).tensor,
-                              choices_.OperandOrder(site.choice, site.label, lead));
-  }
+  if (lead >= 0) axes = NaturalAxes(site, lead);
   return PlanAxes(site.choice, site.label, lead, axes);
 }
 

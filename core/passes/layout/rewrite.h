@@ -52,7 +52,10 @@ class Rewriter {
 
   ir::Op& op(const Site& site) { return graph_.op(site.id); }
   bool IsTensor(ir::ValueId value) const;
+  std::vector<Axis> NaturalAxes(const Site& site, int operand);
+  int LeadOperand(const Site& site);
   AxisPlan Plan(const Site& site, int lead);
+  std::vector<Axis> WithoutLeadingOnes(const Site& site, int operand, std::vector<Axis> axes);
   // Operand k becomes its tensor with those axes; an absent or constant one stays.
   Status TakeOperand(const Site& site, int operand, const std::vector<Axis>& axes);
   Status TakeSideOperands(const Site& site);

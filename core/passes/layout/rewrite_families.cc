@@ -1,4 +1,5 @@
-// The rewriting of operators whose axes may come in any order, but for products: rewrite_matmul.cc.
+// The rewriting of operators whose axes may come in any order, but for rewrite_elementwise.cc and
+// the products of rewrite_matmul.cc.
 #include <algorithm>
 #include <numeric>
 #include <optional>
@@ -15,77 +16,7 @@ using ir::ValueId;
 
 std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
-// The operand whose axes the operator takes over: the one with the most pieces.
-int LeadOperand(const Choice& choice, int operands) {
-  int lead = -1;
-  std::size_t most = 0;
-  for (int k = 0; k < operands; ++k) {
-    std::size_t count = 0;
-    for (const Unit& unit : choice.units) count += unit.operands[At(k)].size();
-    if (count > most) {
-      most = count;
-      lead = k;
-    }
-  }
-  return lead;
-}
-
 }  // namespace
-
-// A constant of an elementwise operator: its axes are taken apart as the units are.
-Status Rewriter::TakeConstant(const Site& site, int operand, const AxisPlan& plan) {
-  const ir::Constant& constant = *graph_.constant(op(site).input(operand));
-  if (constant.element_count() == 1) {
-    // It must not make the result longer than it is planned.
-    if (constant.rank() > static_cast<int>(plan.size())) {
-      SetConstant(site, operand, constant.Reshaped(std::vector<std::int64_t>(plan.size(), 1)));
-    }
-    return Status::Ok();
-  }
-  const Relation& relation = *site.choice.relation;
-  std::vector<std::optional<ConstantPiece>> piece_of(site.choice.units.size());
-  std::vector<std::int64_t> shape;
-  int places = 0;
-  for (const PlannedAxis& planned : plan) {
-    std::int64_t size = 1;
-    for (const int u : planned.units) {
-      const IterationAxis& axis = relation.axes[At(planned.axis)];
-      const int own = axis.operands[At(operand)];
-      if (own == IterationAxis::kAbsent) continue;
-      const std::int64_t piece = axis.whole ? constant.shape()[At(own)]
-                                            : SizeOf(site.choice.units[At(u)].results[0]).value();
-      piece_of[At(u)] = ConstantPiece{piece, places++};
-      size *= piece;
-    }
-    shape.push_back(size);
-  }
-  std::vector<ConstantPiece> pieces;
-  for (const auto& piece : piece_of) {
-    if (piece) pieces.push_back(*piece);
-  }
-  while (static_cast<int>(shape.size()) > constant.rank() && shape.front() == 1) {
-    shape.erase(shape.begin());
-  }
-  if (shape == constant.shape() && std::ranges::is_sorted(pieces, {}, &ConstantPiece::place)) {
-    return Status::Ok();
-  }
-  SetConstant(site, operand, Reordered(constant, pieces, shape));
-  return Status::Ok();
-}
-
-Status Rewriter::RewriteElementwise(const Site& site) {
-  const int count = op(site).input_count();
-  const AxisPlan plan = Plan(site, LeadOperand(site.choice, count));
-  for (int k = 0; k < count; ++k) {
-    if (IsTensor(op(site).input(k))) {
-      SMELT_RETURN_IF_ERROR(TakeOperand(site, k, OperandAxes(site.choice, plan, k)));
-    } else {
-      SMELT_RETURN_IF_ERROR(TakeConstant(site, k, plan));
-    }
-  }
-  MadeResult(site, 0, ResultAxes(site.choice, plan, 0));
-  return Status::Ok();
-}
 
 Status Rewriter::RewriteReduce(const Site& site) {
   const AxisPlan plan = Plan(site, 0);
@@ -109,7 +40,7 @@ Status Rewriter::RewriteReduce(const Site& site) {
 
 Status Rewriter::RewriteConcat(const Site& site) {
   const int count = op(site).input_count();
-  const AxisPlan plan = Plan(site, LeadOperand(site.choice, count));
+  const AxisPlan plan = Plan(site, LeadOperand(site));
   const auto& axes = site.choice.relation->axes;
   const int along =
       *ir::NormalizeAxis(op(site).attrs.Int("axis"), graph_.type(op(site).result()).shape.rank());

@@ -1,9 +1,9 @@
 #include "core/import/onnx/ops/recurrent_direction.h"
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "core/import/onnx/ops/recurrent_state.h"
 #include "core/ir/runtime_dims.h"
 
 namespace smelt::onnx_import {
@@ -18,11 +18,6 @@ using ir::TensorType;
 using ir::ValueId;
 
 constexpr std::int64_t kUnrolledSteps = 4;
-
-bool IsZero(const ir::Constant& value) {
-  const auto elements = value.AsDoubles();
-  return elements && std::ranges::all_of(*elements, [](double x) { return x == 0; });
-}
 
 // One direction of the operator under translation.
 class Direction {
@@ -48,8 +43,11 @@ class Direction {
     if (node_.has_input(kLengths)) {
       lengths_ = out_.Reshape(out_.Cast(node_.input(kLengths), DType::kI32), {batch_, 1});
     }
-    state_.hidden = Initial(kHidden);
-    if (cell_.kind == CellKind::kLstm) state_.cell = Initial(kCell);
+    const Shape shape{batch_, cell_.hidden};
+    state_.hidden = InitialState(node_, out_, kHidden, index_, shape);
+    if (cell_.kind == CellKind::kLstm) {
+      state_.cell = InitialState(node_, out_, kCell, index_, shape);
+    }
     if (!out_.status().ok()) return;
     if (steps_.is_static() && steps_.value() <= kUnrolledSteps) {
       Unroll();
@@ -104,40 +102,6 @@ class Direction {
         {{"axis", std::int64_t{0}}, {"fused_activation_function", std::string("NONE")}});
   }
 
-  // Absent when it is zero.
-  ValueId Initial(int input) {
-    if (!node_.has_input(input)) return {};
-    const ir::Constant* held = out_.constant(node_.input(input));
-    if (held != nullptr && IsZero(*held)) return {};
-    const ValueId given =
-        BatchFirst(node_) ? out_.Transpose(node_.input(input), {1, 0, 2}) : node_.input(input);
-    if (!out_.status().ok()) return {};
-    ValueId part = given;
-    if (out_.type(given).shape.dim(0) != Dim(1)) {
-      part = out_.Emit(OpKind::kSlice,
-                       {given, out_.ConstI32({index_, 0, 0}), out_.ConstI32({1, -1, -1})});
-    }
-    return out_.Cast(out_.Reshape(part, {batch_, cell_.hidden}), DType::kF32);
-  }
-
-  // A loop carries its state from the first step on.
-  ValueId OrZeros(ValueId state) {
-    if (state.valid()) return state;
-    ValueId sizes;
-    const auto hidden = static_cast<std::int32_t>(cell_.hidden);
-    if (batch_.is_static()) {
-      sizes = out_.ConstI32({static_cast<std::int32_t>(batch_.value()), hidden});
-    } else {
-      const ValueId operands[] = {ir::RuntimeDims(out_, x_).Emit(batch_), out_.ConstI32({hidden})};
-      sizes = out_.Emit(
-          OpKind::kConcatenation, operands,
-          {{"axis", std::int64_t{0}}, {"fused_activation_function", std::string("NONE")}});
-    }
-    const ValueId operands[] = {sizes, out_.Scalar(DType::kF32, 0)};
-    const Shape shape{batch_, cell_.hidden};
-    return out_.EmitTyped(OpKind::kFill, operands, {}, {DType::kF32, shape});
-  }
-
   // The state after one step, and what the step shows: beyond a sequence's length the state stays
   // and zeros are shown.
   StepState Step(Builder& out, const StepWeights& weights, ValueId projected, ValueId lengths,
@@ -184,8 +148,9 @@ class Direction {
     Round outer;
     outer.time = backward_ ? LastStep() : out_.ScalarI32(0);
     outer.projected = projected_;
-    outer.hidden = OrZeros(state_.hidden);
-    if (cell_.kind == CellKind::kLstm) outer.cell = OrZeros(state_.cell);
+    const Shape shape{batch_, cell_.hidden};
+    outer.hidden = StateOrZeros(out_, state_.hidden, shape, x_);
+    if (cell_.kind == CellKind::kLstm) outer.cell = StateOrZeros(out_, state_.cell, shape, x_);
     outer.lengths = lengths_;
     if (wants_all_) {  // every row is written, so any values will do
       const ValueId rows = out_.ConstI32({-1, -1, static_cast<std::int32_t>(cell_.hidden)});

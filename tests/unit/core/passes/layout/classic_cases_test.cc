@@ -98,6 +98,12 @@ class ClassicCases : public testing::Test {
     EXPECT_EQ(count, outcome->residuals.size()) << ir::Print(module_);
     return count;
   }
+  int Count(OpKind kind) {
+    int count = 0;
+    for (const ir::OpId id : module_.graph(graph_))
+      count += module_.graph(graph_).op(id).kind == kind;
+    return count;
+  }
   ir::Builder& b() { return *builder_; }
 
   ir::Module module_;
@@ -355,6 +361,34 @@ TEST_F(ClassicCases, SizesThatOnlyAnOperandTellsStayWithIt) {
   const ValueId operands[] = {b().Unary(OpKind::kRelu, x), sizes};
   const ValueId y = b().EmitTyped(OpKind::kReshape, operands, {}, {ir::DType::kF32, apart});
   EXPECT_EQ(Left({b().Unary(OpKind::kTanh, y)}), 0u);
+}
+
+// Numbers are worked on in the shape that they have; a kernel spreads them by itself.
+TEST_F(ClassicCases, SingleNumbersAreNotReshaped) {
+  const ValueId x = Input({6, 2}), limit = Input({1});
+  const ValueId scalar = b().Scalar(ir::DType::kF32, 3);
+  const ValueId last = b().Unary(OpKind::kFloor, b().Sub(limit, scalar));
+  const ValueId y = b().Minimum(b().Unary(OpKind::kTanh, x), last);
+  EXPECT_EQ(Left({b().Unary(OpKind::kRelu, y)}), 0u);
+  EXPECT_EQ(Count(OpKind::kReshape), 0) << ir::Print(module_);
+}
+
+// A view that the source spells out is needless where the kernel spreads the operand.
+TEST_F(ClassicCases, LeadingOnesOfAnOperandAreLeftOut) {
+  const ValueId x = Input({5, 4, 3}), row = b().Unary(OpKind::kTanh, Input({3}));
+  const ValueId y = b().Mul(b().Unary(OpKind::kTanh, x), b().Reshape(row, {1, 1, 3}));
+  EXPECT_EQ(Left({y}), 0u);
+  EXPECT_EQ(Count(OpKind::kReshape), 0) << ir::Print(module_);
+}
+
+// LOGICAL_AND is not among the operators that are known to spread their operands.
+TEST_F(ClassicCases, OtherOperatorsGetTheirOperandsInFull) {
+  const ir::DType boolean = ir::DType::kBool;
+  const ValueId x = module_.graph(graph_).AddInput({boolean, {4, 3}}, "x");
+  const ValueId row = module_.graph(graph_).AddInput({boolean, {3}}, "row");
+  const ValueId operands[] = {x, b().Reshape(row, {1, 3})};
+  EXPECT_EQ(Left({b().Emit(OpKind::kLogicalAnd, operands)}), 0u);
+  EXPECT_EQ(Count(OpKind::kReshape), 1) << ir::Print(module_);
 }
 
 }  // namespace
