@@ -99,6 +99,26 @@ class Exact(unittest.TestCase):
         (exact,) = exact_results(model, ["y"], {"x": x[np.newaxis]})
         np.testing.assert_allclose(exact, [[[-1.0, 1.0]]], rtol=1e-9)
 
+    def test_resizing_of_before_opset_11(self) -> None:
+        scales = [1.0, 1.0, 1.0, 1.5]
+        operand = helper.make_tensor("s", 1, [4], scales)
+        x = np.array([[[[0.0, 3.0]]]], np.float32)
+        for opset, name, inputs, attributes in (
+            (7, "Upsample", ["x"], {"scales": scales}),
+            (9, "Upsample", ["x", "s"], {}),
+            (10, "Resize", ["x", "s"], {}),
+        ):
+            graph = helper.make_graph(
+                [helper.make_node(name, inputs, ["y"], mode="linear", **attributes)],
+                "g",
+                [helper.make_tensor_value_info("x", 1, [1, 1, 1, 2])],
+                [helper.make_tensor_value_info("y", 1, [1, 1, 1, 3])],
+                [operand] if len(inputs) == 2 else [],
+            )
+            model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+            (exact,) = exact_results(model, ["y"], {"x": x})
+            np.testing.assert_allclose(exact, [[[[0.0, 2.0, 3.0]]]], rtol=1e-12)
+
     def test_beyond_the_reference_but_not_beyond_the_exact_result(self) -> None:
         exact = np.array([1000.0, 1e-4])
         reference = _float(1000.0, 2e-4)

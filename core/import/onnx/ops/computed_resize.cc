@@ -34,6 +34,7 @@ struct AxisTerms {
 struct Stated {
   std::vector<int> axes;
   ValueId in, out, scale;
+  bool aligns_out = true;  // align_corners speaks of `out`, not of what it was rounded down from
 };
 
 ValueId StatedScaleVector(OnnxNode& node, Builder& out) {
@@ -47,6 +48,33 @@ ValueId StatedScaleVector(OnnxNode& node, Builder& out) {
   return Float(out, node.input(HasRoiForm(node) ? 2 : 1));
 }
 
+// Whether some axis changes its size for certain, unless it is empty.
+bool ResizesForCertain(const OnnxNode& node) {
+  const auto scales = StatedScales(node);
+  return scales &&
+         std::ranges::any_of(*scales, [](double scale) { return scale < 1 || scale >= 2; });
+}
+
+// Where no axis gets another size the input is passed on, whatever the scales: as ONNX Runtime
+// does.
+void PassOnUnchanged(Builder& out, Stated& stated) {
+  const ValueId gaps = out.Unary(OpKind::kAbs, out.Sub(stated.out, stated.in));
+  const ValueId widest =
+      out.Emit(OpKind::kReduceMax, {gaps, out.ConstI32({0})}, {{"keep_dims", true}});
+  const ValueId unchanged = out.Emit(OpKind::kEqual, {widest, Number(out, 0)});
+  stated.scale = out.Emit(OpKind::kSelectV2, {unchanged, Number(out, 1), stated.scale});
+}
+
+// The sizes and the scale that keep_aspect_ratio_policy chooses for all axes.
+void KeepAspect(OnnxNode& node, Builder& out, Stated& stated) {
+  const bool fits = node.String("keep_aspect_ratio_policy", "") == "not_larger";
+  const OpKind choose = fits ? OpKind::kReduceMin : OpKind::kReduceMax;
+  const ValueId chosen = out.Emit(choose, {stated.scale, out.ConstI32({0})}, {{"keep_dims", true}});
+  const ValueId ones = out.Div(stated.in, stated.in);
+  stated.scale = out.Mul(ones, chosen);
+  stated.out = out.Unary(OpKind::kFloor, out.Add(out.Mul(stated.in, chosen), Number(out, 0.5)));
+}
+
 Stated ReadStated(OnnxNode& node, Builder& out, bool from_sizes) {
   Stated stated;
   stated.axes = *ResizedAxes(node);
@@ -55,17 +83,17 @@ Stated ReadStated(OnnxNode& node, Builder& out, bool from_sizes) {
   if (!from_sizes) {
     stated.scale = StatedScaleVector(node, out);
     stated.out = out.Unary(OpKind::kFloor, out.Mul(stated.scale, stated.in));
+    // ONNX's own tests, which compute their scales, align what was rounded down; ONNX Runtime and
+    // PyTorch, whose exporters write constant scales, the size that there is.
+    stated.aligns_out = StatedScales(node).has_value();
+    if (!ResizesForCertain(node)) PassOnUnchanged(out, stated);
     return stated;
   }
   stated.out = Float(out, AsIndexRow(out, node.input(3)));
   stated.scale = out.Div(stated.out, stated.in);
   if (Stretches(node)) return stated;
-  const bool fits = node.String("keep_aspect_ratio_policy", "") == "not_larger";
-  const OpKind choose = fits ? OpKind::kReduceMin : OpKind::kReduceMax;
-  const ValueId chosen = out.Emit(choose, {stated.scale, out.ConstI32({0})}, {{"keep_dims", true}});
-  const ValueId ones = out.Div(stated.in, stated.in);
-  stated.scale = out.Mul(ones, chosen);
-  stated.out = out.Unary(OpKind::kFloor, out.Add(out.Mul(stated.in, chosen), Number(out, 0.5)));
+  KeepAspect(node, out, stated);
+  PassOnUnchanged(out, stated);
   return stated;
 }
 
@@ -81,9 +109,7 @@ AxisTerms TermsOf(OnnxNode& node, Builder& out, const Stated& stated, int axis) 
   terms.out = pick(stated.out, at);
   terms.scale = pick(stated.scale, at);
   terms.stated = out.Mul(terms.scale, terms.in);
-  // ONNX's own tests, which compute their scales, align `stated`; ONNX Runtime and PyTorch, whose
-  // exporters write constant scales, align the size that there is.
-  terms.aligned = out.constant(stated.scale) != nullptr ? terms.out : terms.stated;
+  terms.aligned = stated.aligns_out ? terms.out : terms.stated;
   terms.size = out.Cast(terms.out, DType::kI32);
   if (!CropsAndResizes(node)) return terms;
   const ValueId region = Float(out, node.input(1));
@@ -101,14 +127,7 @@ ValueId Coordinates(Builder& out, const ResizeOptions& options, const AxisTerms&
   // The single element of a result has y = 0, whatever it is multiplied by.
   const auto steps = [&](ValueId size) { return out.Maximum(out.Sub(size, one), one); };
   if (mode == "align_corners") return out.Div(out.Mul(y, last), steps(t.aligned));
-  if (mode == "asymmetric") {
-    const ValueId scaled = out.Div(y, t.scale);
-    if (options.nearest != "round_prefer_ceil") return scaled;
-    // The one form in which the runtimes meet the exact halves.
-    const ValueId gap = out.Unary(OpKind::kAbs, out.Sub(t.stated, t.out));
-    const ValueId whole = out.Emit(OpKind::kLess, {gap, Number(out, 1e-3)});
-    return out.Emit(OpKind::kSelectV2, {whole, out.Div(out.Mul(y, t.in), t.out), scaled});
-  }
+  if (mode == "asymmetric") return out.Div(y, t.scale);
   if (mode == "tf_crop_and_resize") {
     const ValueId span = out.Sub(t.region_end, t.region_begin);
     const ValueId single = Float(out, out.Emit(OpKind::kEqual, {t.out, one}));
@@ -117,7 +136,10 @@ ValueId Coordinates(Builder& out, const ResizeOptions& options, const AxisTerms&
     return out.Add(begin, out.Div(out.Mul(out.Mul(y, span), last), steps(t.out)));
   }
   const ValueId center = out.Div(out.Add(y, half), t.scale);
-  if (mode == "tf_half_pixel_for_nn") return center;
+  if (mode == "tf_half_pixel_for_nn") {
+    const ValueId stays = out.Emit(OpKind::kEqual, {t.scale, one});
+    return out.Emit(OpKind::kSelectV2, {stays, y, center});
+  }
   const ValueId centered = out.Sub(center, half);
   if (mode == "pytorch_half_pixel") {
     return out.Mul(centered, Float(out, out.Emit(OpKind::kGreater, {t.out, one})));
@@ -143,9 +165,9 @@ ValueId NearestPlaces(Builder& out, const ResizeOptions& options, const AxisTerm
   }
   if (options.nearest.starts_with("round")) {
     const bool up = options.nearest == "round_prefer_ceil";
-    const OpKind compare = up ? OpKind::kGreaterEqual : OpKind::kGreater;
+    const ValueId half = Number(out, up ? 0.5 - kHalfTolerance : 0.5 + kHalfTolerance);
     const ValueId rest = out.Sub(at, below);
-    place = out.Add(below, Float(out, out.Emit(compare, {rest, Number(out, 0.5)})));
+    place = out.Add(below, Float(out, out.Emit(OpKind::kGreater, {rest, half})));
   }
   return out.Cast(Clamped(out, place, out.Sub(t.in, Number(out, 1))), DType::kI32);
 }

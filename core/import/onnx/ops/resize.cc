@@ -9,10 +9,9 @@
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
-#include "core/import/onnx/ops/computed_axes.h"
 #include "core/import/onnx/ops/computed_resize.h"
+#include "core/import/onnx/ops/resize_native.h"
 #include "core/import/onnx/ops/resize_plan.h"
-#include "core/import/onnx/ops/window.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -108,6 +107,24 @@ bool IsConstant(const OnnxNode& node, const ResizePlan& plan) {
   });
 }
 
+// ONNX Runtime adds these coordinates in double, and where they are nearly whole or nearly a half
+// that decides; kernels have float32.
+Verdict SymmetricIsConstant(const OnnxNode& node, Bounds, Finding& finding) {
+  const ResizeOptions options = ReadResizeOptions(node);
+  if (options.mode != ResizeMode::kNearest || options.coordinates != "half_pixel_symmetric") {
+    return Verdict::kHolds;
+  }
+  const auto plan = PlanResize(node);
+  if (!plan) return Verdict::kNotChecked;
+  if (IsConstant(node, *plan) || FindNative(node, *plan)) return Verdict::kHolds;
+  for (const PlannedAxis& axis : plan->axes) {
+    if (axis.scale >= 1 && axis.scale == std::round(axis.scale)) continue;
+    return Violated(node, 0, "axis " + std::to_string(axis.axis) + " of " + node.input_text(0),
+                    finding);
+  }
+  return Verdict::kHolds;
+}
+
 Verdict CanBeComputed(const OnnxNode& node, Bounds, Finding& finding) {
   const auto plan = PlanResize(node);
   if (!plan) return Verdict::kNotChecked;
@@ -126,51 +143,6 @@ Verdict CanBeComputed(const OnnxNode& node, Bounds, Finding& finding) {
 }
 
 // --- Translation ---
-
-// Height and width as an operand, each from where it is known.
-ValueId SizeOperand(OnnxNode& node, Builder& out, const ResizePlan& plan) {
-  const auto axes = *ResizedAxes(node);
-  const auto side = [&](int axis) {
-    const Dim size = plan.shape.dim(axis);
-    if (size.is_static()) return out.ConstI32({static_cast<std::int32_t>(size.value())});
-    const auto planned = std::ranges::find(plan.axes, axis, &PlannedAxis::axis);
-    const bool stays = planned == plan.axes.end();
-    if (plan.from_sizes && !stays) {
-      const auto at = std::ranges::find(axes, axis) - axes.begin();
-      const std::int32_t place = static_cast<std::int32_t>(at);
-      return TakeAlong(out, AsIndexRow(out, node.input(3)), out.ConstI32({place}), 0);
-    }
-    const ValueId whole = TakeAlong(out, SizesOf(out, node.input(0)), out.ConstI32({axis}), 0);
-    const double scale = stays ? 1 : planned->scale;
-    if (scale >= 1) {
-      return out.Mul(whole, out.ConstI32({static_cast<std::int32_t>(std::llround(scale))}));
-    }
-    const auto parts = static_cast<std::int32_t>(std::llround(1 / scale));
-    return out.Emit(OpKind::kFloorDiv, {whole, out.ConstI32({parts})});
-  };
-  const ValueId height = side(2), width = side(3);
-  const ir::Constant* rows = out.status().ok() ? out.constant(height) : nullptr;
-  const ir::Constant* columns = out.status().ok() ? out.constant(width) : nullptr;
-  if (rows == nullptr || columns == nullptr) return JoinRows(out, {height, width});
-  return out.ConstI32({static_cast<std::int32_t>(rows->AsInts()->front()),
-                       static_cast<std::int32_t>(columns->AsInts()->front())});
-}
-
-ValueId Native(OnnxNode& node, Builder& out, const ResizePlan& plan, NativeResize form) {
-  const ValueId image = ToChannelsLast(out, node.input(0));
-  const ValueId operands[] = {image, SizeOperand(node, out, plan)};
-  const OpKind kind = ReadResizeOptions(node).mode == ResizeMode::kNearest
-                          ? OpKind::kResizeNearestNeighbor
-                          : OpKind::kResizeBilinear;
-  const ir::TensorType type{
-      node.input_dtype(0),
-      {plan.shape.dim(0), plan.shape.dim(2), plan.shape.dim(3), plan.shape.dim(1)}};
-  const ValueId y = out.EmitTyped(
-      kind, operands,
-      {{"align_corners", form.align_corners}, {"half_pixel_centers", form.half_pixel_centers}},
-      type);
-  return FromChannelsLast(out, y, 4);
-}
 
 // x with `axis` multiplied by a (result, source) matrix.
 ValueId MultiplyAxis(Builder& out, ValueId x, int axis, ValueId weights) {
@@ -198,7 +170,7 @@ Status TranslateResize(OnnxNode& node, Builder& out) {
   const ResizePlan plan = *PlanResize(node);
   const ResizeOptions options = ReadResizeOptions(node);
   if (const auto form = FindNative(node, plan)) {
-    node.SetOutput(0, Native(node, out, plan, *form));
+    node.SetOutput(0, NativeResized(node, out, plan, *form));
     return out.status();
   }
   if (!IsConstant(node, plan)) {
@@ -273,6 +245,10 @@ constexpr OnnxConstraint kResize[] = {
      {},
      "align_corners with scale * size a whole number, or with sizes: ONNX and ONNX Runtime align "
      "others differently"},
+    {Reason::kDynamicDimensionUnsupported,
+     SymmetricIsConstant,
+     {},
+     "nearest and half_pixel_symmetric with sizes that are known, or scaled by whole numbers"},
     kComputable,
 };
 

@@ -89,7 +89,8 @@ std::int64_t RoundNearest(const ResizeOptions& options, const ResizeAxis& axis, 
   if (options.nearest == "ceil") return index(std::ceil(x));
   if (options.nearest == "simple") return index(axis.scale < 1 ? std::ceil(x) : below);
   const float rest = x - below;
-  const bool up = options.nearest == "round_prefer_ceil" ? rest >= 0.5F : rest > 0.5F;
+  const bool is_half = std::abs(rest - 0.5F) < kHalfTolerance;
+  const bool up = is_half ? options.nearest == "round_prefer_ceil" : rest > 0.5F;
   return index(below) + (up ? 1 : 0);
 }
 
@@ -109,14 +110,7 @@ bool IsExtrapolated(const ResizeOptions& options, const ResizeAxis& axis, double
 std::vector<std::int32_t> NearestIndices(const ResizeOptions& options, const ResizeAxis& axis) {
   std::vector<std::int32_t> indices;
   for (std::int64_t i = 0; i < axis.out; ++i) {
-    float x = Coordinate<float>(options, axis, i);
-    // The one form in which the runtimes meet the exact halves.
-    const bool exact =
-        options.nearest == "round_prefer_ceil" && options.coordinates == "asymmetric" &&
-        std::abs(axis.scale * static_cast<double>(axis.in) - static_cast<double>(axis.out)) < 1e-3;
-    if (exact)
-      x = static_cast<float>(static_cast<double>(i * axis.in) / static_cast<double>(axis.out));
-    const std::int64_t index = RoundNearest(options, axis, x);
+    const std::int64_t index = RoundNearest(options, axis, Coordinate<float>(options, axis, i));
     indices.push_back(static_cast<std::int32_t>(std::clamp<std::int64_t>(index, 0, axis.in - 1)));
   }
   return indices;

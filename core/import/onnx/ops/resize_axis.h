@@ -19,6 +19,9 @@ struct ResizeOptions {
   bool antialias = false;
 };
 
+// What lies this near to a half is a half where nearest rounds, as in ONNX Runtime.
+inline constexpr float kHalfTolerance = 1e-6F;
+
 struct ResizeAxis {
   std::int64_t in = 1, out = 1;
   double scale = 1;                   // out / in, or what the node states

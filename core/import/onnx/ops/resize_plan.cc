@@ -93,11 +93,10 @@ bool KeepAspect(const OnnxNode& node, std::vector<PlannedAxis>& axes) {
     for (PlannedAxis& axis : axes) axis = UnknownAxis(node, axis.axis);
     return true;
   }
-  double chosen = 0;
+  float chosen = 0;
   for (const PlannedAxis& axis : axes) {
     if (axis.in.value() == 0) return false;
-    const double scale =
-        static_cast<double>(axis.out.value()) / static_cast<double>(axis.in.value());
+    const float scale = static_cast<float>(axis.out.value()) / static_cast<float>(axis.in.value());
     const bool first = &axis == axes.data();
     chosen = first ? scale
              : node.String("keep_aspect_ratio_policy", "") == "not_larger"
@@ -106,9 +105,9 @@ bool KeepAspect(const OnnxNode& node, std::vector<PlannedAxis>& axes) {
   }
   for (PlannedAxis& axis : axes) {
     axis.scale = chosen;
-    if (chosen * static_cast<double>(axis.in.value()) > kMaxSize) return false;
-    axis.out = Dim(
-        static_cast<std::int64_t>(std::floor(chosen * static_cast<double>(axis.in.value()) + 0.5)));
+    const float size = chosen * static_cast<float>(axis.in.value());
+    if (size > kMaxSize) return false;
+    axis.out = Dim(std::llround(size));
   }
   return true;
 }
@@ -132,7 +131,9 @@ bool PlanSizes(const OnnxNode& node, const std::vector<int>& axes, ResizePlan& p
   if (!KeepAspect(node, all)) return false;
   const bool crops = CropsAndResizes(node);
   for (PlannedAxis& axis : all) {
-    if (axis.in != axis.out || crops) plan.axes.push_back(axis);
+    // A policy's scale moves the elements of an axis that keeps its size.
+    const bool moves = axis.in != axis.out || (axis.scale != 0 && axis.scale != 1);
+    if (moves || crops) plan.axes.push_back(axis);
   }
   return true;
 }
@@ -261,6 +262,8 @@ std::optional<ResizePlan> PlanResize(const OnnxNode& node) {
     FinishAxis(node, *axes, axis);
     plan.shape.dim(axis.axis) = axis.out;
   }
+  // ONNX Runtime passes on what keeps its sizes, whatever the scales.
+  if (plan.shape == node.input_shape(0) && !CropsAndResizes(node)) plan.axes.clear();
   std::sort(plan.axes.begin(), plan.axes.end(),
             [](const PlannedAxis& a, const PlannedAxis& b) { return a.axis < b.axis; });
   return plan;

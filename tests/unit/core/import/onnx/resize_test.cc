@@ -200,10 +200,65 @@ TEST(Resize, ComputedOperandsGiveWhatConstantsGive) {
           if (!fits) continue;  // align_corners of a fractional size
           const interp::Tensor constant = RunNode(node).at(0);
           node.constant = {};
+          const bool is_nearest = mode == std::string("nearest");
+          if (is_nearest && coordinates == std::string("half_pixel_symmetric")) {
+            EXPECT_THAT(MakeModel(node).Refusals(),
+                        ElementsAre(Reason::kDynamicDimensionUnsupported));
+            continue;
+          }
           ExpectTensor(RunNode(node).at(0), constant, 1e-5);
         }
       }
     }
+  }
+}
+
+// In float32 9 / 1.2 is a little less than 7.5.
+TEST(Resize, NearlyAHalfIsAHalf) {
+  const auto x = RandomTensor(DType::kF32, {1, 1, 1, 10}, 3);
+  for (const bool is_constant : {true, false}) {
+    OneNode node = Scale(x, {1, 1, 1, 1.2},
+                         {{"mode", "nearest"},
+                          {"coordinate_transformation_mode", "asymmetric"},
+                          {"nearest_mode", "round_prefer_ceil"}});
+    if (!is_constant) node.constant = {};
+    const auto y = RunNode(node).at(0);
+    EXPECT_EQ(ToDoubles(y).at(9), ToDoubles(x).at(8));
+  }
+}
+
+// 3.6 of 3 elements are 3: ONNX Runtime passes them on.
+TEST(Resize, KeptSizesPassTheInputOn) {
+  const auto x = F32({1, 1, 2, 3}, {1, 2, 3, 5, 8, 13});
+  for (const char* mode : {"nearest", "linear", "cubic"}) {
+    OneNode node = Scale(x, {1, 1, 1, 1.2}, {{"mode", mode}});
+    ExpectTensor(RunNode(node).at(0), x);
+    EXPECT_THAT(Kinds(node), ::testing::IsEmpty());
+    node.constant = {};
+    ExpectTensor(RunNode(node).at(0), x);
+  }
+}
+
+// The policy's scale, 6 / 7, is that of both axes; 2 * 6 / 7 is rounded to 2.
+TEST(Resize, PolicyMovesElementsOfAnAxisThatKeepsItsSize) {
+  const auto x = F32({2, 7}, {0, 0, 0, 0, 0, 0, 0, 6, 6, 6, 6, 6, 6, 6});
+  OneNode node = Size(x, {2, 6}, {{"mode", "linear"}, {"keep_aspect_ratio_policy", "not_larger"}});
+  const double first = 0.5 * 7 / 6 - 0.5;
+  for (const bool is_constant : {true, false}) {
+    if (!is_constant) node.constant = {};
+    EXPECT_NEAR(ToDoubles(RunNode(node).at(0)).at(0), 6 * first, 1e-5) << is_constant;
+  }
+}
+
+TEST(Resize, CentersOfAKeptAxisStay) {
+  const auto x = F32({2, 2}, {1, 2, 3, 4});
+  OneNode node = Size(x, {2, 4},
+                      {{"mode", "nearest"},
+                       {"coordinate_transformation_mode", "tf_half_pixel_for_nn"},
+                       {"nearest_mode", "round_prefer_ceil"}});
+  for (const bool is_constant : {true, false}) {
+    if (!is_constant) node.constant = {};
+    ExpectTensor(RunNode(node).at(0), F32({2, 4}, {1, 2, 2, 2, 3, 4, 4, 4}));
   }
 }
 
