@@ -1,4 +1,4 @@
-"""Resize before opset 11 and Upsample, neither of which onnx's evaluator runs, said by Resize 13."""
+"""Resize before opset 11 and Upsample, which onnx's evaluator can't run, said by Resize 13."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ import numpy as np
 from property.case import Case, single
 from property.draw import Draw
 
-# Where ONNX Runtime can't run a model, onnx's evaluator aligns fractional sizes as the text does not
-# say, takes -0.5 where the text says 0, and loses a pixel where a coordinate is nearly whole.
+# Where ONNX Runtime can't run a model, onnx's evaluator aligns fractional sizes as the text does
+# not say, takes -0.5 where the text says 0, and loses a pixel where a coordinate is nearly whole.
 _MISREAD = ("align_corners", "pytorch_half_pixel", "half_pixel_symmetric")
 _NEAREST = [None, "round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]
 
@@ -63,16 +63,18 @@ def _resize(d: Draw) -> Case:
         attributes["keep_aspect_ratio_policy"] = d.choice(["stretch", "not_larger", "not_smaller"])
     scales, sizes = None, None
     if d.chance(0.5):
-        sizes = np.array([*x.shape[:2], *(d.integer(1, 12) for _ in x.shape[2:])], np.int64)
+        # Only large sizes meet whole coordinates by quotients that are rounded.
+        most = 90 if mode == "nearest" and d.chance(0.2) else 12
+        sizes = np.array([*x.shape[:2], *(d.integer(1, most) for _ in x.shape[2:])], np.int64)
     else:
-        # ONNX Runtime passes on what keeps its sizes; onnx's evaluator, which runs float16, doesn't.
+        # ONNX Runtime passes on what keeps its sizes; not so the evaluator, which runs float16.
         slight = dtype != np.float16 and mode != "cubic"
         scales = np.array(_scales(d, x.ndim, True, slight), np.float32)
     only_evaluator = mode == "cubic" and x.ndim == 3
     if attributes.get("keep_aspect_ratio_policy") not in (None, "stretch"):
         if scales is not None:  # a policy is about sizes
             attributes["keep_aspect_ratio_policy"] = "stretch"
-        elif mode == "cubic":
+        elif mode != "nearest":
             only_evaluator = True
     if only_evaluator and attributes["coordinate_transformation_mode"] in _MISREAD:
         attributes["coordinate_transformation_mode"] = "half_pixel"

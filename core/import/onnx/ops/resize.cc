@@ -179,7 +179,7 @@ Status TranslateResize(OnnxNode& node, Builder& out) {
   }
   ValueId x = node.input(0);
   for (const PlannedAxis& axis : plan.axes) {
-    if (options.mode == ResizeMode::kNearest) {
+    if (options.mode == ResizeMode::kNearest || axis.plain.out == 0) {
       x = out.Emit(OpKind::kGather, {x, out.ConstI32(NearestIndices(options, axis.plain))},
                    {{"axis", std::int64_t{axis.axis}}, {"batch_dims", std::int64_t{0}}});
     } else {

@@ -152,22 +152,16 @@ bool SymbolicIsNative(const ResizeOptions& options, const PlannedAxis& axis, Nat
   if (!exact || options.exclude_outside || options.antialias) return false;
   const std::string& mode = options.coordinates;
   if (options.mode == ResizeMode::kNearest) {
-    // Up by a whole number: every way of rounding takes element floor(i / scale).
-    if (IsWhole(axis.scale)) {
-      const bool floors = (mode == "asymmetric" || mode == "tf_half_pixel_for_nn") &&
-                          (options.nearest == "floor" || options.nearest == "simple");
-      const bool rounds =
-          mode != "asymmetric" && mode != "align_corners" && mode != "tf_half_pixel_for_nn" &&
-          (options.nearest == "round_prefer_floor" || options.nearest == "round_prefer_ceil");
-      return native.half_pixel_centers && (floors || rounds);
-    }
-    if (mode == "asymmetric")
-      return !native.half_pixel_centers && !native.align_corners && options.nearest == "floor";
-    if (mode == "tf_half_pixel_for_nn") {
-      return native.half_pixel_centers && options.nearest == "floor";
-    }
-    return mode == "half_pixel" && native.half_pixel_centers &&
-           options.nearest == "round_prefer_ceil";
+    // Up by a whole number: every way of rounding takes element floor(i / scale). Of other sizes
+    // some meet whole coordinates, where the kernel's rounding errors are not those of ONNX
+    // Runtime.
+    if (!IsWhole(axis.scale)) return false;
+    const bool floors = (mode == "asymmetric" || mode == "tf_half_pixel_for_nn") &&
+                        (options.nearest == "floor" || options.nearest == "simple");
+    const bool rounds =
+        mode != "asymmetric" && mode != "align_corners" && mode != "tf_half_pixel_for_nn" &&
+        (options.nearest == "round_prefer_floor" || options.nearest == "round_prefer_ceil");
+    return native.half_pixel_centers && (floors || rounds);
   }
   if (mode == "asymmetric") return !native.half_pixel_centers && !native.align_corners;
   if (mode == "align_corners") return native.align_corners;
@@ -277,7 +271,7 @@ std::optional<NativeResize> FindNative(const OnnxNode& node, const ResizePlan& p
   for (const NativeResize& form : kForms) {
     const bool fits = std::all_of(plan.axes.begin(), plan.axes.end(), [&](const PlannedAxis& axis) {
       if (!axis.is_static()) return SymbolicIsNative(options, axis, form);
-      if (axis.plain.in == 0 || axis.plain.out == 0) return true;
+      if (axis.plain.in == 0 || axis.plain.out == 0) return false;  // the kernels want elements
       return options.mode == ResizeMode::kNearest
                  ? NearestIsNative(NearestIndices(options, axis.plain), axis.plain, form)
                  : LinearIsNative(options, axis.plain, form);

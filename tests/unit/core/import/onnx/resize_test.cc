@@ -144,6 +144,20 @@ TEST(Resize, SizesOfAnotherTensor) {
   ExpectTensor(y.at(0), F32({1, 1, 2, 6}, {1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4}));
 }
 
+// 41 / 82 * 2 is 1 - 6e-8 in the kernel's order of operations, and 1 in ONNX Runtime's.
+TEST(Resize, ComputedSizesFindWholeCoordinates) {
+  const auto x = F32({1, 1, 1, 2}, {3, 5});
+  OneNode node = Size(x, {1, 1, 1, 82},
+                      {{"mode", "nearest"},
+                       {"coordinate_transformation_mode", "asymmetric"},
+                       {"nearest_mode", "floor"}});
+  const auto constant = RunNode(node).at(0);
+  EXPECT_EQ(ToDoubles(constant).at(40), 3);
+  EXPECT_EQ(ToDoubles(constant).at(41), 5);
+  node.constant = {};
+  ExpectTensor(RunNode(node).at(0), constant);
+}
+
 TEST(Upsample, AttributeAndInput) {
   OneNode seven{"Upsample", {Square()}, {{"mode", "nearest"}, {"scales", Doubles{1, 1, 1, 2}}}};
   seven.opset = 7;
@@ -247,6 +261,22 @@ TEST(Resize, PolicyMovesElementsOfAnAxisThatKeepsItsSize) {
   for (const bool is_constant : {true, false}) {
     if (!is_constant) node.constant = {};
     EXPECT_NEAR(ToDoubles(RunNode(node).at(0)).at(0), 6 * first, 1e-5) << is_constant;
+  }
+}
+
+// 3 / 7 of an element is none: no kernel that resizes takes that.
+TEST(Resize, NothingIsLeft) {
+  const auto x = RandomTensor(DType::kF32, {1, 1, 7, 3}, 3);
+  for (const char* mode : {"nearest", "linear", "cubic"}) {
+    OneNode node =
+        Size(x, {1, 9},
+             {{"mode", mode}, {"axes", Ints{2, 3}}, {"keep_aspect_ratio_policy", "not_larger"}});
+    for (const bool is_constant : {true, false}) {
+      if (!is_constant) node.constant = {};
+      EXPECT_EQ(RunNode(node).at(0).shape(), (std::vector<std::int64_t>{1, 1, 1, 0})) << mode;
+    }
+    node.constant = {false, true, true, true};
+    EXPECT_THAT(Kinds(node), ::testing::Not(Contains(OpKind::kResizeBilinear)));
   }
 }
 
