@@ -35,7 +35,7 @@ std::span<const OnnxRule> CenterCropPadRules();
 std::span<const OnnxRule> ColumnImageRules();  // Col2Im
 std::span<const OnnxRule> CompareRules();      // comparisons, logic, Where
 std::span<const OnnxRule> ConcatRules();       // Concat, Split
-std::span<const OnnxRule> ConstantRules();     // Constant, ConstantOfShape, Range, Shape, Size
+std::span<const OnnxRule> ConstantRules();     // Constant, ConstantOfShape, Shape, Size
 std::span<const OnnxRule> ConvRules();         // Conv, ConvInteger, QLinearConv
 std::span<const OnnxRule> ConvTransposeRules();
 std::span<const OnnxRule> CumulativeRules();  // CumSum, CumProd
@@ -68,7 +68,8 @@ std::span<const OnnxRule> PadRules();
 std::span<const OnnxRule> PoolingRules();
 std::span<const OnnxRule> ProjectedAttentionRules();  // com.microsoft: Attention
 std::span<const OnnxRule> QLinearRules();             // com.microsoft: QLinearAdd and its like
-std::span<const OnnxRule> QuantizeRules();         // QuantizeLinear, DequantizeLinear, dynamic too
+std::span<const OnnxRule> QuantizeRules();  // QuantizeLinear, DequantizeLinear, dynamic too
+std::span<const OnnxRule> RangeRules();
 std::span<const OnnxRule> RecurrentRules();        // LSTM, GRU, RNN
 std::span<const OnnxRule> ReduceRules();           // Reduce*
 std::span<const OnnxRule> ReshapeRules();          // Reshape, Flatten, Squeeze, Unsqueeze

@@ -68,6 +68,7 @@ std::span<const std::span<const OnnxRule>> AllRules() {
       ProjectedAttentionRules(),
       QLinearRules(),
       QuantizeRules(),
+      RangeRules(),
       RecurrentRules(),
       ReduceRules(),
       ReshapeRules(),

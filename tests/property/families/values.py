@@ -126,6 +126,9 @@ def _range(d: Draw) -> Case:
     if dtype.kind == "f" and d.chance(0.4):
         limit = start + count * step - step * 0.5
     scalars = [np.array(v, dtype) for v in (start, limit, step)]
+    if dtype == np.float32 and d.chance(0.4):  # a quotient that is nearly whole
+        scalars[2] = np.array(d.choice([0.1, 0.3, -0.7, 1.1]), dtype)
+        scalars[1] = (scalars[0] + np.float32(count) * scalars[2]).astype(dtype)
     constant = d.choice([(1, 1, 1), (1, 0, 1), (0, 0, 0)])
     return single(d, "Range", opset, scalars, constant)
 

@@ -1,4 +1,4 @@
-// Sources of values: Constant, ConstantOfShape, Range, and what a shape says: Shape, Size.
+// Sources of values: Constant, ConstantOfShape, and what a shape says: Shape, Size.
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -185,77 +185,7 @@ Verdict ValueHasOneElement(const OnnxNode& node, Bounds, Finding& finding) {
                   finding);
 }
 
-// --- Range ---
-
-// max(ceil((limit - start) / delta), 0), computed without overflow; nothing when not constant.
-std::optional<std::int64_t> RangeCount(const OnnxNode& node) {
-  if (ir::IsInteger(node.input_dtype(0))) {
-    const auto start = node.input_ints(0);
-    const auto limit = node.input_ints(1);
-    const auto delta = node.input_ints(2);
-    if (!start || !limit || !delta) return std::nullopt;
-    if (start->size() != 1 || limit->size() != 1 || delta->size() != 1 || (*delta)[0] == 0) {
-      return std::nullopt;
-    }
-    const auto from = static_cast<std::uint64_t>((*start)[0]);
-    const auto to = static_cast<std::uint64_t>((*limit)[0]);
-    const auto step = static_cast<std::uint64_t>((*delta)[0]);
-    const bool up = (*delta)[0] > 0;
-    if (up ? (*limit)[0] <= (*start)[0] : (*limit)[0] >= (*start)[0]) return 0;
-    const std::uint64_t count = up ? (to - from - 1) / step + 1 : (from - to - 1) / (0 - step) + 1;
-    return static_cast<std::int64_t>(std::min(count, static_cast<std::uint64_t>(INT64_MAX)));
-  }
-  const auto start = node.input_doubles(0);
-  const auto limit = node.input_doubles(1);
-  const auto delta = node.input_doubles(2);
-  if (!start || !limit || !delta || start->size() != 1 || limit->size() != 1 ||
-      delta->size() != 1) {
-    return std::nullopt;
-  }
-  const double count = std::ceil(((*limit)[0] - (*start)[0]) / (*delta)[0]);
-  if (!(count > 0)) return 0;
-  return count < 9e18 ? static_cast<std::int64_t>(count) : INT64_MAX;
-}
-
-Status InferRange(OnnxNode& node) {
-  if (!node.knows_input(0) || !node.knows_input(1) || !node.knows_input(2)) return Status::Ok();
-  Dim length;
-  const auto start = node.input_dims(0);
-  const auto limit = node.input_dims(1);
-  const auto step = node.input_ints(2);
-  if (const auto count = RangeCount(node)) {
-    length = Dim(*count);
-  } else if (start && limit && step && *step == std::vector<std::int64_t>{1} &&
-             *start == DimValues{Dim(0)} && limit->size() == 1) {
-    length = (*limit)[0];  // the positions of a sequence
-  } else {
-    length = node.symbols().Fresh("length of " + node.output_name(0));
-  }
-  node.SetOutputType(0, {node.input_dtype(0), Shape{length}});
-  return Status::Ok();
-}
-
-Status TranslateRange(OnnxNode& node, Builder& out) {
-  std::vector<ValueId> bounds;
-  for (int i = 0; i < 3; ++i) bounds.push_back(out.Reshape(node.input(i), Shape{}));
-  return Finish(node, out, out.EmitTyped(OpKind::kRange, bounds, {}, *node.output_type(0)));
-}
-
-Verdict DeltaIsNotZero(const OnnxNode& node, Bounds, Finding& finding) {
-  const auto delta = node.input_doubles(2);
-  if (!delta || delta->size() != 1 || (*delta)[0] != 0) return Verdict::kHolds;
-  return Violated(node, 2, "delta 0", finding);
-}
-
-Verdict BoundsAreScalars(const OnnxNode& node, Bounds, Finding& finding) {
-  for (int i = 0; i < 3; ++i) {
-    if (!node.knows_input(i)) return Verdict::kNotChecked;
-    if (node.input_shape(i).ElementCount() != 1) {
-      return Violated(node, i, node.input_text(i), finding);
-    }
-  }
-  return Verdict::kHolds;
-}
+// --- Tables ---
 
 constexpr OnnxConstraint kConstant[] = {
     {Reason::kUnsupportedAttributeValue,
@@ -272,17 +202,11 @@ constexpr OnnxConstraint kConstantOfShape[] = {
      {},
      "the value has one element, a number or a boolean"},
 };
-constexpr OnnxConstraint kRange[] = {
-    {Reason::kTypeMismatch, SameTypes, {}, "start, limit and delta have one element type"},
-    {Reason::kShapeMismatch, BoundsAreScalars, {}, "start, limit and delta have one element each"},
-    {Reason::kValueOutOfRange, DeltaIsNotZero, {}, "delta is not 0"},
-};
 
 constexpr OnnxRule kRules[] = {
     {"", "Constant", 1, 25, kConstant, InferConstant, TranslateConstant},
     {"", "ConstantOfShape", 9, 25, kConstantOfShape, InferConstantOfShape,
      TranslateConstantOfShape},
-    {"", "Range", 11, 27, kRange, InferRange, TranslateRange},
     {"", "Shape", 1, 25, {}, InferShape, TranslateShape},
     {"", "Size", 1, 25, {}, InferSize, TranslateSize},
 };
