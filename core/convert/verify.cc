@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -107,6 +108,31 @@ Status CompareOutputs(const ir::Signature& signature, const Tensors& expected,
   return first;
 }
 
+Status RunAndCompare(const ir::Module& reference, const ir::Module& written,
+                     const SampleOptions& options, double tolerance, const ir::Diagnostics& said,
+                     const CancelToken& cancel, v1::Verification& verification) {
+  const auto inputs = SampleInputs(reference, options);
+  if (!inputs.ok()) {
+    verification.set_not_run_because(std::string(inputs.status().message()));
+    return Status::Ok();
+  }
+  const auto expected = Run(reference, *inputs, cancel);
+  SMELT_RETURN_IF_ERROR(cancel.Check());
+  if (!expected.ok()) {
+    verification.set_not_run_because(expected.status().ToString());
+    return Status::Ok();
+  }
+  verification.clear_not_run_because();
+  const auto actual = Run(written, *inputs, cancel);
+  SMELT_RETURN_IF_ERROR(cancel.Check());
+  if (!actual.ok()) {
+    return Status(Reason::kVerificationMismatch,
+                  "the written file does not run: " + actual.status().ToString());
+  }
+  return CompareOutputs(reference.signatures.front(), *expected, *actual, tolerance, said,
+                        verification);
+}
+
 }  // namespace
 
 Status VerifyByRunning(const ir::Module& reference, const ir::Module& written, double tolerance,
@@ -119,26 +145,16 @@ Status VerifyByRunning(const ir::Module& reference, const ir::Module& written, d
                                     {.batch = 1, .image = 32, .other = 4, .max_int = 1},
                                     {.batch = 1, .image = 1, .other = 1, .max_int = 0}};
   for (const SampleOptions& options : attempts) {
-    auto inputs = SampleInputs(reference, options);
-    if (!inputs.ok()) {
-      verification.set_not_run_because(std::string(inputs.status().message()));
-      return Status::Ok();
+    try {
+      SMELT_RETURN_IF_ERROR(
+          RunAndCompare(reference, written, options, tolerance, said, cancel, verification));
+    } catch (const std::bad_alloc&) {
+      verification.clear_outputs();
+      verification.set_not_run_because(
+          std::string(ReasonName(Reason::kOutOfMemory)) +
+          ": the tensors of a run take more memory than the worker may have");
     }
-    auto expected = Run(reference, *inputs, cancel);
-    SMELT_RETURN_IF_ERROR(cancel.Check());
-    if (!expected.ok()) {
-      verification.set_not_run_because(expected.status().ToString());
-      continue;
-    }
-    verification.clear_not_run_because();
-    auto actual = Run(written, *inputs, cancel);
-    SMELT_RETURN_IF_ERROR(cancel.Check());
-    if (!actual.ok()) {
-      return Status(Reason::kVerificationMismatch,
-                    "the written file does not run: " + actual.status().ToString());
-    }
-    return CompareOutputs(reference.signatures.front(), *expected, *actual, tolerance, said,
-                          verification);
+    if (verification.not_run_because().empty()) break;
   }
   return Status::Ok();
 }

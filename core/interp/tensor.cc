@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include "core/base/status.h"
 
@@ -43,7 +44,7 @@ Tensor Tensor::Zeros(ir::DType dtype, std::vector<std::int64_t> shape) {
       ir::StorageBytes(dtype, static_cast<std::uint64_t>(CountOf(tensor.shape_)));
   const std::size_t room = std::max<std::size_t>(1, (size + kAlignment - 1) / kAlignment);
   void* memory = std::aligned_alloc(kAlignment, room * kAlignment);
-  SMELT_CHECK(memory != nullptr);
+  if (memory == nullptr) throw std::bad_alloc();
   std::memset(memory, 0, room * kAlignment);
   std::shared_ptr<void> owner(memory, [](void* p) { std::free(p); });
   tensor.writable_ = static_cast<std::byte*>(memory);

@@ -18,7 +18,7 @@ namespace smelt::interp {
 class Tensor {
  public:
   Tensor() = default;
-  // Zero-filled, 64-byte aligned.
+  // Zero-filled, 64-byte aligned. Throws std::bad_alloc, as containers do.
   static Tensor Zeros(ir::DType dtype, std::vector<std::int64_t> shape);
   // Type and sizes without bytes, for a result that will share another tensor's.
   static Tensor Unallocated(ir::DType dtype, std::vector<std::int64_t> shape);
