@@ -42,6 +42,12 @@ class ConvertVerb final : public Verb {
   }
 
   Result<ExitCode> Run(Session& session) override {
+    if (standalone_ && session.settings().server.origin == "--server") {
+      return Status(Reason::kUsage,
+                    "--server is '" + session.settings().server.value +
+                        "', but --standalone uses a daemon of its own",
+                    "Leave one of the two out.");
+    }
     outcome_.output = OutputPath(outcome_.output, DefaultName(submit_.model));
     SMELT_RETURN_IF_ERROR(CheckOutcomeOptions(session, outcome_));
     SMELT_RETURN_IF_ERROR(ToConvertOptions(submit_).status());

@@ -12,6 +12,14 @@ namespace {
 
 using std::chrono::system_clock;
 
+// Not CLI::Range, which takes a NaN for a number of every range.
+std::string CheckSeconds(const std::string& text) {
+  double seconds = 0;
+  const bool is_number = CLI::detail::lexical_cast(text, seconds);
+  if (is_number && seconds >= 0.001 && seconds <= 1e7) return "";
+  return "it is '" + text + "'; it must be a number of seconds from 0.001 to 10000000";
+}
+
 JobNote GoesOn(const Session& session, const std::string& job_id,
                const std::string& watch_arguments) {
   return {job_id, "job " + job_id + " goes on",
@@ -43,7 +51,7 @@ void AddFollowOptions(CLI::App& app, FollowOptions& options) {
   app.add_option("--wait-timeout", options.wait_timeout_seconds,
                  "Wait at most this long, then leave the job to itself (exit code 8)")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.001, 1e7).description(""));
+      ->check(CheckSeconds, "", "");
   app.add_flag("--cancel-on-interrupt", options.cancel_on_interrupt, "Ctrl-C cancels the job, too");
 }
 

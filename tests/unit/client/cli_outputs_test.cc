@@ -120,6 +120,20 @@ TEST_F(CliOutputsTest, OutputsOfAnEarlierRunAreReplaced) {
   EXPECT_EQ(ReadFile(scratch_ / "z_op_coverage_report.json"), "{}");
 }
 
+TEST_F(CliOutputsTest, GetWritesIntoAFolderAsConvertDoes) {
+  scratch_.Write("into/x", "");
+  const std::string folder = scratch_ / "into";
+  ASSERT_EQ(Run({"convert", ModelFile(), "-o", folder}), 0) << Err();
+  ASSERT_EQ(Run({"get", "job1", "-o", folder}), 0) << Err();
+  EXPECT_EQ(Out(), folder + "/model.tflite\n");
+  ASSERT_EQ(Run({"get", "job1", "--report", "-o", folder}), 0) << Err();
+  ASSERT_EQ(Run({"get", "job1", "--model", "-o", folder}), 0) << Err();
+  EXPECT_THAT(scratch_.Names("into"),
+              ElementsAre("model.tflite", "net.onnx", "net.report.json", "net.tflite", "x"));
+  EXPECT_EQ(ReadFile(folder + "/model.tflite"), "the artifact");
+  EXPECT_EQ(ReadFile(folder + "/net.onnx"), Model(""));
+}
+
 TEST_F(CliOutputsTest, OneDeviceTakesEverything) {
   EXPECT_EQ(Run({"convert", ModelFile(), "-o", "/dev/null", "--report", "/dev/null"}), 0) << Err();
 }
