@@ -134,6 +134,13 @@ TEST_F(CliOutputsTest, GetWritesIntoAFolderAsConvertDoes) {
   EXPECT_EQ(ReadFile(folder + "/net.onnx"), Model(""));
 }
 
+TEST_F(CliOutputsTest, WatchWritesIntoAFolderAsConvertDoes) {
+  scratch_.Write("into/x", "");
+  ASSERT_EQ(Run({"submit", ModelFile()}), 0) << Err();
+  ASSERT_EQ(Run({"watch", "job1", "-o", scratch_ / "into"}), 0) << Err();
+  EXPECT_EQ(ReadFile(scratch_ / "into/net.tflite"), "the artifact");
+}
+
 TEST_F(CliOutputsTest, OneDeviceTakesEverything) {
   EXPECT_EQ(Run({"convert", ModelFile(), "-o", "/dev/null", "--report", "/dev/null"}), 0) << Err();
 }
