@@ -142,7 +142,9 @@ int RunCli(const std::vector<std::string>& arguments, const Surroundings& surrou
                   invocation.json ? OutputFormat::kJson : OutputFormat::kText);
   const Result<ExitCode> code = invocation.verb->Run(session);
   session.progress().Finish();
-  if (!code.ok()) return Fail(surroundings, code.status(), invocation.json);
+  if (!code.ok()) {
+    return Fail(surroundings, code.status(), invocation.json, session.job_note());
+  }
   surroundings.out << session.document();
   return Printed(surroundings, code.value());
 }

@@ -1,10 +1,14 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <optional>
+#include <vector>
 
+#include "client/cmd/bundle.h"
 #include "client/cmd/command.h"
 #include "client/cmd/follow.h"
 #include "client/cmd/outcome.h"
+#include "client/cmd/output_path.h"
+#include "client/cmd/planned_file.h"
 #include "client/cmd/submission.h"
 #include "client/standalone/private_daemon.h"
 
@@ -13,21 +17,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// MODEL's name with the artifact's suffix: in the current folder, or in the one that -o names.
+// MODEL's name with the artifact's suffix.
 std::string DefaultName(const std::string& model) {
   return model == "-" ? "model.tflite" : fs::path(model).stem().string() + ".tflite";
 }
 
-Result<std::string> OutputPath(const std::string& model, const std::string& output) {
-  if (output == "-") return output;
-  std::error_code error;
-  fs::path path = output.empty() ? fs::path(DefaultName(model)) : fs::path(output);
-  if (fs::is_directory(path, error)) path /= DefaultName(model);
-  if (model != "-" && fs::equivalent(path, model, error)) {
-    return Status(Reason::kUsage, "the artifact would replace the model " + model,
-                  "Give another name with -o.");
+Status CheckFiles(const SubmitOptions& submit, const OutcomeOptions& outcome,
+                  const Bundle& bundle) {
+  std::vector<PlannedFile> files = PlanOutcome(outcome);
+  for (PlannedFile& extra : PlanExtras(submit, outcome, bundle.file_name)) {
+    files.push_back(std::move(extra));
   }
-  return path.string();
+  return CheckPlannedFiles(files, bundle.paths);
 }
 
 class ConvertVerb final : public Verb {
@@ -41,15 +42,25 @@ class ConvertVerb final : public Verb {
   }
 
   Result<ExitCode> Run(Session& session) override {
-    SMELT_ASSIGN_OR_RETURN(outcome_.output, OutputPath(submit_.model, outcome_.output));
+    if (standalone_ && session.settings().server.origin == "--server") {
+      return Status(Reason::kUsage,
+                    "--server is '" + session.settings().server.value +
+                        "', but --standalone uses a daemon of its own",
+                    "Leave one of the two out.");
+    }
+    outcome_.output = OutputPath(outcome_.output, DefaultName(submit_.model));
     SMELT_RETURN_IF_ERROR(CheckOutcomeOptions(session, outcome_));
+    SMELT_RETURN_IF_ERROR(ToConvertOptions(submit_).status());
+    SMELT_ASSIGN_OR_RETURN(const Bundle bundle, OpenBundle(session, submit_.model));
+    SMELT_RETURN_IF_ERROR(CheckFiles(submit_, outcome_, bundle));
+    outcome_.inputs = bundle.paths;
     std::optional<PrivateDaemon> daemon;  // outlives all calls below
     if (standalone_) {
       SMELT_ASSIGN_OR_RETURN(PrivateDaemon started, PrivateDaemon::Start(session.interrupt()));
       daemon.emplace(std::move(started));
       session.UsePrivateServer(daemon->address());
     }
-    SMELT_ASSIGN_OR_RETURN(const v1::Job created, Submit(session, submit_));
+    SMELT_ASSIGN_OR_RETURN(const v1::Job created, Submit(session, submit_, bundle));
     SMELT_ASSIGN_OR_RETURN(const v1::Job job,
                            Follow(session, created.id(), follow_, " -o " + outcome_.output));
     return ShowOutcome(session, job, outcome_);

@@ -7,8 +7,9 @@
 
 namespace smelt::client {
 
-// Returns the exit code. Ctrl-C explains every failure after it.
-int Fail(const Surroundings& surroundings, const Status& status, bool json);
+// Returns the exit code. Ctrl-C explains every failure after it; `job` says what became of the job.
+int Fail(const Surroundings& surroundings, const Status& status, bool json,
+         const JobNote& job = {});
 
 // Ends the process at once, as Fail does after Ctrl-C. May be called while the interrupt is held,
 // when the working thread does not write: it waits for something that can't be woken.

@@ -22,8 +22,9 @@ struct FollowOptions {
 
 void AddFollowOptions(CLI::App& app, FollowOptions& options);
 
-// The finished job. When the wait ends early (Ctrl-C, --wait-timeout) the job goes on; the command
-// to watch it again, with `watch_arguments` after its id, is printed.
+// The finished job. When the wait ends early (Ctrl-C, --wait-timeout, a daemon that is gone) the
+// job goes on: the session's note names it and the commands to watch it again, with
+// `watch_arguments` after its id, or to cancel it.
 Result<v1::Job> Follow(Session& session, const std::string& job_id, const FollowOptions& options,
                        const std::string& watch_arguments);
 

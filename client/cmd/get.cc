@@ -3,6 +3,7 @@
 
 #include "client/cmd/command.h"
 #include "client/cmd/outcome.h"
+#include "client/cmd/output_path.h"
 #include "client/cmd/session.h"
 #include "client/net/blob_digest.h"
 #include "client/net/calls.h"
@@ -17,7 +18,8 @@ class GetVerb final : public Verb {
  public:
   void AddOptions(CLI::App& app) override {
     app.add_option("JOB", what_, "A job's id, or a blob as SHA256/SIZE")->required();
-    app.add_option("-o,--output", output_, "Where to write it; - is standard output")
+    app.add_option("-o,--output", output_,
+                   "Where to write it, a file or a folder; - is standard output")
         ->type_name("OUT");
     auto* report =
         app.add_flag("--report", report_, "The report, as JSON, instead of the artifact");
@@ -48,16 +50,13 @@ class GetVerb final : public Verb {
     session.progress().Finish();
     if (session.json()) session.PrintJson(report);
     if (session.json() && output_.empty()) return ExitCode::kOk;
-    SMELT_RETURN_IF_ERROR(
-        WriteText(session, output_.empty() ? "-" : output_, ToJson(report, JsonShape::kDocument)));
+    const std::string model = job.convert().input().file_name();
+    const std::string output =
+        output_.empty()
+            ? "-"
+            : OutputPath(output_, std::filesystem::path(model).stem().string() + ".report.json");
+    SMELT_RETURN_IF_ERROR(WriteText(session, output, ToJson(report, JsonShape::kDocument)));
     return ExitCode::kOk;
-  }
-
-  // A name that came from elsewhere must not choose the folder.
-  std::string OutputFor(const std::string& name) const {
-    if (!output_.empty()) return output_;
-    const std::string file = std::filesystem::path(name).filename().string();
-    return file.empty() || file == "." || file == ".." ? "artifact" : file;
   }
 
   Result<ExitCode> GetArtifact(Session& session, const v1::Job& job) {
@@ -65,7 +64,7 @@ class GetVerb final : public Verb {
     if (name.empty() && job.state() == v1::SUCCEEDED && !job.artifacts().empty()) {
       name = job.artifacts(0).name();
     }
-    const std::string output = OutputFor(name);
+    const std::string output = OutputPath(output_, name);
     SMELT_RETURN_IF_ERROR(FetchArtifact(session, job, name, output));
     session.progress().Finish();
     if (session.json()) session.PrintJson(job);
@@ -76,12 +75,12 @@ class GetVerb final : public Verb {
   Result<ExitCode> GetModel(Session& session, const v1::Job& job) {
     const v1::ModelInput& input = job.convert().input();
     SMELT_ASSIGN_OR_RETURN(const Digest digest, FromWire(input.model()));
-    return Fetch(session, digest, OutputFor(input.file_name()));
+    return Fetch(session, digest, OutputPath(output_, input.file_name()));
   }
 
   Result<ExitCode> GetBlob(Session& session) {
     SMELT_ASSIGN_OR_RETURN(const Digest digest, ParseBlobName(what_));
-    return Fetch(session, digest, OutputFor(digest.Hex()));
+    return Fetch(session, digest, OutputPath(output_, digest.Hex()));
   }
 
   static Result<ExitCode> Fetch(Session& session, const Digest& digest, const std::string& output) {

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "client/cmd/output_path.h"
+#include "client/cmd/planned_file.h"
 #include "client/files/partial_file.h"
 #include "client/files/spool.h"
 #include "client/net/blob_digest.h"
@@ -30,16 +32,6 @@ Status CheckFolder(const std::string& path) {
 
 // The artifact is the first of a job that succeeded; all others stand beside it.
 int FirstExtra(const v1::Job& job) { return job.state() == v1::SUCCEEDED ? 1 : 0; }
-
-// "OUT_op_coverage_report.json" beside OUT.tflite: the daemon names files after the model. In the
-// current folder when the artifact goes to standard output.
-std::string ExtraPath(const v1::Job& job, const std::string& output, const std::string& name) {
-  const std::string plain = fs::path(name).filename().string();
-  if (output == "-") return plain;
-  const std::string stem = fs::path(job.convert().input().file_name()).stem().string();
-  const std::string rest = plain.starts_with(stem) ? plain.substr(stem.size()) : "_" + plain;
-  return (fs::path(output).parent_path() / (fs::path(output).stem().string() + rest)).string();
-}
 
 const v1::JobArtifact* FindArtifact(const v1::Job& job, const std::string& name) {
   if (name.empty() && FirstExtra(job) == 0) return nullptr;
@@ -103,16 +95,27 @@ void PrintOutcome(Session& session, const v1::Job& job, const v1::Report& report
               to_err ? session.err_ink() : session.out_ink());
 }
 
-Result<std::vector<std::string>> FetchExtras(Session& session, const v1::Job& job,
-                                             const std::string& output) {
+// Where the files beside the artifact go: one for each from FirstExtra on. kUsage when one would
+// replace a file that must stay: which files there are, the daemon says.
+Result<std::vector<std::string>> PlaceExtras(const v1::Job& job, const OutcomeOptions& options) {
   std::vector<std::string> paths;
-  for (int i = FirstExtra(job); i < job.artifacts_size() && !output.empty(); ++i) {
-    const v1::JobArtifact& extra = job.artifacts(i);
-    paths.push_back(ExtraPath(job, output, extra.name()));
-    SMELT_ASSIGN_OR_RETURN(const Digest digest, FromWire(extra.digest()));
-    SMELT_RETURN_IF_ERROR(DownloadToFile(session.connection(), digest, extra.name(), paths.back()));
+  std::vector<PlannedFile> files = PlanOutcome(options);
+  for (int i = FirstExtra(job); i < job.artifacts_size() && !options.output.empty(); ++i) {
+    const std::string& name = job.artifacts(i).name();
+    paths.push_back(PathBeside(options.output, job.convert().input().file_name(), name));
+    files.push_back({"the job's file " + name, paths.back(), "-o"});
   }
+  SMELT_RETURN_IF_ERROR(CheckPlannedFiles(files, options.inputs));
   return paths;
+}
+
+Status FetchExtras(Session& session, const v1::Job& job, const std::vector<std::string>& paths) {
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const v1::JobArtifact& extra = job.artifacts(FirstExtra(job) + static_cast<int>(i));
+    SMELT_ASSIGN_OR_RETURN(const Digest digest, FromWire(extra.digest()));
+    SMELT_RETURN_IF_ERROR(DownloadToFile(session.connection(), digest, extra.name(), paths[i]));
+  }
+  return Status::Ok();
 }
 
 }  // namespace
@@ -132,7 +135,8 @@ Status CheckOutcomeOptions(const Session& session, const OutcomeOptions& options
                   "standard output can hold one thing: --json, the artifact or the report");
   }
   SMELT_RETURN_IF_ERROR(CheckFolder(options.output));
-  return CheckFolder(options.report);
+  SMELT_RETURN_IF_ERROR(CheckFolder(options.report));
+  return CheckPlannedFiles(PlanOutcome(options), options.inputs);
 }
 
 Result<v1::Report> FetchReport(Session& session, const v1::Job& job) {
@@ -171,12 +175,12 @@ Status FetchArtifact(Session& session, const v1::Job& job, const std::string& na
 }
 
 Result<ExitCode> ShowOutcome(Session& session, const v1::Job& job, const OutcomeOptions& options) {
+  SMELT_ASSIGN_OR_RETURN(const std::vector<std::string> extras, PlaceExtras(job, options));
   SMELT_ASSIGN_OR_RETURN(const v1::Report report, FetchReport(session, job));
   if (job.state() == v1::SUCCEEDED && !options.output.empty()) {
     SMELT_RETURN_IF_ERROR(FetchArtifact(session, job, "", options.output));
   }
-  SMELT_ASSIGN_OR_RETURN(const std::vector<std::string> extras,
-                         FetchExtras(session, job, options.output));
+  SMELT_RETURN_IF_ERROR(FetchExtras(session, job, extras));
   session.progress().Finish();
   if (!options.report.empty()) {
     SMELT_RETURN_IF_ERROR(WriteText(session, options.report, ToJson(report, JsonShape::kDocument)));

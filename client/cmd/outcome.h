@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "client/cmd/session.h"
 #include "client/view/exit_code.h"
@@ -19,12 +20,13 @@ struct OutcomeOptions {
   std::string output;  // a path or "-"; "": the artifact stays with the daemon
   std::string report;  // write the report there as JSON; "": don't
   bool strict = false;
+  std::vector<std::string> inputs;  // the model and its data files, which nothing may replace
 };
 
 void AddOutcomeOptions(CLI::App& app, OutcomeOptions& options);
 
 // Before any work: --json and "-" can't share standard output, and the folder of each file that
-// will be written must exist. kUsage.
+// will be written must exist, and no two may be the same file. kUsage.
 Status CheckOutcomeOptions(const Session& session, const OutcomeOptions& options);
 
 // The job's report, also for a job that ended without one. Requires a finished job.

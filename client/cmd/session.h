@@ -6,7 +6,9 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <utility>
 
+#include "client/cmd/job_note.h"
 #include "client/files/model_file.h"
 #include "client/net/channel.h"
 #include "client/net/interrupt.h"
@@ -61,6 +63,10 @@ class Session {
   void PrintJson(std::string document);
   const std::string& document() const { return document_; }
 
+  // For a failure of this run. Set once the daemon has the job, and again as the job changes.
+  void SetJobNote(JobNote note) { job_note_ = std::move(note); }
+  const JobNote& job_note() const { return job_note_; }
+
   // A file, or for "-" all of standard input: Ctrl-C then ends the process, because a read from a
   // terminal or a pipe can't be woken. Before anything was sent or written. kUsage, kIoError.
   Result<ModelFile> OpenInput(const std::string& path);
@@ -75,6 +81,7 @@ class Session {
   OutputFormat format_;
   bool server_is_private_ = false;
   std::string document_;
+  JobNote job_note_;
   std::unique_ptr<Progress> progress_;
   std::unique_ptr<Connection> connection_;
 };

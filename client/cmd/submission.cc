@@ -1,26 +1,14 @@
 #include "client/cmd/submission.h"
 
-#include <filesystem>
 #include <random>
 
-#include "client/files/external_data.h"
-#include "client/files/external_scan.h"
-#include "client/files/model_file.h"
 #include "client/net/blob_digest.h"
 #include "client/net/calls.h"
 #include "client/net/sendable.h"
 #include "client/net/uploader.h"
-#include "core/base/utf8.h"
 
 namespace smelt::client {
 namespace {
-
-// The model and its data files, opened.
-struct Bundle {
-  std::string file_name;               // of the model, without folders; for display, in UTF-8
-  std::vector<std::string> locations;  // [i] is the name of files[i + 1] in the bundle
-  std::vector<ModelFile> files;        // the model first
-};
 
 std::string RandomRequestId() {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -28,31 +16,6 @@ std::string RandomRequestId() {
   std::string id;
   while (id.size() < 32) id += kDigits[random() % 16];
   return id;
-}
-
-Result<Bundle> OpenBundle(Session& session, const std::string& path) {
-  Bundle bundle;
-  SMELT_ASSIGN_OR_RETURN(ModelFile model, session.OpenInput(path));
-  ExternalScan scan;
-  {
-    SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, model.Map());
-    scan = ScanExternalData(bytes.span());
-  }
-  bundle.files.push_back(std::move(model));
-  if (path == "-") {
-    bundle.file_name = "model.onnx";
-    SMELT_RETURN_IF_ERROR(RefuseExternalFiles(scan.locations));
-    return bundle;
-  }
-  bundle.file_name = ToUtf8(std::filesystem::path(path).filename().string());
-  SMELT_ASSIGN_OR_RETURN(const std::vector<ExternalFile> external,
-                         ResolveExternalFiles(path, scan.locations));
-  for (const ExternalFile& file : external) {
-    SMELT_ASSIGN_OR_RETURN(ModelFile data, ModelFile::Open(file.path));
-    bundle.files.push_back(std::move(data));
-    bundle.locations.push_back(file.location);
-  }
-  return bundle;
 }
 
 // What the daemon would refuse anyway is refused before a large file is hashed and sent.
@@ -90,9 +53,8 @@ Result<std::vector<UploadFile>> HashBundle(Session& session, const Bundle& bundl
 
 }  // namespace
 
-Result<v1::Job> Submit(Session& session, const SubmitOptions& options) {
+Result<v1::Job> Submit(Session& session, const SubmitOptions& options, const Bundle& bundle) {
   SMELT_ASSIGN_OR_RETURN(const v1::ConvertOptions convert, ToConvertOptions(options));
-  SMELT_ASSIGN_OR_RETURN(const Bundle bundle, OpenBundle(session, options.model));
   SMELT_RETURN_IF_ERROR(CheckAgainstLimits(session, bundle, convert));
   SMELT_ASSIGN_OR_RETURN(const std::vector<UploadFile> uploads, HashBundle(session, bundle));
   v1::CreateJobRequest request;

@@ -1,6 +1,7 @@
-// Submission: a model on this machine becomes a job: read, find its data files, upload, create.
+// Submission: a model on this machine becomes a job: upload, create.
 #pragma once
 
+#include "client/cmd/bundle.h"
 #include "client/cmd/convert_options.h"
 #include "client/cmd/session.h"
 #include "core/base/result.h"
@@ -8,8 +9,8 @@
 
 namespace smelt::client {
 
-// Uploads what is missing and creates the job. Errors: kUsage, kExternalDataMissing and
-// kExternalPathEscapes before anything is sent, then those of the calls.
-Result<v1::Job> Submit(Session& session, const SubmitOptions& options);
+// Uploads what is missing of `bundle`, which is options.model, and creates the job. Errors: kUsage
+// before anything is sent, then those of the calls.
+Result<v1::Job> Submit(Session& session, const SubmitOptions& options, const Bundle& bundle);
 
 }  // namespace smelt::client

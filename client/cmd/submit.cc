@@ -12,7 +12,9 @@ class SubmitVerb final : public Verb {
   void AddOptions(CLI::App& app) override { AddSubmitOptions(app, options_); }
 
   Result<ExitCode> Run(Session& session) override {
-    SMELT_ASSIGN_OR_RETURN(const v1::Job job, Submit(session, options_));
+    SMELT_RETURN_IF_ERROR(ToConvertOptions(options_).status());
+    SMELT_ASSIGN_OR_RETURN(const Bundle bundle, OpenBundle(session, options_.model));
+    SMELT_ASSIGN_OR_RETURN(const v1::Job job, Submit(session, options_, bundle));
     session.progress().Finish();
     if (session.json()) {
       session.PrintJson(job);

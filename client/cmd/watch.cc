@@ -1,8 +1,12 @@
 #include <CLI/CLI.hpp>
+#include <filesystem>
+#include <system_error>
 
 #include "client/cmd/command.h"
 #include "client/cmd/follow.h"
 #include "client/cmd/outcome.h"
+#include "client/cmd/output_path.h"
+#include "client/net/calls.h"
 
 namespace smelt::client {
 namespace {
@@ -18,6 +22,11 @@ class WatchVerb final : public Verb {
   }
 
   Result<ExitCode> Run(Session& session) override {
+    if (std::error_code error; std::filesystem::is_directory(outcome_.output, error)) {
+      SMELT_ASSIGN_OR_RETURN(const v1::Job job, GetJob(session.connection(), job_));
+      const std::filesystem::path model(job.convert().input().file_name());
+      outcome_.output = OutputPath(outcome_.output, model.stem().string() + ".tflite");
+    }
     SMELT_RETURN_IF_ERROR(CheckOutcomeOptions(session, outcome_));
     const std::string again = outcome_.output.empty() ? "" : " -o " + outcome_.output;
     SMELT_ASSIGN_OR_RETURN(const v1::Job job, Follow(session, job_, follow_, again));

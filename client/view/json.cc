@@ -32,11 +32,12 @@ std::string JsonString(std::string_view text) {
   return json;
 }
 
-std::string ErrorJson(const Status& status, int exit_code) {
+std::string ErrorJson(const Status& status, int exit_code, std::string_view job_id) {
   return "{\n \"state\": \"error\",\n \"reason_code\": " + JsonString(ReasonName(status.reason())) +
          ",\n \"message\": " + JsonString(status.message()) +
          ",\n \"hint\": " + JsonString(status.hint()) +
-         ",\n \"exit_code\": " + std::to_string(exit_code) + "\n}\n";
+         ",\n \"exit_code\": " + std::to_string(exit_code) +
+         ",\n \"job_id\": " + JsonString(job_id) + "\n}\n";
 }
 
 }  // namespace smelt::client

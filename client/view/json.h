@@ -18,8 +18,9 @@ enum class JsonShape { kDocument, kLine };  // indented, or one line; both end w
 std::string ToJson(const google::protobuf::Message& message, JsonShape shape);
 
 // The document for a command that got no answer to print: {"state": "error", "reason_code": ...,
-// "message": ..., "hint": ..., "exit_code": ...}.
-std::string ErrorJson(const Status& status, int exit_code);
+// "message": ..., "hint": ..., "exit_code": ..., "job_id": ...}. The job is the one that the daemon
+// holds all the same; "" when there is none.
+std::string ErrorJson(const Status& status, int exit_code, std::string_view job_id = "");
 
 // A JSON string literal with its quotes; bytes that are not UTF-8 become '?'.
 std::string JsonString(std::string_view text);

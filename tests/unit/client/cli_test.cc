@@ -1,16 +1,12 @@
 // The whole command line against a daemon in this process.
-#include "client/cmd/cli.h"
-
 #include <gmock/gmock.h>
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <sstream>
 
-#include "tests/unit/client/fake_daemon.h"
-#include "tests/unit/client/scratch_folder.h"
+#include "tests/unit/client/cli_fixture.h"
 #include "tests/unit/client/wire_bytes.h"
 
 namespace smelt::client {
@@ -22,38 +18,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
-
-class CliTest : public testing::Test {
- protected:
-  // Runs a command line and returns its exit code.
-  int Run(std::vector<std::string> arguments, const std::string& input = "") {
-    std::istringstream in(input);
-    out_.str("");
-    err_.str("");
-    Screen screen;
-    screen.out = &err_;
-    const Surroundings surroundings = {
-        .in = in,
-        .out = out_,
-        .err = screen,
-        .environment = [this](std::string_view name) -> std::optional<std::string> {
-          if (name == "SMELT_SERVER") return daemon_.address();
-          return std::nullopt;
-        },
-        .interrupt = interrupt_,
-    };
-    return RunCli(arguments, surroundings);
-  }
-  std::string Out() const { return out_.str(); }
-  std::string Err() const { return err_.str(); }
-  std::string ModelFile() { return scratch_.Write("net.onnx", Model("")); }
-
-  const ScratchFolder scratch_;
-  FakeDaemon daemon_{scratch_ / "socket"};
-  Interrupt interrupt_;
-  std::ostringstream out_;
-  std::ostringstream err_;
-};
 
 TEST_F(CliTest, ConvertWritesArtifactAndReport) {
   scratch_.Write("results/report.json", "a longer text of an earlier run");
@@ -440,6 +404,11 @@ TEST_F(CliTest, MistakesOnTheCommandLineAreUsageErrors) {
       {"convert", model, "-o", scratch_ / "no/folder/x.tflite"},
       {"convert", model, "--json", "-o", "-"},
       {"convert", model, "--wait-timeout", "-1"},
+      {"convert", model, "--wait-timeout", "nan"},
+      {"convert", model, "--wait-timeout", "-nan"},
+      {"convert", model, "--wait-timeout", "inf"},
+      {"watch", "job1", "--wait-timeout", "nan"},
+      {"convert", model, "--standalone", "--server", "unix:/nowhere"},
       {"server"},
       {"status"},
       {"get", "job1", "--report", "--model"},

@@ -1,0 +1,39 @@
+#include "client/cmd/bundle.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "client/files/external_data.h"
+#include "client/files/external_scan.h"
+#include "core/base/utf8.h"
+
+namespace smelt::client {
+
+Result<Bundle> OpenBundle(Session& session, const std::string& path) {
+  Bundle bundle;
+  SMELT_ASSIGN_OR_RETURN(ModelFile model, session.OpenInput(path));
+  ExternalScan scan;
+  {
+    SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, model.Map());
+    scan = ScanExternalData(bytes.span());
+  }
+  bundle.files.push_back(std::move(model));
+  if (path == "-") {
+    bundle.file_name = "model.onnx";
+    SMELT_RETURN_IF_ERROR(RefuseExternalFiles(scan.locations));
+    return bundle;
+  }
+  bundle.file_name = ToUtf8(std::filesystem::path(path).filename().string());
+  bundle.paths.push_back(path);
+  SMELT_ASSIGN_OR_RETURN(const std::vector<ExternalFile> external,
+                         ResolveExternalFiles(path, scan.locations));
+  for (const ExternalFile& file : external) {
+    SMELT_ASSIGN_OR_RETURN(ModelFile data, ModelFile::Open(file.path));
+    bundle.files.push_back(std::move(data));
+    bundle.locations.push_back(file.location);
+    bundle.paths.push_back(file.path);
+  }
+  return bundle;
+}
+
+}  // namespace smelt::client
