@@ -143,7 +143,8 @@ Status App::Build(const config::ServerConfig& config) {
   p.scheduler = std::make_unique<jobs::Scheduler>(
       jobs::SchedulerOptions{.slots = config.workers, .bundle = bundle},
       jobs::SchedulerDeps{p.stores->job_store(), p.stores->events(), p.stores->blobs(), *p.workers,
-                          *p.job_executor, p.clock, p.metrics->jobs()});
+                          *p.job_executor, p.clock, p.metrics->jobs(),
+                          [&p] { return p.stores->CheckWritable(); }});
   p.admission = std::make_unique<jobs::Admission>(p.stores->job_store(), p.stores->blobs(),
                                                   *p.scheduler, p.clock, p.metrics->jobs(), bundle);
   return Status::Ok();

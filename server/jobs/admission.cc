@@ -1,6 +1,7 @@
 #include "server/jobs/admission.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,9 +41,12 @@ Status Admission::Check(const v1::CreateJobRequest& request) {
     return Status(Reason::kInvalidArgument, "request_id is longer than 128 bytes");
   }
   if (!request.has_convert()) return Status(Reason::kInvalidArgument, "no operation is set");
-  SMELT_RETURN_IF_ERROR(CheckOperation(request.convert()));
-  SMELT_RETURN_IF_ERROR(CheckBundle(request.convert().input(), bundle_));
-  SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> inputs, InputDigests(request.convert()));
+  return CheckOperation(request.convert());
+}
+
+Status Admission::CheckInput(const v1::ConvertOperation& convert) {
+  SMELT_RETURN_IF_ERROR(CheckBundle(convert.input(), bundle_));
+  SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> inputs, InputDigests(convert));
   SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> missing, blobs_.FindMissing(inputs));
   return missing.empty() ? Status::Ok() : Missing(missing);
 }
@@ -55,6 +59,10 @@ Result<Job> Admission::Admit(const v1::CreateJobRequest& request) {
   job.request_id = request.request_id();
   job.convert = request.convert();
   job.now = clock_.Wall();
+  // A known request needs its inputs no more.
+  SMELT_ASSIGN_OR_RETURN(const std::optional<Job> earlier, store_.FindAccepted(job));
+  if (earlier) return *earlier;
+  SMELT_RETURN_IF_ERROR(CheckInput(job.convert));
   SMELT_ASSIGN_OR_RETURN(Accepted accepted, store_.Accept(job));
   if (accepted.created) {
     metrics_.OnSubmitted(TargetName(job.convert.options()));

@@ -32,7 +32,8 @@ class Admission {
   bool closed() const { return closed_; }
 
  private:
-  Status Check(const v1::CreateJobRequest& request);
+  static Status Check(const v1::CreateJobRequest& request);
+  Status CheckInput(const v1::ConvertOperation& convert);
 
   JobStore& store_;
   BlobStore& blobs_;

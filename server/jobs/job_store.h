@@ -64,10 +64,14 @@ class JobStore {
   // queue is at its bound.
   virtual Result<Accepted> Accept(const NewJob& job) = 0;
 
+  // The job that Accept would return for a request_id seen before; nothing when it is new or empty.
+  // kRequestIdReused.
+  virtual Result<std::optional<Job>> FindAccepted(const NewJob& job) = 0;
+
   // kJobNotFound.
   virtual Result<Job> Get(const std::string& id) = 0;
 
-  // Newest first.
+  // Newest first. Jobs that can't be read are left out.
   virtual Result<std::vector<Job>> List(const JobQuery& query) = 0;
 
   // A queued job becomes CANCELLED with this report, if there is one; a running one is marked (its

@@ -52,9 +52,16 @@ bool Scheduler::TakeOne() {
     }
     ++taking_;
   }
-  Result<std::optional<Job>> taken = deps_.store.TakeNext(deps_.clock.Wall());
+  const bool storage = StorageReady();
+  Result<std::optional<Job>> taken = std::optional<Job>();
+  if (storage) taken = deps_.store.TakeNext(deps_.clock.Wall());
   std::lock_guard lock(mutex_);
   --taking_;
+  if (!storage) {
+    Pause();
+    idle_.notify_all();
+    return false;
+  }
   if (!taken.ok()) {
     Log(LogLevel::kError, "take_failed", {{"error", taken.status().ToString()}});
     Pause();
@@ -72,16 +79,19 @@ bool Scheduler::TakeOne() {
   return true;
 }
 
-void Scheduler::Requeue(const Attempt& attempt) {
+bool Scheduler::StorageReady() const { return !deps_.storage || deps_.storage().ok(); }
+
+// After an error the row is still RUNNING; the next start queues it again.
+Status Scheduler::Requeue(const Attempt& attempt) {
   const Job& job = attempt.job;
   const Result<Job> requeued = RequeueOrCancel(deps_.store, deps_.blobs, job, deps_.clock.Wall());
   if (requeued.ok()) {
     if (IsFinal(requeued->state)) CountFinished(*requeued);
-    return;
+    return Status::Ok();
   }
-  // The row stays RUNNING; the next start queues it again.
   Log(LogLevel::kError, "requeue_failed",
       {{"job", job.id}, {"error", requeued.status().ToString()}});
+  return requeued.status();
 }
 
 void Scheduler::CountFinished(const Job& job) {
@@ -161,7 +171,7 @@ void Scheduler::RequeueRunning() {
       abandoned.push_back(attempt);
     }
   }
-  for (const AttemptRef& attempt : abandoned) Requeue(*attempt);
+  for (const AttemptRef& attempt : abandoned) static_cast<void>(Requeue(*attempt));
   for (const std::string& id : to_stop) deps_.runner.Cancel(id);
 }
 

@@ -3,12 +3,14 @@
 // Order of durability: artifact and report are blobs before one transaction names them and ends the
 // job. A worker's crash ends its job with that reason, once. What the machine or the daemon does
 // (no process to be had, disk full, drain, death) is no such end: the job is queued again, after a
-// pause that grows. Only what keeps happening to one job and not to all of them ends it.
+// pause that grows. Only what keeps happening to one job and not to all of them ends it. While the
+// disk is full no job is taken.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -46,6 +48,9 @@ struct SchedulerDeps {
   Executor& executor;
   const Clock& clock;
   JobMetrics& metrics;
+  // Whether outputs can be stored now. While they can't, jobs stay in the queue, and a failure of
+  // the machine counts against no job. Absent: they always can. Blocks on the disk.
+  std::function<Status()> storage = {};
 };
 
 // Safe for calls from any thread.
@@ -94,7 +99,9 @@ class Scheduler {
   void GiveBack(const AttemptRef& attempt, const Status& why);
   // It would have failed at any job: queue it again.
   void PutBack(const AttemptRef& attempt, const Status& why);
-  void Requeue(const Attempt& attempt);
+  void RequeueUntilDone(const AttemptRef& attempt);
+  Status Requeue(const Attempt& attempt);
+  bool StorageReady() const;
   void CountFinished(const Job& job);
   void Release(const AttemptRef& attempt);
   void Pause();

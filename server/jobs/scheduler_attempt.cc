@@ -218,6 +218,8 @@ void Scheduler::Finish(const AttemptRef& attempt, JobResult result) {
 
 void Scheduler::GiveBack(const AttemptRef& attempt, const Status& why) {
   const Job& job = attempt->job;
+  attempt->CloseAll();  // its outputs may be what fills the disk
+  if (!StorageReady()) return PutBack(attempt, why);
   int failures = 0;
   {
     std::lock_guard lock(mutex_);
@@ -237,8 +239,12 @@ void Scheduler::PutBack(const AttemptRef& attempt, const Status& why) {
     ++failures_in_a_row_;
     Pause();
   }
-  Requeue(*attempt);
-  Release(attempt);
+  RequeueUntilDone(attempt);
+}
+
+void Scheduler::RequeueUntilDone(const AttemptRef& attempt) {
+  if (!IsInfrastructure(Requeue(*attempt).reason())) return Release(attempt);
+  deps_.executor.PostAfter(options_.retry_delay, [this, attempt] { RequeueUntilDone(attempt); });
 }
 
 }  // namespace smelt::jobs

@@ -228,6 +228,13 @@ Status FileBlobStore::CheckSpace(std::uint64_t needed) const {
 
 Status FileBlobStore::CheckWritable() {
   SMELT_RETURN_IF_ERROR(CheckSpace(0));
+  for (const char* name : {"/cas", "/uploads"}) {  // that of tmp/ is found below
+    const std::string path = options_.directory + name;
+    SMELT_ASSIGN_OR_RETURN(const std::optional<FileInfo> found, deps_.fs.Stat(path));
+    if (!found || !found->is_directory) {
+      return Status(Reason::kIoError, "the directory " + path + " is gone");
+    }
+  }
   constexpr std::array<std::byte, 4096> kProbe{};
   SMELT_ASSIGN_OR_RETURN(const std::unique_ptr<jobs::TempBlob> probe, CreateTemp());
   return deps_.fs.WriteAt(probe->fd(), 0, kProbe);

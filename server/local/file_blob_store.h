@@ -61,8 +61,8 @@ class FileBlobStore final : public jobs::BlobStore {
   Result<std::size_t> SweepUploads() override;
   std::uint64_t TotalBytes() const override;
 
-  // Writes a little and looks at the free space. kStorageFull below BlobStoreOptions'
-  // min_free_bytes, kIoError.
+  // Writes a little, looks for the directories and at the free space. kStorageFull below
+  // BlobStoreOptions' min_free_bytes, kIoError.
   Status CheckWritable();
 
  private:

@@ -24,6 +24,19 @@ Reason ToReason(std::int64_t number) {
   return number == 0 ? Reason::kOk : Reason::kInternalError;
 }
 
+Status Unreadable(const std::string& id, const std::string& what) {
+  return Status(Reason::kInternalError, "the ledger's row of job " + id + " is unreadable: " + what,
+                "Restore ledger.sqlite from a backup, or start the newer daemon that wrote it; or "
+                "give the job up, with the daemon stopped: sqlite3 ledger.sqlite \"UPDATE jobs SET "
+                "state = 5 WHERE id = '" +
+                    id + "'\"");
+}
+
+bool IsKnown(std::int64_t state) {
+  return state >= static_cast<std::int64_t>(jobs::JobState::kAccepted) &&
+         state <= static_cast<std::int64_t>(jobs::JobState::kCancelled);
+}
+
 SqlValue Int(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
 }  // namespace
@@ -44,13 +57,16 @@ Clock::WallTime FromMicros(std::int64_t micros) {
 Result<jobs::Job> ReadJob(const Query& row) {
   jobs::Job job;
   job.id = row.Text(0);
+  if (!IsKnown(row.Int(1))) {
+    return Unreadable(job.id, "the state " + std::to_string(row.Int(1)) + " is unknown");
+  }
   job.state = static_cast<jobs::JobState>(row.Int(1));
   job.version = static_cast<std::uint64_t>(row.Int(2));
   job.request_id = row.Text(3);
   const ByteSpan operation = row.Blob(5);
   if (row.Text(4) != kConvert ||
       !job.convert.ParseFromArray(operation.data(), static_cast<int>(operation.size()))) {
-    return Status(Reason::kInternalError, "the ledger's row of job " + job.id + " is unreadable");
+    return Unreadable(job.id, "no operation that this daemon knows");
   }
   job.create_time = FromMicros(row.Int(6));
   if (!row.IsNull(7)) job.start_time = FromMicros(row.Int(7));
@@ -59,8 +75,9 @@ Result<jobs::Job> ReadJob(const Query& row) {
   job.reason = ToReason(row.Int(10));
   job.message = row.Text(11);
   if (!row.IsNull(12)) {
-    SMELT_ASSIGN_OR_RETURN(job.report,
-                           Digest::FromHex(row.Text(12), static_cast<std::uint64_t>(row.Int(13))));
+    const auto report = Digest::FromHex(row.Text(12), static_cast<std::uint64_t>(row.Int(13)));
+    if (!report.ok()) return Unreadable(job.id, "its report has no digest");
+    job.report = *report;
   }
   job.last_seq = static_cast<std::uint64_t>(row.Int(14));
   job.cancel_requested = row.Int(15) != 0;
@@ -85,10 +102,22 @@ Status LoadArtifacts(SqliteDb& db, jobs::Job& job) {
   while (true) {
     SMELT_ASSIGN_OR_RETURN(const bool more, query.Next());
     if (!more) return Status::Ok();
-    SMELT_ASSIGN_OR_RETURN(
-        const Digest digest,
-        Digest::FromHex(query.Text(2), static_cast<std::uint64_t>(query.Int(3))));
-    job.artifacts.push_back({std::string(query.Text(0)), std::string(query.Text(1)), digest});
+    const auto digest = Digest::FromHex(query.Text(2), static_cast<std::uint64_t>(query.Int(3)));
+    if (!digest.ok()) return Unreadable(job.id, "an artifact has no digest");
+    job.artifacts.push_back({std::string(query.Text(0)), std::string(query.Text(1)), *digest});
+  }
+}
+
+Status CheckUnfinishedJobs(SqliteDb& db) {
+  static const std::string kSql =
+      "SELECT " + std::string(kJobColumns) + " FROM jobs WHERE state < ? OR state > ?";
+  SMELT_ASSIGN_OR_RETURN(Query query,
+                         db.Select(kSql, {static_cast<std::int64_t>(jobs::JobState::kSucceeded),
+                                          static_cast<std::int64_t>(jobs::JobState::kCancelled)}));
+  while (true) {
+    SMELT_ASSIGN_OR_RETURN(const bool more, query.Next());
+    if (!more) return Status::Ok();
+    SMELT_RETURN_IF_ERROR(ReadJob(query).status());
   }
 }
 

@@ -18,12 +18,16 @@ Clock::WallTime FromMicros(std::int64_t micros);
 // The column list that ReadJob expects, for "SELECT <columns> FROM jobs ...".
 extern const std::string_view kJobColumns;
 
-// The present row, without its artifacts.
+// The present row, without its artifacts. kInternalError when it is unreadable: the message names
+// the job, the hint says what to do.
 Result<jobs::Job> ReadJob(const Query& row);
 
 // With its artifacts. kJobNotFound.
 Result<jobs::Job> LoadJob(SqliteDb& db, const std::string& id);
 Status LoadArtifacts(SqliteDb& db, jobs::Job& job);
+
+// The first unreadable row of the jobs that have not ended, with those of unknown state.
+Status CheckUnfinishedJobs(SqliteDb& db);
 
 Status InsertJob(SqliteDb& db, const jobs::Job& job);
 

@@ -84,8 +84,10 @@ void Ledger::CommitGroup(const std::vector<Request*>& group) {
   Status committed = RunGroup(group);
   if (!committed.ok()) {
     // Nothing of the group lasts, whatever its members were told by their own statements.
-    if (Status rolled_back = writer_->Execute("ROLLBACK"); !rolled_back.ok()) {
-      committed = std::move(committed).WithContext(rolled_back.ToString());
+    if (writer_->in_transaction()) {
+      if (Status rolled_back = writer_->Execute("ROLLBACK"); !rolled_back.ok()) {
+        committed = std::move(committed).WithContext(rolled_back.ToString());
+      }
     }
     for (Request* request : group) {
       if (request->status.ok()) request->status = committed;
@@ -102,7 +104,10 @@ Status Ledger::RunGroup(const std::vector<Request*>& group) {
   for (Request* request : group) {
     SMELT_RETURN_IF_ERROR(writer_->Execute("SAVEPOINT call"));
     request->status = (*request->work)(*writer_);
-    if (!request->status.ok()) SMELT_RETURN_IF_ERROR(writer_->Execute("ROLLBACK TO call"));
+    if (!request->status.ok()) {
+      if (!writer_->in_transaction()) return request->status;  // SQLite undid the whole group
+      SMELT_RETURN_IF_ERROR(writer_->Execute("ROLLBACK TO call"));
+    }
     SMELT_RETURN_IF_ERROR(writer_->Execute("RELEASE call"));
   }
   return writer_->Execute("COMMIT");

@@ -4,6 +4,7 @@
 
 #include "core/base/file_system.h"
 #include "server/local/file_blob_store.h"
+#include "server/local/job_rows.h"
 #include "server/local/ledger.h"
 #include "server/local/sqlite_event_log.h"
 #include "server/local/sqlite_job_store.h"
@@ -53,6 +54,7 @@ Result<std::unique_ptr<LocalStores>> LocalStores::Open(const LocalStoreOptions& 
                                                           .store_metrics = store_metrics,
                                                           .blob_metrics = blob_metrics}));
   SMELT_ASSIGN_OR_RETURN(auto ledger, Ledger::Open(directory->LedgerPath(), store_metrics));
+  SMELT_RETURN_IF_ERROR(ledger->Read(CheckUnfinishedJobs));
   return std::unique_ptr<LocalStores>(
       std::make_unique<Stores>(std::move(directory), std::move(blobs), std::move(ledger),
                                JobStoreOptions{.max_queued = options.max_queued_jobs}));

@@ -26,8 +26,8 @@ struct LocalStoreOptions {
 class LocalStores {
  public:
   // Takes the lock, empties tmp/, restores uploads, checks and migrates the ledger. Afterwards call
-  // jobs::Recover. kConfigInvalid when another daemon holds the directory. `clock` and the metrics
-  // outlive it.
+  // jobs::Recover. kConfigInvalid when another daemon holds the directory, kInternalError when a
+  // job that has not ended is unreadable. `clock` and the metrics outlive it.
   static Result<std::unique_ptr<LocalStores>> Open(const LocalStoreOptions& options,
                                                    const Clock& clock,
                                                    jobs::StoreMetrics& store_metrics,

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace smelt::local {
@@ -9,12 +10,19 @@ namespace {
 
 constexpr int kBusyTimeoutMs = 10'000;
 
+// Not every call of SQLite's tells a full disk from a broken one, but the system's error does.
+bool IsFull(sqlite3* db, int code) {
+  if ((code & 0xff) == SQLITE_FULL) return true;
+  const int error = sqlite3_system_errno(db);
+  return (code & 0xff) == SQLITE_IOERR && (error == ENOSPC || error == EDQUOT);
+}
+
 Status Failed(sqlite3* db, int code, std::string_view doing) {
+  if (IsFull(db, code)) {
+    return Status(Reason::kStorageFull, "the ledger can't be written: its disk is full");
+  }
   Reason reason = Reason::kIoError;
   switch (code & 0xff) {
-    case SQLITE_FULL:
-      reason = Reason::kStorageFull;
-      break;
     case SQLITE_ERROR:
     case SQLITE_MISUSE:
     case SQLITE_RANGE:
@@ -133,6 +141,8 @@ Result<std::int64_t> SqliteDb::Change(std::string_view sql,
   SMELT_ASSIGN_OR_RETURN([[maybe_unused]] const bool row, query.Next());
   return static_cast<std::int64_t>(sqlite3_changes(db_));
 }
+
+bool SqliteDb::in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
 
 std::int64_t SqliteDb::total_changes() const { return sqlite3_total_changes(db_); }
 

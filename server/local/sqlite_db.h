@@ -60,6 +60,8 @@ class SqliteDb {
   // Runs a statement without rows; the number of rows changed.
   Result<std::int64_t> Change(std::string_view sql, std::initializer_list<SqlValue> values = {});
 
+  // False also after an error that made SQLite undo the transaction, as that of a full disk does.
+  bool in_transaction() const;
   // Rows changed on this connection since it was opened.
   std::int64_t total_changes() const;
 

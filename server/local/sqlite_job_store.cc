@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "core/base/log.h"
 #include "server/jobs/operation.h"
 #include "server/local/job_rows.h"
 
@@ -46,8 +47,9 @@ Result<Job> LoadTaken(SqliteDb& db, const std::string& id, std::uint64_t version
 Result<std::optional<Job>> FindRequest(SqliteDb& db, const jobs::NewJob& wanted,
                                        const std::string& operation) {
   SMELT_ASSIGN_OR_RETURN(Query query,
-                         db.Select("SELECT job_id, operation FROM requests WHERE request_id = ?",
-                                   {wanted.request_id}));
+                         db.Select("SELECT job_id, operation FROM requests WHERE request_id = ? "
+                                   "AND time_us >= ?",
+                                   {wanted.request_id, ToMicros(wanted.now - kRequestIdLifetime)}));
   SMELT_ASSIGN_OR_RETURN(const bool found, query.Next());
   if (!found) return std::optional<Job>();
   if (query.Text(1) != operation) {
@@ -85,6 +87,29 @@ std::string ListSql(const jobs::JobQuery& query) {
     sql += ")";
   }
   return sql + " ORDER BY id DESC LIMIT ?2";
+}
+
+// Adds readable jobs of `query` to `page`. True when rows may follow; `before_id` is then the last.
+Result<bool> ReadRows(SqliteDb& db, const jobs::JobQuery& query, std::string& before_id,
+                      std::vector<Job>& page) {
+  const std::string from = before_id;
+  const std::size_t wanted = query.limit - page.size();
+  SMELT_ASSIGN_OR_RETURN(Query rows,
+                         db.Select(ListSql(query), {from, static_cast<std::int64_t>(wanted)}));
+  for (std::size_t seen = 0;; ++seen) {
+    SMELT_ASSIGN_OR_RETURN(const bool more, rows.Next());
+    if (!more) return seen == wanted;
+    before_id = rows.Text(0);
+    Result<Job> job = ReadJob(rows);
+    const Status read = job.ok() ? LoadArtifacts(db, *job) : job.status();
+    if (read.ok()) {
+      page.push_back(*std::move(job));
+    } else if (read.reason() == Reason::kInternalError) {
+      Log(LogLevel::kError, "job_unreadable", {{"error", read.ToString()}});
+    } else {
+      return read;
+    }
+  }
 }
 
 }  // namespace
@@ -131,6 +156,17 @@ Result<jobs::Accepted> SqliteJobStore::AcceptIn(SqliteDb& db, const jobs::NewJob
   return jobs::Accepted{.job = std::move(job), .created = true};
 }
 
+Result<std::optional<Job>> SqliteJobStore::FindAccepted(const jobs::NewJob& job) {
+  std::optional<Job> earlier;
+  if (job.request_id.empty()) return earlier;
+  const Status done = ledger_.Read([&](SqliteDb& db) -> Status {
+    SMELT_ASSIGN_OR_RETURN(earlier, FindRequest(db, job, jobs::OperationDigest(job.convert).Hex()));
+    return Status::Ok();
+  });
+  SMELT_RETURN_IF_ERROR(done);
+  return earlier;
+}
+
 Result<Job> SqliteJobStore::Get(const std::string& id) {
   Job job;
   const Status done = ledger_.Read([&](SqliteDb& db) -> Status {
@@ -144,16 +180,10 @@ Result<Job> SqliteJobStore::Get(const std::string& id) {
 Result<std::vector<Job>> SqliteJobStore::List(const jobs::JobQuery& query) {
   std::vector<Job> page;
   const Status done = ledger_.Read([&](SqliteDb& db) -> Status {
-    SMELT_ASSIGN_OR_RETURN(
-        Query rows,
-        db.Select(ListSql(query), {query.before_id, static_cast<std::int64_t>(query.limit)}));
-    while (true) {
-      SMELT_ASSIGN_OR_RETURN(const bool more, rows.Next());
-      if (!more) break;
-      SMELT_ASSIGN_OR_RETURN(Job job, ReadJob(rows));
-      page.push_back(std::move(job));
+    std::string before_id = query.before_id;
+    for (bool more = true; more && page.size() < query.limit;) {
+      SMELT_ASSIGN_OR_RETURN(more, ReadRows(db, query, before_id, page));
     }
-    for (Job& job : page) SMELT_RETURN_IF_ERROR(LoadArtifacts(db, job));
     return Status::Ok();
   });
   SMELT_RETURN_IF_ERROR(done);
@@ -248,7 +278,8 @@ Result<jobs::JobCounts> SqliteJobStore::CountByState() {
     while (true) {
       SMELT_ASSIGN_OR_RETURN(const bool more, query.Next());
       if (!more) return Status::Ok();
-      counts.at(static_cast<std::size_t>(query.Int(0))) = static_cast<std::uint64_t>(query.Int(1));
+      const auto state = static_cast<std::size_t>(query.Int(0));  // an unknown one counts nowhere
+      if (state < counts.size()) counts[state] = static_cast<std::uint64_t>(query.Int(1));
     }
   });
   SMELT_RETURN_IF_ERROR(done);

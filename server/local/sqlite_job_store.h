@@ -22,6 +22,7 @@ class SqliteJobStore final : public jobs::JobStore {
   SqliteJobStore(Ledger& ledger, jobs::EventHub& hub, JobStoreOptions options);
 
   Result<jobs::Accepted> Accept(const jobs::NewJob& job) override;
+  Result<std::optional<jobs::Job>> FindAccepted(const jobs::NewJob& job) override;
   Result<jobs::Job> Get(const std::string& id) override;
   Result<std::vector<jobs::Job>> List(const jobs::JobQuery& query) override;
   Result<jobs::CancelAnswer> RequestCancel(const std::string& id, Clock::WallTime now,

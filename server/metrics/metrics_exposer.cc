@@ -3,21 +3,27 @@
 #include <prometheus/exposer.h>
 
 #include <exception>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "server/metrics/metrics_impl.h"
 
 namespace smelt::metrics {
 namespace {
 
-constexpr std::size_t kThreads = 2;
+// A connection that says nothing holds a thread until the timeout; a scraper asks at once.
+const std::vector<std::string> kOptions = {"num_threads",       "16", "request_timeout_ms", "2000",
+                                           "enable_keep_alive", "no"};
 
 }  // namespace
 
 Result<std::unique_ptr<MetricsExposer>> MetricsExposer::Start(const std::string& address,
                                                               Metrics& metrics) {
   try {  // the library's constructor throws when it can't listen
-    auto exposer = std::make_unique<prometheus::Exposer>(address, kThreads);
+    std::vector<std::string> options = {"listening_ports", address};
+    options.insert(options.end(), kOptions.begin(), kOptions.end());
+    auto exposer = std::make_unique<prometheus::Exposer>(std::move(options));
     exposer->RegisterCollectable(metrics.impl_->registry, "/metrics");
     exposer->RegisterCollectable(metrics.impl_->gauges, "/metrics");
     const std::vector<int> ports = exposer->GetListeningPorts();

@@ -17,6 +17,12 @@ constexpr auto kProgressInterval = std::chrono::milliseconds(100);
 
 }  // namespace
 
+Status WriteFailed(std::string_view what, int error) {
+  const bool full = error == ENOSPC || error == EDQUOT;
+  return Status(full ? Reason::kStorageFull : Reason::kIoError,
+                "writing " + std::string(what) + ": " + std::strerror(error));
+}
+
 Status ArtifactSink::Append(ByteSpan bytes) {
   if (buffer_.size() + bytes.size() > kGatherBytes) SMELT_RETURN_IF_ERROR(Flush());
   if (bytes.size() >= kGatherBytes) return WriteAll(bytes);
@@ -35,7 +41,7 @@ Status ArtifactSink::WriteAll(ByteSpan bytes) {
     const ssize_t n = ::write(artifact_fd_, bytes.data(), bytes.size());
     if (n < 0) {
       if (errno == EINTR) continue;
-      return Status(Reason::kIoError, std::string("writing the artifact: ") + std::strerror(errno));
+      return WriteFailed("the artifact", errno);
     }
     const std::uint64_t before = flushed_;
     flushed_ += static_cast<std::uint64_t>(n);
@@ -60,7 +66,7 @@ Status ArtifactSink::AddExtra(std::string_view name, std::string_view kind, Byte
     const ssize_t n = ::write(extras_fd_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
-      return Status(Reason::kIoError, "writing " + std::string(name) + ": " + std::strerror(errno));
+      return WriteFailed(name, errno);
     }
     bytes = bytes.subspan(static_cast<std::size_t>(n));
   }

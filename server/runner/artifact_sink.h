@@ -15,6 +15,9 @@
 
 namespace smelt::runner {
 
+// kStorageFull when `error` says that the disk is full, else kIoError.
+Status WriteFailed(std::string_view what, int error);
+
 class ArtifactSink final : public ConvertSink {
  public:
   // A file beside the artifact: a piece of what was written to the descriptor for extras.

@@ -77,6 +77,8 @@ Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
 Status ConvertGuarded(const Library& library, const ConvertRequest& request, ArtifactSink& sink,
                       const CancelToken& cancel, v1::Report* report) {
   try {
+    // A sign of life: what happens from here on is the model's doing.
+    sink.OnProgress("import", 0, 0, "nodes");
     SMELT_RETURN_IF_ERROR(library.convert(request, sink, cancel, report));
     return sink.Flush();
   } catch (const std::bad_alloc&) {
@@ -103,9 +105,7 @@ Status WriteReport(int fd, const v1::Report& report, v1::Digest* digest) {
   for (std::size_t sent = 0; sent < bytes.size();) {
     const ssize_t n = ::write(fd, bytes.data() + sent, bytes.size() - sent);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      return Status(Reason::kIoError, std::string("writing the report: ") + std::strerror(errno));
-    }
+    if (n < 0) return WriteFailed("the report", errno);
     sent += static_cast<std::size_t>(n);
   }
   return Status::Ok();

@@ -147,6 +147,8 @@ RunOutcome JudgeDone(const worker::v1::Done& done) {
     return Failure(ExitCause::kProtocol, Reason::kWorkerProtocol,
                    "the worker described the files beside its artifact wrongly");
   }
+  // The disk is the machine's.
+  if (outcome.reason == Reason::kStorageFull) outcome.infrastructure_failure = true;
   if (outcome.reason == Reason::kOutOfMemory) outcome.exit_cause = ExitCause::kOutOfMemory;
   if (outcome.reason == Reason::kCancelled) outcome.exit_cause = ExitCause::kCancelled;
   if (done.has_report()) {
@@ -196,6 +198,9 @@ jobs::RunOutcome JudgeExit(const ExitEvidence& evidence) {
     outcome = Failure(ExitCause::kProtocol, Reason::kWorkerProtocol,
                       "the worker ended without an answer" + Where(evidence));
   }
+  // Nothing was done about the job yet: the worker was broken before it got it.
+  const bool asked = evidence.stop == StopCause::kCancelled;
+  if (evidence.last_stage.empty() && !asked) outcome.infrastructure_failure = true;
   outcome.peak_rss_bytes = evidence.max_rss_bytes;
   return outcome;
 }

@@ -85,8 +85,9 @@ WorkerProcess::~WorkerProcess() {
 void WorkerProcess::Start(const worker::v1::Start& start, const std::vector<int>& descriptors) {
   state_ = State::kBusy;
   job_id_ = start.job_id();
-  evidence_.wall_limit = limits_.wall;
-  Arm(limits_.wall, StopCause::kTimeout);
+  job_start_ = std::chrono::steady_clock::now();
+  evidence_.wall_limit = std::min(limits_.first_sign, limits_.wall);
+  Arm(evidence_.wall_limit, StopCause::kTimeout);
   worker::v1::Frame frame;
   *frame.mutable_start() = start;
   const Status sent = channel_.Send(frame, descriptors, limits_.grace);
@@ -112,6 +113,15 @@ void WorkerProcess::Stop(StopCause cause) {
 // The first cause stays, and none is needed for the end of a process that has answered.
 void WorkerProcess::BlameUnlessDone(StopCause cause) {
   if (evidence_.stop == StopCause::kNone && !evidence_.done.has_value()) evidence_.stop = cause;
+}
+
+// It lives: the rest of the job's own time is left.
+void WorkerProcess::OnFirstProgress() {
+  evidence_.wall_limit = limits_.wall;
+  if (state_ != State::kBusy) return;
+  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - job_start_);
+  Arm(limits_.wall - spent, StopCause::kTimeout);
 }
 
 // One timer for all limits: each phase replaces the limit of the one before. In the ending phase
@@ -177,6 +187,7 @@ void WorkerProcess::Take(worker::v1::Frame frame) {
       return events_.ready(*this, frame.ready());
     case worker::v1::Frame::kProgress:
       if (job_id_.empty()) return ProtocolError("progress without a job");
+      if (evidence_.last_stage.empty()) OnFirstProgress();
       evidence_.last_stage = frame.progress().progress().stage();
       return events_.progress(*this, frame.progress().progress());
     case worker::v1::Frame::kDone:

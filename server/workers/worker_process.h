@@ -20,11 +20,12 @@
 namespace smelt::workers {
 
 struct WorkerLimits {
-  std::uint64_t memory_bytes = 0;           // 0: unlimited
-  std::uint64_t file_bytes = 0;             // largest artifact; 0: unlimited
-  std::chrono::milliseconds wall{600'000};  // one attempt
-  std::chrono::milliseconds start{10'000};  // from spawn to Ready
-  std::chrono::milliseconds grace{2'000};   // from being asked to stop to SIGKILL
+  std::uint64_t memory_bytes = 0;                // 0: unlimited
+  std::uint64_t file_bytes = 0;                  // largest artifact; 0: unlimited
+  std::chrono::milliseconds wall{600'000};       // one attempt
+  std::chrono::milliseconds start{10'000};       // from spawn to Ready
+  std::chrono::milliseconds first_sign{30'000};  // from the job to its first progress
+  std::chrono::milliseconds grace{2'000};        // from being asked to stop to SIGKILL
 };
 
 class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
@@ -58,6 +59,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
                 FrameChannel channel);
 
   void BlameUnlessDone(StopCause cause);
+  void OnFirstProgress();
   void Arm(std::chrono::milliseconds limit, StopCause cause);
   void WaitReadable();
   void WaitExit();
@@ -79,6 +81,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   boost::asio::steady_timer timer_;
   State state_ = State::kStarting;
   std::string job_id_;
+  std::chrono::steady_clock::time_point job_start_;
   ExitEvidence evidence_;
 };
 

@@ -101,6 +101,23 @@ TYPED_TEST_P(JobStoreContract, RequestIdWithOtherOperationIsRefused) {
   EXPECT_EQ(this->Accept("r1", "other").status().reason(), Reason::kRequestIdReused);
 }
 
+TYPED_TEST_P(JobStoreContract, RequestIdIsFoundWithoutAnotherAccept) {
+  const auto found = [this](const std::string& request_id, const std::string& target) {
+    return this->store().FindAccepted({.id = "new",
+                                       .request_id = request_id,
+                                       .convert = ConvertOf(target),
+                                       .now = this->clock().Wall()});
+  };
+  const auto first = this->Accept("r1");
+  this->AcceptId();
+  EXPECT_EQ(found("r1", "litert").value().value().id, first->job.id);
+  EXPECT_EQ(found("r1", "other").status().reason(), Reason::kRequestIdReused);
+  EXPECT_FALSE(found("r2", "litert").value().has_value());
+  EXPECT_FALSE(found("", "litert").value().has_value());
+  this->clock().Advance(std::chrono::hours(25));
+  EXPECT_FALSE(found("r1", "litert").value().has_value());
+}
+
 TYPED_TEST_P(JobStoreContract, RequestIdIsForgottenAfterADay) {
   const auto first = this->Accept("r1");
   this->clock().Advance(std::chrono::hours(25));
@@ -376,15 +393,16 @@ TYPED_TEST_P(JobStoreContract, ConcurrentTakersNeverGetTheSameJob) {
 
 REGISTER_TYPED_TEST_SUITE_P(JobStoreContract, AcceptQueuesTheJobWithTwoEvents,
                             RequestIdReturnsTheSameJob, RequestIdWithOtherOperationIsRefused,
-                            RequestIdIsForgottenAfterADay, JobsWithoutRequestIdAreNeverMerged,
-                            FullQueueRefusesAndTakesAgainLater, UnknownJobIsNotFound,
-                            TakesTheOldestAndCountsTheAttempt, FinishStoresTheResult,
-                            FinishStoresReasonAndMessage, StaleVersionIsRefusedAndChangesNothing,
-                            FinishedJobCannotFinishAgain, FinishInAStateThatGoesOnIsImpossible,
-                            CancelEndsAQueuedJobOnce, CancelMarksARunningJobWithoutFencingIt,
-                            CancelLeavesAFinishedJobAsItIs, RequeueKeepsThePlaceInTheQueue,
-                            RequeueOfACancelledJobEndsIt, ListPagesNewestFirstWithoutRepeats,
-                            ListFiltersByState, CountsByState, EventsAreReadAfterANumberAndLimited,
+                            RequestIdIsFoundWithoutAnotherAccept, RequestIdIsForgottenAfterADay,
+                            JobsWithoutRequestIdAreNeverMerged, FullQueueRefusesAndTakesAgainLater,
+                            UnknownJobIsNotFound, TakesTheOldestAndCountsTheAttempt,
+                            FinishStoresTheResult, FinishStoresReasonAndMessage,
+                            StaleVersionIsRefusedAndChangesNothing, FinishedJobCannotFinishAgain,
+                            FinishInAStateThatGoesOnIsImpossible, CancelEndsAQueuedJobOnce,
+                            CancelMarksARunningJobWithoutFencingIt, CancelLeavesAFinishedJobAsItIs,
+                            RequeueKeepsThePlaceInTheQueue, RequeueOfACancelledJobEndsIt,
+                            ListPagesNewestFirstWithoutRepeats, ListFiltersByState, CountsByState,
+                            EventsAreReadAfterANumberAndLimited,
                             SubscribersHearOfEventsOnceTheyCanBeRead,
                             ConcurrentTakersNeverGetTheSameJob);
 

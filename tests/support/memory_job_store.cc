@@ -37,16 +37,26 @@ Status MemoryJobStore::Advance(Row& row, JobTrigger trigger, Clock::WallTime now
   return Status::Ok();
 }
 
+Result<std::optional<Job>> MemoryJobStore::FindRequest(const jobs::NewJob& wanted) {
+  const auto request = requests_.find(wanted.request_id);
+  if (request == requests_.end() || wanted.now - request->second.time > std::chrono::hours(24)) {
+    return std::optional<Job>();
+  }
+  if (request->second.operation != jobs::OperationDigest(wanted.convert)) {
+    return Status(Reason::kRequestIdReused, "used by job " + request->second.job_id);
+  }
+  return std::optional<Job>(rows_.at(request->second.job_id).job);
+}
+
+Result<std::optional<Job>> MemoryJobStore::FindAccepted(const jobs::NewJob& job) {
+  std::lock_guard lock(mutex_);
+  return FindRequest(job);
+}
+
 Result<jobs::Accepted> MemoryJobStore::Accept(const jobs::NewJob& wanted) {
   std::unique_lock lock(mutex_);
-  const Digest operation = jobs::OperationDigest(wanted.convert);
-  const auto request = requests_.find(wanted.request_id);
-  if (request != requests_.end() && wanted.now - request->second.time <= std::chrono::hours(24)) {
-    if (request->second.operation != operation) {
-      return Status(Reason::kRequestIdReused, "used by job " + request->second.job_id);
-    }
-    return jobs::Accepted{.job = rows_.at(request->second.job_id).job, .created = false};
-  }
+  SMELT_ASSIGN_OR_RETURN(const std::optional<Job> earlier, FindRequest(wanted));
+  if (earlier) return jobs::Accepted{.job = *earlier, .created = false};
   const auto queued = std::count_if(rows_.begin(), rows_.end(), [](const auto& entry) {
     return entry.second.job.state == JobState::kQueued;
   });
@@ -64,7 +74,8 @@ Result<jobs::Accepted> MemoryJobStore::Accept(const jobs::NewJob& wanted) {
   const Job job = row.job;
   rows_[job.id] = std::move(row);
   if (!job.request_id.empty()) {
-    requests_[job.request_id] = {.job_id = job.id, .operation = operation, .time = wanted.now};
+    requests_[job.request_id] = {
+        .job_id = job.id, .operation = jobs::OperationDigest(wanted.convert), .time = wanted.now};
   }
   lock.unlock();
   hub_.PublishEvents(job.id, job.last_seq);
@@ -151,6 +162,10 @@ Result<Job> MemoryJobStore::Finish(const jobs::JobResult& result) {
 Result<Job> MemoryJobStore::Requeue(const std::string& id, std::uint64_t version,
                                     Clock::WallTime now) {
   std::unique_lock lock(mutex_);
+  if (requeue_failures_ > 0) {
+    --requeue_failures_;
+    return requeue_failure_;
+  }
   SMELT_ASSIGN_OR_RETURN(Row* const row, FindTaken(id, version));
   const bool cancelled = row->job.cancel_requested;
   if (cancelled) {
@@ -196,6 +211,12 @@ void MemoryJobStore::FailFinish(Status status, int times) {
   std::lock_guard lock(mutex_);
   finish_failure_ = std::move(status);
   finish_failures_ = times;
+}
+
+void MemoryJobStore::FailRequeue(Status status, int times) {
+  std::lock_guard lock(mutex_);
+  requeue_failure_ = std::move(status);
+  requeue_failures_ = times;
 }
 
 }  // namespace smelt::test

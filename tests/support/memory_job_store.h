@@ -22,6 +22,7 @@ class MemoryJobStore final : public jobs::JobStore, public jobs::EventLog {
   explicit MemoryJobStore(std::size_t max_queued = 10'000) : max_queued_(max_queued) {}
 
   Result<jobs::Accepted> Accept(const jobs::NewJob& job) override;
+  Result<std::optional<jobs::Job>> FindAccepted(const jobs::NewJob& job) override;
   Result<jobs::Job> Get(const std::string& id) override;
   Result<std::vector<jobs::Job>> List(const jobs::JobQuery& query) override;
   Result<jobs::CancelAnswer> RequestCancel(const std::string& id, Clock::WallTime now,
@@ -40,6 +41,8 @@ class MemoryJobStore final : public jobs::JobStore, public jobs::EventLog {
 
   // The next calls of Finish return this status, while `times` lasts.
   void FailFinish(Status status, int times);
+  // The same of Requeue.
+  void FailRequeue(Status status, int times);
 
  private:
   struct Row {
@@ -52,6 +55,7 @@ class MemoryJobStore final : public jobs::JobStore, public jobs::EventLog {
     Clock::WallTime time;
   };
 
+  Result<std::optional<jobs::Job>> FindRequest(const jobs::NewJob& wanted);
   Result<Row*> Find(const std::string& id);
   Result<Row*> FindTaken(const std::string& id, std::uint64_t version);
   Status Advance(Row& row, jobs::JobTrigger trigger, Clock::WallTime now);
@@ -64,6 +68,8 @@ class MemoryJobStore final : public jobs::JobStore, public jobs::EventLog {
   std::map<std::string, Request> requests_;
   Status finish_failure_;
   int finish_failures_ = 0;
+  Status requeue_failure_;
+  int requeue_failures_ = 0;
 };
 
 }  // namespace smelt::test

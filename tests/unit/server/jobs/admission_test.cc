@@ -41,6 +41,20 @@ TEST_F(AdmissionTest, RepeatedRequestIsCountedOnce) {
   EXPECT_EQ(metrics_.submitted, 1);
 }
 
+TEST_F(AdmissionTest, RepeatedRequestReturnsItsJobWhenTheInputIsGone) {
+  v1::CreateJobRequest request = Request();
+  request.set_request_id("r");
+  const std::string id = admission_.Admit(request).value().id;
+  blobs_.Remove(FromProto(request.convert().input().model()).value());
+  const Result<Job> again = admission_.Admit(request);
+  ASSERT_TRUE(again.ok()) << again.status().ToString();
+  EXPECT_EQ(again->id, id);
+  request.mutable_convert()->mutable_options()->set_batch(2);
+  EXPECT_EQ(Refusal(request), Reason::kRequestIdReused);
+  request.set_request_id("other");
+  EXPECT_EQ(Refusal(request), Reason::kBlobMissing);
+}
+
 TEST_F(AdmissionTest, MissingBlobsAreNamed) {
   v1::CreateJobRequest request = Request();
   const Digest gone = Digest::Of(std::as_bytes(std::span("gone")));

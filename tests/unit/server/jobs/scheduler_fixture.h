@@ -92,8 +92,10 @@ class SchedulerFixture : public ::testing::Test {
   test::FakeRunner runner_;
   test::ManualExecutor executor_{clock_};
   CountingJobMetrics metrics_;
-  Scheduler scheduler_{{.slots = slots_},
-                       {store_, store_, blobs_, runner_, executor_, clock_, metrics_}};
+  Status storage_;  // what the disk says
+  Scheduler scheduler_{
+      {.slots = slots_},
+      {store_, store_, blobs_, runner_, executor_, clock_, metrics_, [this] { return storage_; }}};
 };
 
 }  // namespace smelt::jobs

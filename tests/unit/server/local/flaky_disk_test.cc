@@ -1,6 +1,7 @@
 // Single operations that fail while the daemon lives on: a full disk, an I/O error.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -131,6 +132,19 @@ TEST_F(FlakyDiskTest, StoreSaysWhetherItCanBeWritten) {
   EXPECT_EQ(store_->CheckWritable().reason(), Reason::kStorageFull);
   EXPECT_TRUE(store_->CheckWritable().ok());
   EXPECT_TRUE(fs_.List(directory_ / "tmp").value().empty());
+}
+
+TEST_F(FlakyDiskTest, StoreIsNotWritableWithoutItsDirectories) {
+  for (const char* name : {"cas", "uploads", "tmp"}) {
+    const std::string path = directory_ / name;
+    const std::string aside = directory_ / "aside";
+    std::filesystem::rename(path, aside);
+    const Status gone = store_->CheckWritable();
+    EXPECT_EQ(gone.reason(), Reason::kIoError) << name;
+    EXPECT_NE(gone.message().find(path), std::string_view::npos) << gone.message();
+    std::filesystem::rename(aside, path);
+    EXPECT_TRUE(store_->CheckWritable().ok());
+  }
 }
 
 TEST_F(FlakyDiskTest, FailedSyncOfDataForgetsWhatItMayHaveLost) {

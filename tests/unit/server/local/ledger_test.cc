@@ -60,6 +60,28 @@ TEST_F(LedgerTest, WritesSurviveReopening) {
   EXPECT_EQ(Count(*Open()), 1);
 }
 
+TEST_F(LedgerTest, FullDiskIsSaidInPlainWordsAndOver) {
+  auto ledger = Open();
+  ASSERT_TRUE(MakeTable(*ledger).ok());
+  const auto grow = [](SqliteDb& db) -> Status {
+    for (std::int64_t i = 0; i < 10'000; ++i) SMELT_RETURN_IF_ERROR(Insert(db, i));
+    return Status::Ok();
+  };
+  const auto limit = [](const char* pages) {
+    return [pages](SqliteDb& db) {
+      return db.Select(std::string("PRAGMA max_page_count=") + pages)->Next().status();
+    };
+  };
+  ASSERT_TRUE(ledger->Write(limit("1")).ok());  // the least is what the file has
+  const Status full = ledger->Write(grow);
+  EXPECT_EQ(full.reason(), Reason::kStorageFull);
+  EXPECT_EQ(full.ToString(), "storage_full: the ledger can't be written: its disk is full");
+  EXPECT_EQ(Count(*ledger), 0);
+  ASSERT_TRUE(ledger->Write(limit("100000")).ok());
+  EXPECT_TRUE(ledger->Write(grow).ok());
+  EXPECT_EQ(Count(*ledger), 10'000);
+}
+
 TEST_F(LedgerTest, FailedCallUndoesItsOwnChangesOnly) {
   auto ledger = Open();
   ASSERT_TRUE(MakeTable(*ledger).ok());

@@ -7,6 +7,7 @@
 #include "server/jobs/job_id.h"
 #include "server/jobs/operation.h"
 #include "server/jobs/recovery.h"
+#include "server/local/sqlite_db.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_dir.h"
 
@@ -25,6 +26,12 @@ class LocalStoresTest : public ::testing::Test {
     job.now = clock_.Wall();
     *job.convert.mutable_input()->mutable_model() = jobs::ToProto(Digest::Of({}));
     return store.Accept(job).value().job;
+  }
+
+  // What an operator or a broken disk does to the ledger.
+  void Change(const std::string& sql) {
+    const auto db = SqliteDb::Open(path_ + "/ledger.sqlite", SqliteDb::Mode::kWriter).value();
+    ASSERT_TRUE(db->Execute(sql).ok());
   }
 
   test::TempDir directory_;
@@ -91,6 +98,36 @@ TEST_F(LocalStoresTest, JobsAndEventsSurviveADeathInTheMiddle) {
   ASSERT_EQ(events.size(), 4u);  // accepted, queued, running, queued
   for (std::size_t i = 0; i < events.size(); ++i) EXPECT_EQ(events[i].seq, i + 1);
   EXPECT_EQ(stores->job_store().TakeNext(clock_.Wall()).value()->id, running.id);
+}
+
+TEST_F(LocalStoresTest, UnknownStateIsRefusedAtTheStartWithTheNameOfItsJob) {
+  const jobs::Job job = Accept(Open().value()->job_store());
+  Change("UPDATE jobs SET state = 77");
+  const Status refused = Open().status();
+  EXPECT_EQ(refused.reason(), Reason::kInternalError);
+  EXPECT_NE(refused.message().find(job.id), std::string_view::npos) << refused.message();
+  EXPECT_NE(refused.message().find("77"), std::string_view::npos) << refused.message();
+  EXPECT_NE(refused.hint().find(job.id), std::string_view::npos) << refused.hint();
+  Change("UPDATE jobs SET state = 2, operation = x'ff'");
+  EXPECT_EQ(Open().status().reason(), Reason::kInternalError);
+  Change("UPDATE jobs SET state = 5");  // as the hint says
+  EXPECT_TRUE(Open().ok());
+}
+
+TEST_F(LocalStoresTest, UnreadableJobsAreLeftOutOfLists) {
+  const auto stores = Open().value();
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i) ids.push_back(Accept(stores->job_store()).id);
+  Change("UPDATE jobs SET operation = x'ff' WHERE id = '" + ids[3] + "'");
+  Change("UPDATE jobs SET state = 77 WHERE id = '" + ids[2] + "'");
+  const auto newest = stores->job_store().List({.limit = 2, .before_id = "", .states = {}});
+  ASSERT_TRUE(newest.ok()) << newest.status().ToString();
+  ASSERT_EQ(newest->size(), 2u);
+  EXPECT_EQ(newest->at(0).id, ids[4]);
+  EXPECT_EQ(newest->at(1).id, ids[1]);
+  EXPECT_EQ(stores->job_store().List({}).value().size(), 3u);
+  EXPECT_EQ(stores->job_store().Get(ids[3]).status().reason(), Reason::kInternalError);
+  EXPECT_EQ(stores->job_store().CountByState().value().at(2), 4u);
 }
 
 TEST_F(LocalStoresTest, RequestIdHoldsAcrossARestart) {

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,15 +27,20 @@ class MetricsTest : public ::testing::Test {
   Metrics metrics_{{.version = "1.2.3", .targets = {"litert"}}};
 };
 
-// What an HTTP client gets from the page.
-std::string Get(int port, const std::string& path) {
-  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM, 0));
+UniqueFd Connect(int port) {
+  UniqueFd fd(::socket(AF_INET, SOCK_STREAM, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   SMELT_CHECK(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) ==
               0);
+  return fd;
+}
+
+// What an HTTP client gets from the page.
+std::string Get(int port, const std::string& path) {
+  const UniqueFd fd = Connect(port);
   const std::string request =
       "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
   SMELT_CHECK(::send(fd.get(), request.data(), request.size(), 0) ==
@@ -186,6 +192,17 @@ TEST_F(MetricsTest, ExposerServesThePage) {
   EXPECT_THAT(page, HasSubstr("200 OK"));
   EXPECT_THAT(page, HasSubstr("smelt_jobs_submitted_total{target=\"litert\"} 1"));
   EXPECT_THAT(page, HasSubstr("smelt_blob_bytes 7"));
+}
+
+TEST_F(MetricsTest, ExposerAnswersBesideConnectionsThatSayNothing) {
+  const auto exposer = MetricsExposer::Start("127.0.0.1:0", metrics_).value();
+  for (const int silent : {8, 40}) {
+    std::vector<UniqueFd> connections;
+    for (int i = 0; i < silent; ++i) connections.push_back(Connect(exposer->port()));
+    const auto asked = std::chrono::steady_clock::now();
+    EXPECT_THAT(Get(exposer->port(), "/metrics"), HasSubstr("smelt_build_info"));
+    EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(15)) << silent;
+  }
 }
 
 TEST_F(MetricsTest, ExposerRefusesATakenPort) {

@@ -1,7 +1,12 @@
 #include "server/runner/conversion_job.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+
+#include <cerrno>
+
+#include "server/runner/artifact_sink.h"
 
 namespace smelt::runner {
 namespace {
@@ -13,12 +18,9 @@ Status CountConversion(const ConvertRequest&, ConvertSink&, const CancelToken&, 
   return Status::Ok();
 }
 
-worker::v1::Done RunWith(const v1::ConvertOptions& options) {
-  std::vector<UniqueFd> files;
-  for (const char* name : {"model", "artifact", "report"}) {
-    files.emplace_back(::memfd_create(name, MFD_CLOEXEC));
-  }
+worker::v1::Done RunWith(const v1::ConvertOptions& options, const std::vector<UniqueFd>& files) {
   worker::v1::Start start;
+  start.set_job_id("job");
   *start.mutable_convert() = options;
   start.set_model_fd_index(0);
   start.set_artifact_fd_index(1);
@@ -27,6 +29,14 @@ worker::v1::Done RunWith(const v1::ConvertOptions& options) {
   workers::FrameChannel channel(std::move(pair.worker));
   const CancelToken cancel;
   return RunConversion({&CountConversion, nullptr}, start, files, channel, cancel);
+}
+
+worker::v1::Done RunWith(const v1::ConvertOptions& options) {
+  std::vector<UniqueFd> files;
+  for (const char* name : {"model", "artifact", "report"}) {
+    files.emplace_back(::memfd_create(name, MFD_CLOEXEC));
+  }
+  return RunWith(options, files);
 }
 
 TEST(RunConversion, DoesNotConvertAsSomethingElseWhatItDoesNotKnow) {
@@ -39,6 +49,24 @@ TEST(RunConversion, DoesNotConvertAsSomethingElseWhatItDoesNotKnow) {
   EXPECT_EQ(done.state(), v1::FAILED);
   EXPECT_EQ(done.reason_code(), "invalid_argument");
   EXPECT_NE(done.message().find("options.weights is 9"), std::string::npos) << done.message();
+}
+
+TEST(WriteFailed, TellsAFullDiskFromABrokenOne) {
+  EXPECT_EQ(WriteFailed("the report", ENOSPC).reason(), Reason::kStorageFull);
+  EXPECT_EQ(WriteFailed("the report", EDQUOT).reason(), Reason::kStorageFull);
+  EXPECT_EQ(WriteFailed("the report", EIO).reason(), Reason::kIoError);
+}
+
+TEST(RunConversion, SaysThatTheDiskIsFull) {
+  std::vector<UniqueFd> files;
+  for (const char* name : {"model", "artifact"}) {
+    files.emplace_back(::memfd_create(name, MFD_CLOEXEC));
+  }
+  files.emplace_back(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  const worker::v1::Done done = RunWith({}, files);
+  EXPECT_EQ(done.state(), v1::FAILED);
+  EXPECT_EQ(done.reason_code(), "storage_full");
+  EXPECT_FALSE(done.has_report());
 }
 
 }  // namespace

@@ -153,6 +153,35 @@ TEST(JudgeExit, TurnsTheWorkersCancelledIntoTheCauseOfTheStop) {
   EXPECT_EQ(outcome.reason, Reason::kWorkerTimeout);
 }
 
+TEST(JudgeExit, CountsAnEndBeforeTheFirstStageAgainstTheMachine) {
+  ExitEvidence evidence;
+  for (const int status : {SIGSEGV, SIGKILL, ExitCode(1), ExitCode(0)}) {
+    evidence.wait_status = status;
+    EXPECT_TRUE(JudgeExit(evidence).infrastructure_failure) << status;
+  }
+  evidence.wait_status = SIGKILL;
+  evidence.killed_by_us = true;
+  evidence.stop = StopCause::kTimeout;
+  const jobs::RunOutcome frozen = JudgeExit(evidence);
+  EXPECT_TRUE(frozen.infrastructure_failure);
+  EXPECT_EQ(frozen.reason, Reason::kWorkerTimeout);
+  evidence.last_stage = "import";
+  EXPECT_FALSE(JudgeExit(evidence).infrastructure_failure);
+  evidence.last_stage.clear();
+  evidence.stop = StopCause::kCancelled;
+  EXPECT_FALSE(JudgeExit(evidence).infrastructure_failure);
+}
+
+TEST(JudgeExit, CountsAFullDiskAgainstTheMachine) {
+  ExitEvidence evidence;
+  evidence.done.emplace();
+  evidence.done->set_state(v1::FAILED);
+  evidence.done->set_reason_code("storage_full");
+  const jobs::RunOutcome outcome = JudgeExit(evidence);
+  EXPECT_TRUE(outcome.infrastructure_failure);
+  EXPECT_EQ(outcome.reason, Reason::kStorageFull);
+}
+
 TEST(JudgeExit, CountsAStartThatFailedAgainstTheMachine) {
   ExitEvidence evidence;
   evidence.start_failed = true;

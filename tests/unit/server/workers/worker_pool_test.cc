@@ -8,6 +8,8 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <mutex>
 
@@ -70,6 +72,16 @@ struct TestRun {
     return future.get();
   }
 };
+
+// Of every thread of this process.
+std::vector<pid_t> Children() {
+  std::vector<pid_t> found;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream children(thread.path() / "children");
+    for (pid_t child = 0; children >> child;) found.push_back(child);
+  }
+  return found;
+}
 
 WorkerPoolOptions Options() {
   WorkerPoolOptions options;
@@ -198,6 +210,37 @@ TEST(WorkerPool, StopsAJobAtItsTimeLimit) {
     EXPECT_EQ(outcome.reason, Reason::kWorkerTimeout) << trick << outcome.message;
     EXPECT_EQ(outcome.exit_cause, ExitCause::kTimeout) << trick;
   }
+}
+
+TEST(WorkerPool, HandsTheJobOfAFrozenWorkerBackEarly) {
+  jobs::WorkerMetrics metrics;
+  WorkerPoolOptions options = Options();
+  options.limits.first_sign = milliseconds(2000);
+  WorkerPool pool(options, metrics);
+  ASSERT_TRUE(pool.WaitReady(seconds(30)).ok());
+  for (const pid_t worker : Children()) ::kill(worker, SIGSTOP);
+  TestRun frozen;
+  frozen.StartOn(pool, "chaos-copy");
+  const jobs::RunOutcome outcome = frozen.Outcome();
+  EXPECT_TRUE(outcome.infrastructure_failure);
+  EXPECT_FALSE(outcome.no_worker);
+  EXPECT_EQ(outcome.reason, Reason::kWorkerTimeout) << outcome.message;
+  TestRun next;
+  next.StartOn(pool, "chaos-copy");
+  EXPECT_EQ(next.Outcome().state, JobState::kSucceeded);
+}
+
+TEST(WorkerPool, LimitOfTheFirstSignIsNoLimitOfTheJob) {
+  jobs::WorkerMetrics metrics;
+  WorkerPoolOptions options = Options();
+  options.limits.first_sign = milliseconds(1000);
+  WorkerPool pool(options, metrics);
+  TestRun run;
+  run.StartOn(pool, "chaos-wait");
+  run.first_progress.get_future().wait();
+  EXPECT_EQ(run.future.wait_for(milliseconds(1500)), std::future_status::timeout);
+  pool.Cancel("job");
+  EXPECT_EQ(run.Outcome().state, JobState::kCancelled);
 }
 
 TEST(WorkerPool, HandsJobsBackWhenTheBinaryIsMissing) {
