@@ -7,6 +7,9 @@
 //   SLICE, SPLIT, SPLIT_V      STRIDED_SLICE
 //   SQUEEZE, EXPAND_DIMS       RESHAPE
 //
+// The kernel of SLICE makes every result dynamic whose operand has an open axis, whatever it reads:
+// there too STRIDED_SLICE is used, but for the types that the delegate slices.
+//
 // Found by allocating such files in LiteRT 2.3 and asking for their shapes before the first run.
 #include <algorithm>
 #include <optional>
@@ -40,6 +43,8 @@ class SizePreparer {
         Mark(op.result());
       } else if (IsOfSizes(op)) {
         SMELT_RETURN_IF_ERROR(Visit({context_, graph_id_, id}));
+      } else if (op.kind == OpKind::kSlice) {
+        SMELT_RETURN_IF_ERROR(CutOpen({context_, graph_id_, id}));
       }
     }
     return Status::Ok();
@@ -113,6 +118,35 @@ class SizePreparer {
     graph_.Erase(site.id);
     ++context_.rewrites;
     return Status::Ok();
+  }
+
+  Status CutOpen(const LegalizeSite& site) {
+    const ValueId x = site.op().input(0);
+    const ir::TensorType& type = site.type(x);
+    const ir::Constant* from = graph_.constant(site.op().input(1));
+    const ir::Constant* sizes = graph_.constant(site.op().input(2));
+    const bool is_delegated = type.dtype == ir::DType::kF32 || type.dtype == ir::DType::kI8 ||
+                              type.dtype == ir::DType::kU8;
+    if (type.shape.IsStatic() || is_delegated || from == nullptr || sizes == nullptr) {
+      return Status::Ok();
+    }
+    const auto begin = from->AsInts(), size = sizes->AsInts();
+    if (!begin || !size) return Status::Ok();
+    std::vector<std::int32_t> first, end;
+    std::int64_t to_the_end = 0;
+    for (std::size_t axis = 0; axis < begin->size(); ++axis) {
+      const std::int64_t stop = (*begin)[axis] + std::max<std::int64_t>((*size)[axis], 0);
+      if ((*size)[axis] < 0) to_the_end |= std::int64_t{1} << axis;
+      first.push_back(static_cast<std::int32_t>((*begin)[axis]));
+      end.push_back(static_cast<std::int32_t>(stop));
+    }
+    const std::vector<std::int32_t> strides(first.size(), 1);
+    Builder b = site.Before();
+    const ValueId operands[] = {x, b.ConstI32(first), b.ConstI32(end), b.ConstI32(strides)};
+    const ir::Attributes attrs{{"end_mask", to_the_end}};
+    const ValueId made =
+        b.EmitTyped(OpKind::kStridedSlice, operands, attrs, site.type(site.op().result()));
+    return site.Replace(b, made);
   }
 
   Status Reshape(const LegalizeSite& site) {
