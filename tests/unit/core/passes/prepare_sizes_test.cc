@@ -56,7 +56,7 @@ TEST(PrepareSizes, StopsWhereAnOperatorRunsLate) {
   })");
 }
 
-// SLICE of a tensor with an open axis is dynamic in LiteRT; its delegate slices float32.
+// SLICE of a tensor with an open axis is dynamic in LiteRT, and not delegated.
 TEST(PrepareSizes, CutsOfOpenTensorsAreStrided) {
   ExpectPass(PrepareSizes,
              R"(graph @main(%x "x": i32[N,4], %f "f": f32[N,4], %k "k": i32[3,4]) {
@@ -74,11 +74,14 @@ TEST(PrepareSizes, CutsOfOpenTensorsAreStrided) {
     %e = const i32[2] [0, 3]
     %o = const i32[2] splat [1]
     %p "p" = STRIDED_SLICE(%x, %c, %e, %o) {end_mask=1} : i32[N,2] from {0}
-    %q "q" = SLICE(%f, %b, %s) : f32[N,2] from {0}
+    %g = const i32[2] [0, 1]
+    %h = const i32[2] [0, 3]
+    %i = const i32[2] splat [1]
+    %q "q" = STRIDED_SLICE(%f, %g, %h, %i) {end_mask=1} : f32[N,2] from {0}
     %r "r" = SLICE(%k, %b, %s) : i32[3,2] from {0}
     return %p, %q, %r
   })",
-             1);
+             2);
 }
 
 }  // namespace
