@@ -17,9 +17,8 @@ namespace smelt {
 namespace {
 
 Status Failed(const char* operation, const std::string& what, int error) {
-  const bool full = error == ENOSPC || error == EDQUOT;
   return Status(
-      full ? Reason::kStorageFull : Reason::kIoError,
+      IsDiskFull(error) ? Reason::kStorageFull : Reason::kIoError,
       std::string(operation) + " " + what + ": " + std::generic_category().message(error));
 }
 
@@ -182,6 +181,8 @@ class RealFileSystem final : public FileSystem {
 };
 
 }  // namespace
+
+bool IsDiskFull(int error) { return error == ENOSPC || error == EDQUOT; }
 
 FileSystem& FileSystem::Real() {
   static RealFileSystem* const kReal = new RealFileSystem;

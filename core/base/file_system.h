@@ -20,6 +20,9 @@
 
 namespace smelt {
 
+// ENOSPC and EDQUOT.
+bool IsDiskFull(int error);
+
 enum class OpenMode {
   kRead,       // an existing file
   kReadWrite,  // an existing file

@@ -2,8 +2,9 @@
 
 #include <sqlite3.h>
 
-#include <cerrno>
 #include <utility>
+
+#include "core/base/file_system.h"
 
 namespace smelt::local {
 namespace {
@@ -13,8 +14,7 @@ constexpr int kBusyTimeoutMs = 10'000;
 // Not every call of SQLite's tells a full disk from a broken one, but the system's error does.
 bool IsFull(sqlite3* db, int code) {
   if ((code & 0xff) == SQLITE_FULL) return true;
-  const int error = sqlite3_system_errno(db);
-  return (code & 0xff) == SQLITE_IOERR && (error == ENOSPC || error == EDQUOT);
+  return (code & 0xff) == SQLITE_IOERR && IsDiskFull(sqlite3_system_errno(db));
 }
 
 Status Failed(sqlite3* db, int code, std::string_view doing) {

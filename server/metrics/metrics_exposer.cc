@@ -3,6 +3,7 @@
 #include <prometheus/exposer.h>
 
 #include <exception>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,8 +14,8 @@ namespace smelt::metrics {
 namespace {
 
 // A connection that says nothing holds a thread until the timeout; a scraper asks at once.
-const std::vector<std::string> kOptions = {"num_threads",       "16", "request_timeout_ms", "2000",
-                                           "enable_keep_alive", "no"};
+constexpr const char* kOptions[] = {"num_threads",       "16", "request_timeout_ms", "2000",
+                                    "enable_keep_alive", "no"};
 
 }  // namespace
 
@@ -22,7 +23,7 @@ Result<std::unique_ptr<MetricsExposer>> MetricsExposer::Start(const std::string&
                                                               Metrics& metrics) {
   try {  // the library's constructor throws when it can't listen
     std::vector<std::string> options = {"listening_ports", address};
-    options.insert(options.end(), kOptions.begin(), kOptions.end());
+    options.insert(options.end(), std::begin(kOptions), std::end(kOptions));
     auto exposer = std::make_unique<prometheus::Exposer>(std::move(options));
     exposer->RegisterCollectable(metrics.impl_->registry, "/metrics");
     exposer->RegisterCollectable(metrics.impl_->gauges, "/metrics");

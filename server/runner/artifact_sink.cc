@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/base/file_system.h"
 #include "server/runner/mapped_input.h"
 
 namespace smelt::runner {
@@ -18,8 +19,7 @@ constexpr auto kProgressInterval = std::chrono::milliseconds(100);
 }  // namespace
 
 Status WriteFailed(std::string_view what, int error) {
-  const bool full = error == ENOSPC || error == EDQUOT;
-  return Status(full ? Reason::kStorageFull : Reason::kIoError,
+  return Status(IsDiskFull(error) ? Reason::kStorageFull : Reason::kIoError,
                 "writing " + std::string(what) + ": " + std::strerror(error));
 }
 

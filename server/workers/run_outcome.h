@@ -30,9 +30,9 @@ struct ExitEvidence {
 
 // A crash is the job's own result, with signal, stage and last words as evidence. What the daemon
 // itself stopped for a shutdown, what ended before the job's first stage and what met a full disk
-// are infrastructure failures. An orderly end that came before the
-// stop took effect keeps its result. Names of stages and operators are the worker's: not to be used
-// as labels before they were compared with known ones.
+// are infrastructure failures. An orderly end that came before the stop took effect keeps its
+// result. Names of stages and operators are the worker's: not to be used as labels before they were
+// compared with known ones.
 jobs::RunOutcome JudgeExit(const ExitEvidence& evidence);
 
 }  // namespace smelt::workers

@@ -12,12 +12,6 @@ namespace {
 
 using ir::ValueId;
 
-Order Flat(const std::vector<Axis>& axes) {
-  Order order;
-  for (const Axis& axis : axes) order.insert(order.end(), axis.begin(), axis.end());
-  return order;
-}
-
 // The place of each of `stored` in `source`; nothing when they are not the same axes.
 std::optional<std::vector<int>> OrderAmong(const std::vector<Axis>& stored,
                                            const std::vector<Axis>& source) {
@@ -94,35 +88,6 @@ bool Rewriter::IsTensor(ValueId value) const {
   return value.valid() && forms_.form(value).tensor != kNoTensor;
 }
 
-std::vector<Axis> Rewriter::NaturalAxes(const Site& site, int operand) {
-  return store_.NaturalAxes(forms_.form(op(site).input(operand)).tensor,
-                            choices_.OperandOrder(site.choice, site.label, operand));
-}
-
-// The operand whose axes the operator takes over: the tensor with the most pieces, and of those the
-// one with the most axes.
-int Rewriter::LeadOperand(const Site& site) {
-  int lead = -1;
-  std::pair<std::size_t, std::size_t> most;
-  for (int k = 0; k < op(site).input_count(); ++k) {
-    if (!IsTensor(op(site).input(k))) continue;
-    const std::vector<Axis> axes = NaturalAxes(site, k);
-    std::size_t pieces = 0;
-    for (const Axis& axis : axes) pieces += axis.size();
-    const std::pair size(pieces, axes.size());
-    if (lead >= 0 && size <= most) continue;
-    most = size;
-    lead = k;
-  }
-  return lead;
-}
-
-AxisPlan Rewriter::Plan(const Site& site, int lead) {
-  std::vector<Axis> axes;
-  if (lead >= 0) axes = NaturalAxes(site, lead);
-  return PlanAxes(site.choice, site.label, lead, axes);
-}
-
 // The views between a tensor and its reader go away: unless the tensor's maker or the reader
 // carries their origin already, the reader stands for them.
 void Rewriter::KeepOrigin(ir::OpId user, const Form& form) {
@@ -142,27 +107,6 @@ ir::OriginId Rewriter::OriginOf(const Form& form) const {
   if (form.origin != ir::kNoOrigin) return form.origin;
   const ir::OpId maker = graph_.value(store_.made_value(form.tensor)).producer;
   return maker.valid() ? graph_.op(maker).origin : ir::kNoOrigin;
-}
-
-Status Rewriter::TakeOperand(const Site& site, int operand, const std::vector<Axis>& axes) {
-  const ValueId value = op(site).input(operand);
-  if (!IsTensor(value)) return Status::Ok();
-  const Form& form = forms_.form(value);
-  const ir::OriginId origin = form.origin != ir::kNoOrigin ? form.origin : op(site).origin;
-  SMELT_ASSIGN_OR_RETURN(const ValueId stored,
-                         store_.Get(form.tensor, Flat(axes), axes, origin, site.id, site.node));
-  KeepOrigin(site.id, form);
-  graph_.SetOperand({site.id, static_cast<std::uint32_t>(operand)}, stored);
-  return Status::Ok();
-}
-
-Status Rewriter::TakeSideOperands(const Site& site) {
-  for (int k = 0; k < op(site).input_count(); ++k) {
-    const ValueId value = op(site).input(k);
-    if (!IsTensor(value) || !site.choice.relation->IsSideOperand(k)) continue;
-    SMELT_RETURN_IF_ERROR(TakeOperand(site, k, forms_.LeafAxes(value)));
-  }
-  return Status::Ok();
 }
 
 void Rewriter::SetConstant(const Site& site, int operand, ir::Constant constant) {

@@ -3,7 +3,6 @@
 #include <optional>
 #include <utility>
 
-#include "core/ir/broadcasting.h"
 #include "core/passes/layout/constant_order.h"
 #include "core/passes/layout/rewrite.h"
 
@@ -53,20 +52,6 @@ Status Rewriter::TakeConstant(const Site& site, int operand, const AxisPlan& pla
   }
   SetConstant(site, operand, Reordered(constant, pieces, shape));
   return Status::Ok();
-}
-
-// Where the operator broadcasts, an operand does without the axes of size 1 in front that it does
-// not have anyway.
-std::vector<Axis> Rewriter::WithoutLeadingOnes(const Site& site, int operand,
-                                               std::vector<Axis> axes) {
-  if (!ir::BroadcastsOperands(op(site).kind)) return axes;
-  std::vector<Axis> own = NaturalAxes(site, operand);
-  if (own.size() >= axes.size()) return axes;
-  const auto tail = axes.end() - static_cast<std::ptrdiff_t>(own.size());
-  const bool fits =
-      std::all_of(axes.begin(), tail, [](const Axis& axis) { return axis.empty(); }) &&
-      std::equal(own.begin(), own.end(), tail);
-  return fits ? own : axes;
 }
 
 Status Rewriter::RewriteElementwise(const Site& site) {

@@ -51,12 +51,6 @@ std::vector<Axis> CommonRuns(const Order& before, const Order& after) {
   return runs;
 }
 
-Order Flat(const std::vector<Axis>& axes) {
-  Order order;
-  for (const Axis& axis : axes) order.insert(order.end(), axis.begin(), axis.end());
-  return order;
-}
-
 // How many axes a TRANSPOSE needs from `before` to `after`, both orders of the same numbers.
 std::size_t RankBetween(const std::vector<int>& before, const std::vector<int>& after) {
   std::size_t rank = 1;
@@ -104,6 +98,12 @@ std::optional<Order> HalfWay(const Order& before, const Order& after) {
 }
 
 }  // namespace
+
+Order Flat(const std::vector<Axis>& axes) {
+  Order order;
+  for (const Axis& axis : axes) order.insert(order.end(), axis.begin(), axis.end());
+  return order;
+}
 
 ir::ValueId CopyOf(ir::Builder& builder, ir::ValueId value) {
   const ir::TensorType type = builder.type(value);

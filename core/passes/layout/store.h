@@ -12,6 +12,9 @@
 
 namespace smelt::passes::layout {
 
+// The pieces of all axes, one after the other.
+Order Flat(const std::vector<Axis>& axes);
+
 // A TRANSPOSE that was inserted.
 struct Copy {
   ir::OpId transpose;

@@ -1,6 +1,5 @@
 // Sources of values: Constant, ConstantOfShape, and what a shape says: Shape, Size.
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <string>
 #include <vector>

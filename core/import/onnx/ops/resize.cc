@@ -118,7 +118,7 @@ Verdict SymmetricIsConstant(const OnnxNode& node, Bounds, Finding& finding) {
   if (!plan) return Verdict::kNotChecked;
   if (IsConstant(node, *plan) || FindNative(node, *plan)) return Verdict::kHolds;
   for (const PlannedAxis& axis : plan->axes) {
-    if (axis.scale >= 1 && axis.scale == std::round(axis.scale)) continue;
+    if (IsWhole(axis.scale)) continue;
     return Violated(node, 0, "axis " + std::to_string(axis.axis) + " of " + node.input_text(0),
                     finding);
   }

@@ -144,8 +144,6 @@ bool IsImage(const OnnxNode& node, const ResizePlan& plan) {
                      [](const PlannedAxis& axis) { return axis.axis >= 2; });
 }
 
-bool IsWhole(double value) { return value >= 1 && value == std::round(value); }
-
 // Whether TFLite's kernel is exact on an axis whose sizes are known at run time only.
 bool SymbolicIsNative(const ResizeOptions& options, const PlannedAxis& axis, NativeResize native) {
   const bool exact = axis.scale == 0 || IsWhole(axis.scale);  // the scale is out / in
@@ -172,6 +170,8 @@ bool SymbolicIsNative(const ResizeOptions& options, const PlannedAxis& axis, Nat
 }
 
 }  // namespace
+
+bool IsWhole(double scale) { return scale >= 1 && scale == std::round(scale); }
 
 bool Stretches(const OnnxNode& node) {
   const std::string policy = node.String("keep_aspect_ratio_policy", "stretch");

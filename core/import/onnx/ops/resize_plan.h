@@ -42,6 +42,9 @@ std::optional<std::vector<int>> ResizedAxes(const OnnxNode& node);
 // Constant scales; nothing when they are computed or not given.
 std::optional<std::vector<double>> StatedScales(const OnnxNode& node);
 
+// Scales by 1, 2, 3 ..
+bool IsWhole(double scale);
+
 // Nothing when the sizes can't be told.
 std::optional<ResizePlan> PlanResize(const OnnxNode& node);
 // The form of RESIZE_BILINEAR or RESIZE_NEAREST_NEIGHBOR that computes the plan exactly.
