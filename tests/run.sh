@@ -150,6 +150,7 @@ if make_venv; then
     build/release/bin "$results/zoo" "$results"/zoo/*.onnx tests/models/digits_cnn.onnx
   suite "a daemon of one's own" tests/integration/standalone.sh build/release/bin \
     tests/models/digits_cnn.onnx
+  suite "several signatures" "$python" tests/integration/signatures.py build/release/bin
   suite "standard streams" tests/integration/streams.sh build/release/bin
   suite "truncated models" "$python" tests/integration/truncated_models.py build/release/bin \
     tests/models/digits_cnn.onnx

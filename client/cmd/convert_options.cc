@@ -1,7 +1,9 @@
 #include "client/cmd/convert_options.h"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
+#include <set>
+
+#include "client/cmd/option_values.h"
 
 namespace smelt::client {
 namespace {
@@ -43,6 +45,18 @@ Status AddDumps(const SubmitOptions& options, v1::ConvertOptions& wire) {
                     "The report lists the passes; 'import' is before the first one.");
     }
     wire.add_dump_after(after ? text.substr(kAfter.size()) : text);
+  }
+  return Status::Ok();
+}
+
+Status AddSignatures(const SubmitOptions& options, v1::ConvertOptions& wire) {
+  std::set<std::string> keys;
+  for (const std::string& text : options.signatures) {
+    v1::Signature* signature = wire.add_signatures();
+    SMELT_RETURN_IF_ERROR(ParseSignature(text, signature));
+    if (!keys.insert(signature->key()).second) {
+      return Status(Reason::kUsage, "--signature gives '" + signature->key() + "' twice");
+    }
   }
   return Status::Ok();
 }
@@ -120,6 +134,12 @@ void AddSubmitOptions(CLI::App& app, SubmitOptions& options) {
   AddListOption(app, "--from", options.from, "Convert only what lies behind these tensors",
                 "NAME,...");
   AddListOption(app, "--to", options.to, "Convert only what these tensors need", "NAME,...");
+  app.add_option(
+         "--signature", options.signatures,
+         "Make an entry point, with its own sizes or its own part of the model (repeatable)")
+      ->type_name("KEY[:DIM=SIZE|from=TENSOR|to=TENSOR,...]")
+      ->take_all()
+      ->allow_extra_args(false);
   AddListOption(app, "--dump", options.dumps,
                 "Write the graph as text, as it is after a pass or after all (repeatable)",
                 "after:PASS|all");
@@ -129,47 +149,6 @@ void AddSubmitOptions(CLI::App& app, SubmitOptions& options) {
   app.add_option("--request-id", options.request_id,
                  "Makes a repeated command return the same job (at most 128 bytes)")
       ->type_name("ID");
-}
-
-Status ParseDim(const std::string& text, std::string* name, std::int64_t* value) {
-  const std::size_t equals = text.rfind('=');
-  const char* const end = text.data() + text.size();
-  if (equals == std::string::npos || equals == 0) {
-    return Status(Reason::kUsage, "--dim is '" + text + "'; it must be NAME=VALUE");
-  }
-  const auto [stop, error] = std::from_chars(text.data() + equals + 1, end, *value);
-  if (error != std::errc() || stop != end || *value < 0) {
-    return Status(Reason::kUsage,
-                  "--dim is '" + text + "'; VALUE must be a whole number, at least 0");
-  }
-  *name = text.substr(0, equals);
-  return Status::Ok();
-}
-
-Status ParseShape(const std::string& text, std::string* name, v1::TensorSizes* sizes) {
-  const std::size_t equals = text.rfind('=');
-  const auto refuse = [&text] {
-    return Status(Reason::kUsage, "--input-shape is '" + text + "'; it must be NAME=1x3x224x224",
-                  "Sizes are whole numbers; ? leaves an axis as it is.");
-  };
-  if (equals == std::string::npos || equals == 0) return refuse();
-  *name = text.substr(0, equals);
-  const char* at = text.data() + equals + 1;
-  const char* const end = text.data() + text.size();
-  while (true) {
-    std::int64_t size = -1;
-    if (at != end && *at == '?') {
-      ++at;
-    } else {
-      const auto [stop, error] = std::from_chars(at, end, size);
-      if (error != std::errc() || size < 0) return refuse();
-      at = stop;
-    }
-    sizes->add_sizes(size);
-    if (at == end) return Status::Ok();
-    if (*at != 'x' && *at != ',') return refuse();
-    ++at;
-  }
 }
 
 namespace {
@@ -227,6 +206,7 @@ Result<v1::ConvertOptions> ToConvertOptions(const SubmitOptions& options) {
   SMELT_RETURN_IF_ERROR(AddExtraReports(options, wire));
   SMELT_RETURN_IF_ERROR(AddDumps(options, wire));
   SMELT_RETURN_IF_ERROR(AddPolicies(options, wire));
+  SMELT_RETURN_IF_ERROR(AddSignatures(options, wire));
   return wire;
 }
 

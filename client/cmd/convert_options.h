@@ -32,19 +32,14 @@ struct SubmitOptions {
   std::string min_runtime;
   std::vector<std::string> from;
   std::vector<std::string> to;
-  std::vector<std::string> dumps;  // "after:PASS", or "all"
+  std::vector<std::string> signatures;  // KEY[:DIM=SIZE|from=TENSOR|to=TENSOR,...]
+  std::vector<std::string> dumps;       // "after:PASS", or "all"
   std::string compute_type = "source";
   std::string request_id;  // "": a random one
 };
 
 // Declares MODEL and the options that describe a conversion.
 void AddSubmitOptions(CLI::App& app, SubmitOptions& options);
-
-// "NAME=VALUE" with VALUE a number of at least 0; the name may contain '='. kUsage.
-Status ParseDim(const std::string& text, std::string* name, std::int64_t* value);
-
-// "NAME=1x3x224x224"; a size of ? stands for "as it is" (-1). kUsage.
-Status ParseShape(const std::string& text, std::string* name, v1::TensorSizes* sizes);
 
 // The options as the API takes them. kUsage.
 Result<v1::ConvertOptions> ToConvertOptions(const SubmitOptions& options);

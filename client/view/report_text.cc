@@ -99,9 +99,11 @@ void PrintVerification(std::ostream& out, const v1::Verification& verification, 
     PrintRow(out, ink, "", "not run: " + Printable(verification.not_run_because()));
   }
   for (const auto& output : verification.outputs()) {
+    const std::string where = output.signature().empty() ? "" : Printable(output.signature()) + " ";
     PrintRow(out, ink, "",
-             Quoted(output.name()) + ": max |difference| " + Number(output.max_abs_difference()) +
-                 ", values up to " + Number(output.max_abs_reference()));
+             where + Quoted(output.name()) + ": max |difference| " +
+                 Number(output.max_abs_difference()) + ", values up to " +
+                 Number(output.max_abs_reference()));
   }
 }
 

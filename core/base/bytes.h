@@ -29,11 +29,6 @@ void StoreUnaligned(std::byte* to, T value) {
   std::memcpy(to, &value, sizeof(T));
 }
 
-template <class T>
-ByteSpan AsBytes(std::span<const T> values) {
-  return std::as_bytes(values);
-}
-
 // A view of immutable bytes that keeps whatever owns them alive: a mapped file or a buffer.
 // Copies share the owner, so it is shared_ptr by nature. Safe to read from any thread.
 class SharedBytes {

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "core/base/digest.h"
+#include "core/convert/extra_files.h"
 #include "core/convert/extra_reports.h"
+#include "core/convert/import_request.h"
 #include "core/convert/stage_clock.h"
 #include "core/convert/verify.h"
 #include "core/export/tflite/op_versions.h"
@@ -14,12 +15,10 @@
 #include "core/export/tflite/writer.h"
 #include "core/import/onnx/importer.h"
 #include "core/import/tflite/reader.h"
-#include "core/ir/text.h"
 #include "core/passes/compute_type.h"
 #include "core/passes/io_layout.h"
 #include "core/passes/pass.h"
 #include "core/report/coverage.h"
-#include "core/report/json.h"
 #include "core/report/to_proto.h"
 #include "core/target/profile.h"
 #include "smelt/v1/report.pb.h"
@@ -30,20 +29,6 @@ namespace {
 // Of an output's largest magnitude, between the imported graph and the written file.
 constexpr double kTolerance = 1e-4;
 constexpr double kFloat16Tolerance = 2e-2;  // float16 keeps 11 bits of each weight
-
-bool HasError(const ir::Diagnostics& diagnostics) {
-  return std::any_of(diagnostics.begin(), diagnostics.end(), [](const ir::Diagnostic& one) {
-    return one.severity == ir::Severity::kError;
-  });
-}
-
-// The file's name without folders and extension.
-std::string Stem(std::string name) {
-  name.erase(0, name.find_last_of('/') + 1);
-  const std::size_t dot = name.find_last_of('.');
-  if (dot != std::string::npos && dot > 0) name.erase(dot);
-  return name.empty() ? "model" : name;
-}
 
 // What judges the request or the machine, not the model.
 bool IsNoJudgement(const Status& status) {
@@ -61,27 +46,17 @@ ir::Diagnostic ComputeTypeNote(std::uint64_t tensors) {
   return note;
 }
 
-Status CheckDumps(const std::set<std::string>& wanted) {
-  for (const std::string& name : wanted) {
-    if (name == "all" || name == "import") continue;
-    if (std::ranges::find(passes::Pipeline(), name, &passes::Pass::name) !=
-        passes::Pipeline().end()) {
-      continue;
-    }
-    std::string known = "import";
-    for (const passes::Pass& pass : passes::Pipeline()) known += ", " + std::string(pass.name);
-    return Status(Reason::kInvalidArgument, "no pass is called \"" + name + "\"",
-                  "The graph can be printed after all of: " + known + ".");
-  }
-  return Status::Ok();
-}
-
 // One conversion: the stages in order, sharing what each leaves to the next.
 class Conversion {
  public:
   Conversion(const ConvertRequest& request, ConvertSink& sink, const CancelToken& cancel,
              v1::Report& report)
-      : request_(request), sink_(sink), cancel_(cancel), report_(report), clock_(report) {}
+      : request_(request),
+        sink_(sink),
+        cancel_(cancel),
+        report_(report),
+        clock_(report),
+        extras_(request, sink) {}
 
   Status Run() {
     report_.set_schema_version(1);
@@ -95,7 +70,8 @@ class Conversion {
                              tflite_export::RuntimeProfile::Make(*newest, request_.min_runtime));
       profile_ = runtime_->profile();
     }
-    SMELT_RETURN_IF_ERROR(CheckDumps(request_.dump_after));
+    SMELT_RETURN_IF_ERROR(extras_.Check());
+    SMELT_ASSIGN_OR_RETURN(source_, MakeImportRequest(request_));
     SMELT_RETURN_IF_ERROR(RunStages());
     return WriteExtras();
   }
@@ -120,23 +96,9 @@ class Conversion {
     return Status::Ok();
   }
 
-  onnx_import::ImportRequest SourceRequest() const {
-    onnx_import::ImportRequest source;
-    source.model = request_.model;
-    source.external_files = &request_.external_files;
-    source.dims = request_.dims;
-    source.input_shapes = request_.input_shapes;
-    source.batch = request_.batch;
-    source.custom_operators = {request_.custom_operators.all, request_.custom_operators.names};
-    source.from = request_.from;
-    source.to = request_.to;
-    return source;
-  }
-
   // `stage` is what progress is reported as: verification reads the source once more.
   Result<onnx_import::Imported> ImportModel(std::string_view stage) {
-    onnx_import::ImportRequest source = SourceRequest();
-    source.list_tensors = Wants(ExtraReport::kTensorCorrespondence);
+    onnx_import::ImportRequest source = source_;
     source.progress = [this, stage](std::uint64_t done, std::uint64_t total) {
       sink_.OnProgress(stage, done, total, "nodes");
     };
@@ -167,7 +129,7 @@ class Conversion {
     expanded_ = std::move(imported->expanded);
     module_.emplace(std::move(imported->module));
     report::FillPorts(*module_, *summary);
-    SMELT_RETURN_IF_ERROR(Dump("import"));
+    SMELT_RETURN_IF_ERROR(extras_.AddDump("import", *module_));
     clock_.End("import");
     return Status::Ok();
   }
@@ -180,15 +142,17 @@ class Conversion {
     options.check_ir = request_.check_ir;
     options.passes.float16_weights = request_.float16_weights;
     options.passes.operator_version = tflite_export::OperatorVersion;
-    if (Wants(ExtraReport::kTensorCorrespondence)) options.passes.stored_orders = &stored_orders_;
+    const bool lists_tensors = extras_.Wants(ExtraReport::kTensorCorrespondence);
+    if (lists_tensors) options.passes.stored_orders = &stored_orders_;
     Status dumped;
     options.after_pass = [&](std::string_view pass) {
       sink_.OnProgress("passes", ++passes_done_, passes::Pipeline().size(), "passes");
-      if (dumped.ok()) dumped = Dump(pass);
+      if (dumped.ok()) dumped = extras_.AddDump(pass, *module_);
     };
     const Status status =
         passes::RunPipeline(*module_, profile_, options, cancel_, diagnostics_, outcomes);
     SMELT_RETURN_IF_ERROR(dumped);
+    if (source_.entries.size() > 1) diagnostics_ = report::EachOnce(std::move(diagnostics_));
     for (const passes::PassOutcome& outcome : outcomes) {
       v1::PassRecord* record = report_.add_passes();
       record->set_name(std::string(outcome.name));
@@ -201,7 +165,7 @@ class Conversion {
     report::AddDiagnostics(diagnostics_, report_);
     report::FillCoverage(*module_, diagnostics_, expanded_, *report_.mutable_coverage());
     if (!status.ok()) return Fail(status, "passes");
-    if (HasError(diagnostics_)) report::FailWithFirstError(diagnostics_, report_);
+    if (ir::HasError(diagnostics_)) report::FailWithFirstError(diagnostics_, report_);
     clock_.End("passes");
     return Status::Ok();
   }
@@ -210,7 +174,7 @@ class Conversion {
     tflite_export::WriteOptions options;
     options.description = "smelt " + std::string(ConverterVersion());
     if (request_.max_inline_bytes != 0) options.max_inline_bytes = request_.max_inline_bytes;
-    options.list_tensors = Wants(ExtraReport::kTensorCorrespondence);
+    options.list_tensors = extras_.Wants(ExtraReport::kTensorCorrespondence);
     module_->metadata["smelt.converter_version"] = ConverterVersion();
     module_->metadata["smelt.source_sha256"] = request_.model_sha256.empty()
                                                    ? Digest::Of(request_.model.span()).Hex()
@@ -227,7 +191,7 @@ class Conversion {
     if (!summary.ok()) return Fail(summary.status(), "write");
     const Digest digest = hasher.Finish();
     v1::Artifact* artifact = report_.add_artifacts();
-    artifact->set_name(Stem(request_.file_name) + ".tflite");
+    artifact->set_name(extras_.ArtifactName());
     artifact->set_kind(summary->custom_codes.empty() ? "tflite" : "tflite_custom");
     artifact->mutable_digest()->set_sha256(digest.Hex());
     artifact->mutable_digest()->set_size_bytes(digest.size_bytes);
@@ -275,42 +239,22 @@ class Conversion {
     return Status::Ok();
   }
 
-  bool Wants(ExtraReport report) const { return request_.extra_reports.contains(report); }
-
-  Status Dump(std::string_view pass) {
-    const auto& wanted = request_.dump_after;
-    if (!wanted.contains("all") && !wanted.contains(std::string(pass))) return Status::Ok();
-    return AddExtra("_" + std::string(pass) + ".ir.txt", "ir_text",
-                    ir::Print(*module_, ir::PrintOptions{.constants = false}));
-  }
-
-  Status AddExtra(const std::string& suffix, std::string_view kind, const std::string& text) {
-    return sink_.AddExtra(Stem(request_.file_name) + suffix, kind,
-                          std::as_bytes(std::span<const char>(text)));
-  }
-
   // Reports that stand beside the artifact, or in its place.
   Status WriteExtras() {
-    if (Wants(ExtraReport::kOpCoverage)) {
-      SMELT_ASSIGN_OR_RETURN(const std::string json,
-                             report::ToJson(OpCoverageOf(report_, request_)));
-      SMELT_RETURN_IF_ERROR(AddExtra("_op_coverage_report.json", "op_coverage", json));
+    if (extras_.Wants(ExtraReport::kOpCoverage)) {
+      SMELT_RETURN_IF_ERROR(extras_.AddCoverage(OpCoverageOf(report_, request_)));
     }
     const bool refused = report_.state() == "failed";
-    if (Wants(ExtraReport::kTensorCorrespondence) && !refused) {
-      SMELT_ASSIGN_OR_RETURN(
-          const std::string json,
-          report::ToJson(TensorCorrespondence(request_, source_tensors_, written_tensors_,
-                                              stored_orders_, report_.model())));
-      SMELT_RETURN_IF_ERROR(
-          AddExtra("_tensor_correspondence_report.json", "tensor_correspondence", json));
+    if (extras_.Wants(ExtraReport::kTensorCorrespondence) && !refused) {
+      SMELT_RETURN_IF_ERROR(extras_.AddTensors(TensorCorrespondence(
+          request_, source_tensors_, written_tensors_, stored_orders_, report_.model())));
     }
-    if (Wants(ExtraReport::kReproducer) && refused) {
-      onnx_import::ImportRequest source = SourceRequest();
+    if (extras_.Wants(ExtraReport::kReproducer) && refused) {
+      onnx_import::ImportRequest source = source_;
       source.extract = RefusedNodes(report_);
       const auto imported = onnx_import::Import(source, cancel_);
       if (imported.ok() && !imported->extract.empty()) {
-        SMELT_RETURN_IF_ERROR(AddExtra("_reproducer.onnx", "reproducer", imported->extract));
+        SMELT_RETURN_IF_ERROR(extras_.AddReproducer(imported->extract));
       }
     }
     return Status::Ok();
@@ -321,6 +265,8 @@ class Conversion {
   const CancelToken& cancel_;
   v1::Report& report_;
   StageClock clock_;
+  ExtraFiles extras_;
+  onnx_import::ImportRequest source_;
   std::optional<tflite_export::RuntimeProfile> runtime_;
   target::Profile profile_;
   std::optional<ir::Module> module_;
@@ -329,7 +275,7 @@ class Conversion {
   std::uint64_t passes_done_ = 0;
   std::vector<onnx_import::SourceTensor> source_tensors_;
   std::vector<tflite_export::WrittenTensor> written_tensors_;
-  passes::StoredOrders stored_orders_;
+  std::vector<passes::StoredOrders> stored_orders_;  // by signature
 };
 
 }  // namespace

@@ -33,6 +33,15 @@ struct CustomOperators {
   std::vector<std::string> names;
 };
 
+// An entry point of the artifact: the model once more, with other sizes or another part of it.
+// Equal weights are stored once. What is empty is what the request says for all.
+struct SignatureRequest {
+  std::string key;                           // differs from the others'
+  std::map<std::string, std::int64_t> dims;  // besides the request's, and in their place
+  std::vector<std::string> from;
+  std::vector<std::string> to;
+};
+
 struct ConvertRequest {
   SharedBytes model;                                  // mapped or owned; read in place
   std::map<std::string, SharedBytes> external_files;  // relative path as the model writes it
@@ -58,8 +67,9 @@ struct ConvertRequest {
   std::string min_runtime;        // oldest release that must run the artifact; empty: any
   std::vector<std::string> from;  // tensors to begin at; empty: the model's inputs
   std::vector<std::string> to;    // tensors to end at; empty: the model's outputs
-  bool compute_float32 = false;   // in place of double, float16 and bfloat16
-  std::string model_sha256;       // of `model`, in hexadecimal; empty: computed here
+  std::vector<SignatureRequest> signatures;  // empty: one, "serving_default"
+  bool compute_float32 = false;              // in place of double, float16 and bfloat16
+  std::string model_sha256;                  // of `model`, in hexadecimal; empty: computed here
 };
 
 // Receives what a conversion produces, on the calling thread.

@@ -20,10 +20,11 @@ using Record = v1::TensorCorrespondenceReport::Tensor;
 // By the name of the value that each holds; a name that two tensors hold tells nothing, unless one
 // of them is an input or output of the model.
 std::unordered_map<std::string, const Written*> ByValueName(
-    std::span<const Written> written, const std::unordered_set<std::string>& ports) {
+    std::span<const Written> written, std::uint32_t subgraph,
+    const std::unordered_set<std::string>& ports) {
   std::unordered_map<std::string, const Written*> found;
   for (const Written& tensor : written) {
-    if (tensor.subgraph != 0 || tensor.source_name.empty()) continue;
+    if (tensor.subgraph != subgraph || tensor.source_name.empty()) continue;
     const auto [at, is_new] = found.emplace(tensor.source_name, &tensor);
     if (is_new) continue;
     const bool is_port = ports.contains(tensor.source_name);
@@ -42,6 +43,14 @@ std::unordered_set<std::string> Names(
   for (const auto& port : ports) names.insert(port.name());
   return names;
 }
+
+struct Ports {
+  explicit Ports(const v1::ModelSummary::Signature& signature)
+      : inputs(Names(signature.inputs())), outputs(Names(signature.outputs())), both(inputs) {
+    both.insert(outputs.begin(), outputs.end());
+  }
+  std::unordered_set<std::string> inputs, outputs, both;
+};
 
 void FillPlace(const Written& tensor, Record& record) {
   record.set_subgraph_index(static_cast<std::int32_t>(tensor.subgraph));
@@ -72,11 +81,13 @@ void FillStatus(const Written* tensor, const passes::StoredOrders& orders, Recor
   for (const int axis : order->second) record.add_permutation(static_cast<std::uint32_t>(axis));
 }
 
+// Of those of `ports` that the job names.
 void SetChannelsLast(const std::set<std::string>& names,
+                     const std::unordered_set<std::string>& ports,
                      std::span<const onnx_import::SourceTensor> source,
                      passes::StoredOrders& orders) {
   for (const onnx_import::SourceTensor& tensor : source) {
-    if (!tensor.type || !names.contains(tensor.name)) continue;
+    if (!tensor.type || !names.contains(tensor.name) || !ports.contains(tensor.name)) continue;
     std::vector<int>& order = orders[tensor.name];
     order = {0};
     for (int axis = 2; axis < tensor.type->shape.rank(); ++axis) order.push_back(axis);
@@ -110,30 +121,38 @@ v1::OpCoverageReport OpCoverageOf(const v1::Report& report, const ConvertRequest
 
 v1::TensorCorrespondenceReport TensorCorrespondence(
     const ConvertRequest& request, std::span<const onnx_import::SourceTensor> source,
-    std::span<const tflite_export::WrittenTensor> written, passes::StoredOrders orders,
-    const v1::ModelSummary& ports) {
+    std::span<const tflite_export::WrittenTensor> written, std::vector<passes::StoredOrders> orders,
+    const v1::ModelSummary& model) {
   v1::TensorCorrespondenceReport report;
   report.set_schema_version(1);
   report.set_converter_version(std::string(ConverterVersion()));
-  const std::unordered_set<std::string> inputs = Names(ports.inputs());
-  const std::unordered_set<std::string> outputs = Names(ports.outputs());
-  std::unordered_set<std::string> both = inputs;
-  both.insert(outputs.begin(), outputs.end());
-  const auto places = ByValueName(written, both);
-  // What the model takes and gives is in the order that the job asks for.
-  for (const std::string& name : both) orders.erase(name);
-  SetChannelsLast(request.channels_last_inputs, source, orders);
-  SetChannelsLast(request.channels_last_outputs, source, orders);
-  for (const onnx_import::SourceTensor& tensor : source) {
-    Record& record = *report.add_records();
-    record.set_onnx_tensor_name(tensor.name);
-    record.set_onnx_op_type(tensor.op_type);
-    record.set_onnx_op_name(tensor.op_name);
-    record.set_is_graph_input(tensor.op_type.empty() && inputs.contains(tensor.name));
-    record.set_is_graph_output(outputs.contains(tensor.name));
-    const auto place = places.find(tensor.value_name);
-    FillStatus(place == places.end() ? nullptr : place->second, orders, record);
-    CountStatus(record, *report.mutable_summary());
+  std::vector<v1::ModelSummary::Signature> signatures(model.signatures().begin(),
+                                                      model.signatures().end());
+  if (signatures.empty()) {
+    *signatures.emplace_back().mutable_inputs() = model.inputs();
+    *signatures.back().mutable_outputs() = model.outputs();
+  }
+  orders.resize(signatures.size());
+  for (std::uint32_t i = 0; i < signatures.size(); ++i) {
+    const Ports ports(signatures[i]);
+    const auto places = ByValueName(written, i, ports.both);
+    // What the model takes and gives is in the order that the job asks for.
+    for (const std::string& name : ports.both) orders[i].erase(name);
+    SetChannelsLast(request.channels_last_inputs, ports.inputs, source, orders[i]);
+    SetChannelsLast(request.channels_last_outputs, ports.outputs, source, orders[i]);
+    for (const onnx_import::SourceTensor& tensor : source) {
+      if (tensor.signature != i) continue;
+      Record& record = *report.add_records();
+      record.set_signature(signatures[i].key());
+      record.set_onnx_tensor_name(tensor.name);
+      record.set_onnx_op_type(tensor.op_type);
+      record.set_onnx_op_name(tensor.op_name);
+      record.set_is_graph_input(tensor.op_type.empty() && ports.inputs.contains(tensor.name));
+      record.set_is_graph_output(ports.outputs.contains(tensor.name));
+      const auto place = places.find(tensor.value_name);
+      FillStatus(place == places.end() ? nullptr : place->second, orders[i], record);
+      CountStatus(record, *report.mutable_summary());
+    }
   }
   return report;
 }

@@ -17,12 +17,13 @@ namespace smelt {
 // The finished report, node by node.
 v1::OpCoverageReport OpCoverageOf(const v1::Report& report, const ConvertRequest& request);
 
-// Where each tensor of the source is. `ports` are the inputs and outputs of the model, `orders`
-// those of all other tensors that are stored in another order of axes.
+// Where each tensor of the source is, one signature after the other. `model` tells inputs and
+// outputs; `orders`, by signature, those of all other tensors that are stored in another order of
+// axes. Subgraph i of the file is signature i.
 v1::TensorCorrespondenceReport TensorCorrespondence(
     const ConvertRequest& request, std::span<const onnx_import::SourceTensor> source,
-    std::span<const tflite_export::WrittenTensor> written, passes::StoredOrders orders,
-    const v1::ModelSummary& ports);
+    std::span<const tflite_export::WrittenTensor> written, std::vector<passes::StoredOrders> orders,
+    const v1::ModelSummary& model);
 
 // The nodes that errors name, each once, at most 32.
 std::vector<ir::SourceNode> RefusedNodes(const v1::Report& report);

@@ -22,10 +22,9 @@ class Random {
   std::uint64_t state_;
 };
 
-std::map<std::string, std::int64_t> BindSymbols(const ir::Module& module,
+std::map<std::string, std::int64_t> BindSymbols(const ir::Module& module, const ir::Graph& graph,
                                                 const SampleOptions& options) {
   std::map<std::string, std::int64_t> bindings;
-  const ir::Graph& graph = module.graph(module.signatures.front().graph);
   for (ir::ValueId input : graph.inputs()) {
     const ir::Shape& shape = graph.type(input).shape;
     for (int axis = 0; axis < shape.rank(); ++axis) {
@@ -58,9 +57,10 @@ std::vector<double> Draw(Random& random, ir::DType dtype, std::int64_t count,
 }  // namespace
 
 Result<std::vector<interp::Tensor>> SampleInputs(const ir::Module& module,
+                                                 const ir::Signature& signature,
                                                  const SampleOptions& options) {
-  const auto bindings = BindSymbols(module, options);
-  const ir::Graph& graph = module.graph(module.signatures.front().graph);
+  const ir::Graph& graph = module.graph(signature.graph);
+  const auto bindings = BindSymbols(module, graph, options);
   Random random(options.seed);
   std::vector<interp::Tensor> tensors;
   for (ir::ValueId input : graph.inputs()) {

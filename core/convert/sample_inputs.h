@@ -21,8 +21,9 @@ struct SampleOptions {
   std::int64_t max_int = 3;
 };
 
-// One tensor an input of the entry point. kUnsupportedType for strings and the like.
+// One tensor an input of the signature. kUnsupportedType for strings and the like.
 Result<std::vector<interp::Tensor>> SampleInputs(const ir::Module& module,
+                                                 const ir::Signature& signature,
                                                  const SampleOptions& options);
 
 }  // namespace smelt

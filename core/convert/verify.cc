@@ -16,11 +16,12 @@ constexpr double kAbsoluteTolerance = 1e-5;
 
 using Tensors = std::vector<interp::Tensor>;
 
-Result<Tensors> Run(const ir::Module& module, const Tensors& inputs, const CancelToken& cancel) {
+Result<Tensors> Run(const ir::Module& module, const ir::Signature& signature, const Tensors& inputs,
+                    const CancelToken& cancel) {
   interp::EvaluateOptions options;
   options.kernels = interp::Kernels::kFast;
   options.cancel = &cancel;
-  return interp::Evaluate(module, module.signatures.front().graph, inputs, options);
+  return interp::Evaluate(module, signature.graph, inputs, options);
 }
 
 std::string TypeText(const interp::Tensor& tensor) {
@@ -76,9 +77,9 @@ Status OtherValues(const std::string& output, const std::string& what,
                 "Make the model's sums and products fit into float32, and export it in that type.");
 }
 
-Status CompareOutputs(const ir::Signature& signature, const Tensors& expected,
-                      const Tensors& actual, double tolerance, const ir::Diagnostics& said,
-                      v1::Verification& verification) {
+Status CompareOutputs(const ir::Module& module, const ir::Signature& signature,
+                      const Tensors& expected, const Tensors& actual, double tolerance,
+                      const ir::Diagnostics& said, v1::Verification& verification) {
   if (expected.size() != actual.size()) {
     return Status(Reason::kVerificationMismatch,
                   "the graph has " + std::to_string(expected.size()) + " outputs, the file " +
@@ -94,6 +95,7 @@ Status CompareOutputs(const ir::Signature& signature, const Tensors& expected,
     const Difference difference = Compare(expected[i], actual[i]);
     auto* output = verification.add_outputs();
     output->set_name(name);
+    if (module.signatures.size() > 1) output->set_signature(signature.key);
     output->set_max_abs_difference(difference.max_abs);
     output->set_max_abs_reference(difference.max_abs_reference);
     const double allowed = tolerance * difference.max_abs_reference + kAbsoluteTolerance;
@@ -108,30 +110,68 @@ Status CompareOutputs(const ir::Signature& signature, const Tensors& expected,
   return first;
 }
 
-Status RunAndCompare(const ir::Module& reference, const ir::Module& written,
-                     const SampleOptions& options, double tolerance, const ir::Diagnostics& said,
-                     const CancelToken& cancel, v1::Verification& verification) {
-  const auto inputs = SampleInputs(reference, options);
-  if (!inputs.ok()) {
-    verification.set_not_run_because(std::string(inputs.status().message()));
+// One signature, on the first of the samples that it runs with.
+class SignatureRun {
+ public:
+  SignatureRun(const ir::Module& reference, const ir::Module& written, std::size_t place)
+      : reference_(reference),
+        written_(written),
+        signature_(reference.signatures[place]),
+        written_signature_(written.signatures[place]) {}
+
+  Status Compare(double tolerance, const ir::Diagnostics& said, const CancelToken& cancel,
+                 v1::Verification& verification) const {
+    // Symbolic sizes and integers that a model can't run with prove nothing: try humbler ones.
+    const SampleOptions attempts[] = {{},
+                                      {.batch = 1, .image = 32, .other = 4, .max_int = 1},
+                                      {.batch = 1, .image = 1, .other = 1, .max_int = 0}};
+    const int outputs_before = verification.outputs_size();
+    for (const SampleOptions& options : attempts) {
+      try {
+        SMELT_RETURN_IF_ERROR(CompareOn(options, tolerance, said, cancel, verification));
+      } catch (const std::bad_alloc&) {
+        while (verification.outputs_size() > outputs_before) {
+          verification.mutable_outputs()->RemoveLast();
+        }
+        verification.set_not_run_because(
+            std::string(ReasonName(Reason::kOutOfMemory)) +
+            ": the tensors of a run take more memory than the worker may have");
+      }
+      if (verification.not_run_because().empty()) break;
+    }
     return Status::Ok();
   }
-  const auto expected = Run(reference, *inputs, cancel);
-  SMELT_RETURN_IF_ERROR(cancel.Check());
-  if (!expected.ok()) {
-    verification.set_not_run_because(expected.status().ToString());
-    return Status::Ok();
+
+ private:
+  Status CompareOn(const SampleOptions& options, double tolerance, const ir::Diagnostics& said,
+                   const CancelToken& cancel, v1::Verification& verification) const {
+    const auto inputs = SampleInputs(reference_, signature_, options);
+    if (!inputs.ok()) {
+      verification.set_not_run_because(std::string(inputs.status().message()));
+      return Status::Ok();
+    }
+    const auto expected = Run(reference_, signature_, *inputs, cancel);
+    SMELT_RETURN_IF_ERROR(cancel.Check());
+    if (!expected.ok()) {
+      verification.set_not_run_because(expected.status().ToString());
+      return Status::Ok();
+    }
+    verification.clear_not_run_because();
+    const auto actual = Run(written_, written_signature_, *inputs, cancel);
+    SMELT_RETURN_IF_ERROR(cancel.Check());
+    if (!actual.ok()) {
+      return Status(Reason::kVerificationMismatch,
+                    "the written file does not run: " + actual.status().ToString());
+    }
+    return CompareOutputs(reference_, signature_, *expected, *actual, tolerance, said,
+                          verification);
   }
-  verification.clear_not_run_because();
-  const auto actual = Run(written, *inputs, cancel);
-  SMELT_RETURN_IF_ERROR(cancel.Check());
-  if (!actual.ok()) {
-    return Status(Reason::kVerificationMismatch,
-                  "the written file does not run: " + actual.status().ToString());
-  }
-  return CompareOutputs(reference.signatures.front(), *expected, *actual, tolerance, said,
-                        verification);
-}
+
+  const ir::Module& reference_;
+  const ir::Module& written_;
+  const ir::Signature& signature_;
+  const ir::Signature& written_signature_;
+};
 
 }  // namespace
 
@@ -140,22 +180,22 @@ Status VerifyByRunning(const ir::Module& reference, const ir::Module& written, d
                        v1::Verification& verification) {
   verification.set_mode(v1::Verification::RUN);
   verification.set_reference("imported_graph");
-  // Symbolic sizes and integers that a model can't run with prove nothing: try humbler ones.
-  const SampleOptions attempts[] = {{},
-                                    {.batch = 1, .image = 32, .other = 4, .max_int = 1},
-                                    {.batch = 1, .image = 1, .other = 1, .max_int = 0}};
-  for (const SampleOptions& options : attempts) {
-    try {
-      SMELT_RETURN_IF_ERROR(
-          RunAndCompare(reference, written, options, tolerance, said, cancel, verification));
-    } catch (const std::bad_alloc&) {
-      verification.clear_outputs();
-      verification.set_not_run_because(
-          std::string(ReasonName(Reason::kOutOfMemory)) +
-          ": the tensors of a run take more memory than the worker may have");
+  std::string not_run;  // the first signature that could not, and why
+  for (std::size_t i = 0; i < reference.signatures.size(); ++i) {
+    const std::string which = reference.signatures.size() == 1
+                                  ? ""
+                                  : "signature \"" + reference.signatures[i].key + "\": ";
+    verification.clear_not_run_because();
+    const SignatureRun run(reference, written, i);
+    const Status status = run.Compare(tolerance, said, cancel, verification);
+    if (!status.ok()) {
+      return Status(status.reason(), which + std::string(status.message()),
+                    std::string(status.hint()));
     }
-    if (verification.not_run_because().empty()) break;
+    if (verification.not_run_because().empty() || !not_run.empty()) continue;
+    not_run = which + verification.not_run_because();
   }
+  verification.set_not_run_because(not_run);
   return Status::Ok();
 }
 

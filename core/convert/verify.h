@@ -12,10 +12,11 @@
 namespace smelt {
 
 // Fills `verification`. kVerificationMismatch, naming the output, when the sides differ; OK with
-// `not_run_because` when the reference itself can't run on the chosen inputs.
-// Floats may differ by `tolerance` times the output's largest magnitude plus 1e-5; everything else
-// must be equal. `said` is what the conversion found: where a warning of it says that float32
-// stands for double, other values are what that costs, kRuntimeTypeUnsupported with the node.
+// `not_run_because` when the reference itself can't run on the chosen inputs. Both modules have the
+// same signatures; each is run. Floats may differ by `tolerance` times the output's largest
+// magnitude plus 1e-5; everything else must be equal. `said` is what the conversion found: where a
+// warning of it says that float32 stands for double, other values are what that costs,
+// kRuntimeTypeUnsupported with the node.
 Status VerifyByRunning(const ir::Module& reference, const ir::Module& written, double tolerance,
                        const ir::Diagnostics& said, const CancelToken& cancel,
                        v1::Verification& verification);

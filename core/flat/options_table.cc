@@ -309,19 +309,4 @@ std::optional<std::string_view> EnumName(std::span<const std::string_view> names
   return names[static_cast<std::size_t>(value)];
 }
 
-int FieldBytes(Storage storage) {
-  switch (storage) {
-    case Storage::kBool:
-    case Storage::kEnum:
-    case Storage::kDType:
-      return 1;
-    case Storage::kI32:
-    case Storage::kF32:
-    case Storage::kI32Vector:
-    case Storage::kRegion:
-      return 4;
-  }
-  return 0;
-}
-
 }  // namespace smelt::flat

@@ -46,7 +46,4 @@ const OptionsTable* FindOptions(ir::OpKind kind);
 std::optional<int> EnumValue(std::span<const std::string_view> names, std::string_view name);
 std::optional<std::string_view> EnumName(std::span<const std::string_view> names, int value);
 
-// Bytes of the field inside its table: 1, or 4.
-int FieldBytes(Storage storage);
-
 }  // namespace smelt::flat

@@ -20,6 +20,7 @@ class Attributes {
  public:
   Attributes() = default;
   Attributes(std::initializer_list<std::pair<std::string_view, AttrValue>> values) {
+    values_.reserve(values.size());
     for (const auto& [name, value] : values) Set(name, value);
   }
 

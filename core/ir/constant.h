@@ -90,7 +90,6 @@ class Constant {
 
   // --- Parts, for the writer's sharing and the text form. ---
   const SharedBytes& storage() const { return storage_; }
-  DType storage_dtype() const { return storage_dtype_; }
   const std::vector<std::int64_t>& strides() const { return strides_; }
   std::int64_t offset() const { return offset_; }
   const std::vector<ConstantStep>& steps() const { return steps_; }

@@ -1,6 +1,7 @@
 // Diagnostic: one finding about the source model, complete enough to act on.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,5 +27,13 @@ struct Diagnostic {
 };
 
 using Diagnostics = std::vector<Diagnostic>;
+
+// Whether one of those from `since` on is an error.
+inline bool HasError(const Diagnostics& diagnostics, std::size_t since = 0) {
+  for (std::size_t i = since; i < diagnostics.size(); ++i) {
+    if (diagnostics[i].severity == Severity::kError) return true;
+  }
+  return false;
+}
 
 }  // namespace smelt::ir

@@ -50,7 +50,7 @@ OpId Graph::Insert(OpKind kind, std::span<const ValueId> operands, Attributes at
                    std::span<const TensorType> result_types, OriginId origin, OpId before) {
   // Copied first: the caller may have pointed into this graph's own values, which are about to
   // move.
-  std::vector<TensorType> types(result_types.begin(), result_types.end());
+  absl::InlinedVector<TensorType, 2> types(result_types.begin(), result_types.end());
   const OpId id{static_cast<std::uint32_t>(ops_.size())};
   {
     Op& made = ops_.emplace_back();

@@ -10,6 +10,10 @@ namespace smelt::ir {
 
 OriginTable::OriginTable() : sets_(1) {}  // kNoOrigin
 
+std::string KeyOf(const SourceNode& node) {
+  return std::to_string(node.index) + " " + node.op_type + " " + node.name;
+}
+
 SourceId OriginTable::AddSource(SourceNode node) {
   sources_.push_back(std::move(node));
   alone_.push_back(kNoOrigin);

@@ -21,6 +21,9 @@ struct SourceNode {
   friend bool operator==(const SourceNode&, const SourceNode&) = default;
 };
 
+// Tells nodes apart; the index alone does not: nodes of subgraphs count from 0 too.
+std::string KeyOf(const SourceNode& node);
+
 using SourceId = std::uint32_t;
 using OriginId = std::uint32_t;
 inline constexpr OriginId kNoOrigin = 0;  // the empty set: nothing of the source asked for it

@@ -1,6 +1,9 @@
 #include "core/passes/io_layout.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/ir/builder.h"
@@ -23,15 +26,35 @@ std::vector<int> FromLast(int rank) {
   return permutation;
 }
 
-// The place of `name` among the names of the entry point's inputs or outputs.
-Result<std::size_t> Find(const std::vector<std::string>& names, const std::string& name,
-                         const char* what) {
-  const auto found = std::ranges::find(names, name);
-  if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-  std::string known;
-  for (const std::string& one : names) known += (known.empty() ? "" : ", ") + one;
-  return Status(Reason::kInvalidArgument,
-                std::string("no ") + what + " is called \"" + name + "\"; there is " + known);
+using NamesOf = std::vector<std::string> ir::Signature::*;
+using Change = Status (*)(ir::Module& module, ir::GraphId id, std::size_t place,
+                          const std::string& name);
+
+// Makes the change where a signature has that name.
+Status ChangeEach(ir::Module& module, const std::set<std::string>& wanted, NamesOf names_of,
+                  const char* what, Change change) {
+  for (const std::string& name : wanted) {
+    bool is_known = false;
+    for (const ir::Signature& signature : module.signatures) {
+      const std::vector<std::string>& names = signature.*names_of;
+      const auto found = std::ranges::find(names, name);
+      if (found == names.end()) continue;
+      is_known = true;
+      SMELT_RETURN_IF_ERROR(
+          change(module, signature.graph, static_cast<std::size_t>(found - names.begin()), name));
+    }
+    if (is_known) continue;
+    std::set<std::string_view> all;
+    std::string known;
+    for (const ir::Signature& signature : module.signatures) {
+      for (const std::string& one : signature.*names_of) {
+        if (all.insert(one).second) known += (known.empty() ? "" : ", ") + one;
+      }
+    }
+    return Status(Reason::kInvalidArgument,
+                  std::string("no ") + what + " is called \"" + name + "\"; there is " + known);
+  }
+  return Status::Ok();
 }
 
 Status CheckRank(const ir::Module& module, const ir::TensorType& type, const std::string& name) {
@@ -41,8 +64,9 @@ Status CheckRank(const ir::Module& module, const ir::TensorType& type, const std
                                               "; channels can be last for ranks 3 to 5");
 }
 
-Status FeedLast(ir::Module& module, ir::GraphId id, ValueId input, const std::string& name) {
+Status FeedLast(ir::Module& module, ir::GraphId id, std::size_t place, const std::string& name) {
   ir::Graph& graph = module.graph(id);
+  const ValueId input = graph.inputs()[place];
   SMELT_RETURN_IF_ERROR(CheckRank(module, graph.type(input), name));
   const std::vector<ir::Use> uses = graph.UsesOf(input);
   const int rank = graph.type(input).shape.rank();
@@ -77,18 +101,8 @@ Status ReadLast(ir::Module& module, ir::GraphId id, std::size_t place, const std
 
 Status MakeChannelsLast(ir::Module& module, const std::set<std::string>& inputs,
                         const std::set<std::string>& outputs) {
-  if (module.signatures.empty()) return Status::Ok();
-  const ir::Signature& signature = module.signatures.front();
-  for (const std::string& name : inputs) {
-    SMELT_ASSIGN_OR_RETURN(const std::size_t place, Find(signature.input_names, name, "input"));
-    const ValueId input = module.graph(signature.graph).inputs()[place];
-    SMELT_RETURN_IF_ERROR(FeedLast(module, signature.graph, input, name));
-  }
-  for (const std::string& name : outputs) {
-    SMELT_ASSIGN_OR_RETURN(const std::size_t place, Find(signature.output_names, name, "output"));
-    SMELT_RETURN_IF_ERROR(ReadLast(module, signature.graph, place, name));
-  }
-  return Status::Ok();
+  SMELT_RETURN_IF_ERROR(ChangeEach(module, inputs, &ir::Signature::input_names, "input", FeedLast));
+  return ChangeEach(module, outputs, &ir::Signature::output_names, "output", ReadLast);
 }
 
 }  // namespace smelt::passes

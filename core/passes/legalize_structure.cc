@@ -17,11 +17,6 @@ using ir::OpId;
 using ir::OpKind;
 using ir::ValueId;
 
-// Nodes of subgraphs count from 0 too, so the index alone does not tell a node.
-std::string Key(const ir::SourceNode& node) {
-  return std::to_string(node.index) + " " + node.op_type + " " + node.name;
-}
-
 class StructureLegalizer {
  public:
   explicit StructureLegalizer(PassContext& context)
@@ -29,7 +24,7 @@ class StructureLegalizer {
     for (const ir::Diagnostic& diagnostic : context.diagnostics) {
       const bool tells =
           diagnostic.severity == ir::Severity::kError || diagnostic.reason == Reason::kNotChecked;
-      if (tells && diagnostic.node) said_.insert(Key(*diagnostic.node));
+      if (tells && diagnostic.node) said_.insert(ir::KeyOf(*diagnostic.node));
     }
   }
 
@@ -70,7 +65,7 @@ class StructureLegalizer {
                                &ir::Diagnostic::severity) != context_.diagnostics.end();
     }
     return std::ranges::any_of(sources, [&](ir::SourceId source) {
-      return said_.contains(Key(origins.sources()[source]));
+      return said_.contains(ir::KeyOf(origins.sources()[source]));
     });
   }
 

@@ -217,8 +217,7 @@ class TypeLegalizer {
 };
 
 // A text that is handed through meets no operator that could refuse it.
-void CheckPorts(PassContext& context) {
-  const ir::Graph& graph = context.module.main();
+void CheckPorts(PassContext& context, const ir::Graph& graph) {
   const auto check = [&](ValueId value, const char* role) {
     const ir::TensorType& type = graph.type(value);
     if (ir::ElementBits(type.dtype) != 0) return;
@@ -242,7 +241,9 @@ void CheckPorts(PassContext& context) {
 }  // namespace
 
 Status LegalizeTypes(PassContext& context) {
-  CheckPorts(context);
+  for (const ir::Signature& signature : context.module.signatures) {
+    CheckPorts(context, context.module.graph(signature.graph));
+  }
   for (const ir::GraphId graph : ReachableGraphs(context.module)) {
     SMELT_RETURN_IF_ERROR(TypeLegalizer(context, graph).Run());
   }

@@ -29,9 +29,9 @@ struct PassOptions {
   bool float16_weights = false;
   // Null: the profile's versions are not asked for.
   OperatorVersionFn operator_version = nullptr;
-  // Null, or where to note named tensors of the entry point that are stored in another order of
-  // axes than the source's.
-  StoredOrders* stored_orders = nullptr;
+  // Null, or where to note, of each signature, named tensors of its graph that are stored in
+  // another order of axes than the source's.
+  std::vector<StoredOrders>* stored_orders = nullptr;
 };
 
 struct PassContext {

@@ -92,9 +92,7 @@ Status CheckDisabled(std::span<const std::string> disabled) {
 
 // Hand-written modules have no origins, nor have the stand-ins for tensors that could not be read.
 bool ExpectsOrigins(const ir::Module& module, const ir::Diagnostics& diagnostics) {
-  const bool refused = std::ranges::any_of(
-      diagnostics, [](const ir::Diagnostic& one) { return one.severity == ir::Severity::kError; });
-  return !refused && !module.origins().sources().empty();
+  return !ir::HasError(diagnostics) && !module.origins().sources().empty();
 }
 
 Status Verify(ir::Module& module, const ir::Diagnostics& diagnostics, std::string_view after) {

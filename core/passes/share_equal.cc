@@ -1,11 +1,11 @@
 // Operators that compute the same from the same operands: the first stands for all. Shape
 // arithmetic is full of them, since each operator asks for its sizes on its own.
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
 #include <algorithm>
 #include <cstring>
 #include <functional>
 #include <string_view>
-#include <unordered_map>
-#include <vector>
 
 #include "core/passes/passes.h"
 
@@ -26,7 +26,7 @@ class Sharer {
     for (const OpId id : graph_) {
       const ir::Op& op = graph_.op(id);
       if (!op.regions.empty() || op.results.empty() || op.kind == OpKind::kComposite) continue;
-      std::vector<OpId>& alike = seen_[Hash(op)];
+      auto& alike = seen_[Hash(op)];
       const auto first = std::ranges::find_if(alike, [&](OpId other) { return Equal(other, id); });
       if (first == alike.end()) {
         alike.push_back(id);
@@ -102,7 +102,7 @@ class Sharer {
 
   PassContext& context_;
   ir::Graph& graph_;
-  std::unordered_map<std::size_t, std::vector<OpId>> seen_;
+  absl::flat_hash_map<std::size_t, absl::InlinedVector<OpId, 1>> seen_;
 };
 
 }  // namespace

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "core/passes/layout/layout.h"
 #include "core/passes/passes.h"
@@ -22,6 +24,19 @@ void Explain(PassContext& context, const ir::Graph& graph,
   context.diagnostics.push_back(std::move(note));
 }
 
+// Of a graph that is no signature's, nothing.
+void NoteOrders(const PassContext& context, ir::GraphId id, const layout::LayoutOutcome& outcome) {
+  const auto& signatures = context.module.signatures;
+  const auto found = std::ranges::find(signatures, id, &ir::Signature::graph);
+  if (context.options.stored_orders == nullptr || found == signatures.end()) return;
+  std::vector<StoredOrders>& orders = *context.options.stored_orders;
+  orders.resize(signatures.size());
+  StoredOrders& noted = orders[static_cast<std::size_t>(found - signatures.begin())];
+  for (const layout::StoredOrder& one : outcome.reordered) {
+    noted[context.module.graph(id).value(one.value).name] = one.axes;
+  }
+}
+
 }  // namespace
 
 Status SolveLayout(PassContext& context) {
@@ -29,11 +44,7 @@ Status SolveLayout(PassContext& context) {
     const ir::GraphId id{i};
     SMELT_ASSIGN_OR_RETURN(const layout::LayoutOutcome outcome, layout::LayOut(context.module, id));
     if (outcome.cost_after < outcome.cost_before) ++context.rewrites;
-    if (context.options.stored_orders != nullptr && id == context.module.main_id()) {
-      for (const layout::StoredOrder& one : outcome.reordered) {
-        (*context.options.stored_orders)[context.module.graph(id).value(one.value).name] = one.axes;
-      }
-    }
+    NoteOrders(context, id, outcome);
     for (const layout::ResidualTranspose& residual : outcome.residuals) {
       Explain(context, context.module.graph(id), residual);
     }

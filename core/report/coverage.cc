@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -19,20 +20,15 @@ namespace {
 
 using Entry = v1::CoverageEntry;
 
-// Nodes of subgraphs count from 0 too, so the index alone does not tell a node.
-std::string Key(const ir::SourceNode& node) {
-  return std::to_string(node.index) + " " + node.op_type + " " + node.name;
-}
-
 std::unordered_map<std::string, Entry::Outcome> OutcomesOfFindings(
     const ir::Diagnostics& diagnostics) {
   std::unordered_map<std::string, Entry::Outcome> outcomes;
   for (const ir::Diagnostic& diagnostic : diagnostics) {
     if (!diagnostic.node) continue;
     if (diagnostic.severity == ir::Severity::kError) {
-      outcomes[Key(*diagnostic.node)] = Entry::REJECTED;
+      outcomes[ir::KeyOf(*diagnostic.node)] = Entry::REJECTED;
     } else if (diagnostic.reason == Reason::kNotChecked) {
-      outcomes.emplace(Key(*diagnostic.node), Entry::NOT_CHECKED);  // a rejection stays
+      outcomes.emplace(ir::KeyOf(*diagnostic.node), Entry::NOT_CHECKED);  // a rejection stays
     }
   }
   return outcomes;
@@ -88,11 +84,47 @@ Entry::Outcome OutcomeOf(const Traces& traces, bool absorbed) {
   return computing > 1 ? Entry::DECOMPOSED : Entry::CONVERTED;
 }
 
-std::vector<std::string_view> SortedNames(const Traces& traces) {
-  std::vector<std::string_view> names;
-  for (const ir::OpKind kind : traces.kinds) names.push_back(ir::GetOpInfo(kind).name);
-  std::ranges::sort(names);
+// What each signature's live operators say of the source nodes: [signature][node].
+using AllTraces = std::vector<std::vector<Traces>>;
+
+// The most that a signature does for the node.
+Entry::Outcome OutcomeOf(const AllTraces& traces, std::size_t node, bool absorbed) {
+  constexpr Entry::Outcome kRising[] = {Entry::FOLDED, Entry::FUSED, Entry::CONVERTED,
+                                        Entry::DECOMPOSED, Entry::CUSTOM};
+  const Entry::Outcome* most = std::begin(kRising);
+  for (const std::vector<Traces>& of_signature : traces) {
+    most = std::max(most, std::ranges::find(kRising, OutcomeOf(of_signature[node], absorbed)));
+  }
+  return *most;
+}
+
+std::set<std::string_view> OperatorNames(const AllTraces& traces, std::size_t node) {
+  std::set<std::string_view> names;
+  for (const std::vector<Traces>& of_signature : traces) {
+    for (const ir::OpKind kind : of_signature[node].kinds) names.insert(ir::GetOpInfo(kind).name);
+  }
   return names;
+}
+
+// The signature that each graph belongs to.
+std::vector<std::size_t> SignatureOfGraphs(const ir::Module& module) {
+  std::vector<std::size_t> signature(module.graph_count(), 0);
+  if (module.signatures.size() < 2) return signature;
+  std::vector<ir::GraphId> reached;
+  for (std::size_t i = 0; i < module.signatures.size(); ++i) {
+    signature[module.signatures[i].graph.index] = i;
+    reached.push_back(module.signatures[i].graph);
+  }
+  for (std::size_t at = 0; at < reached.size(); ++at) {
+    const ir::GraphId owner = reached[at];
+    for (const ir::OpId id : module.graph(owner)) {
+      for (const ir::GraphId region : module.graph(owner).op(id).regions) {
+        signature[region.index] = signature[owner.index];
+        reached.push_back(region);
+      }
+    }
+  }
+  return signature;
 }
 
 }  // namespace
@@ -100,7 +132,9 @@ std::vector<std::string_view> SortedNames(const Traces& traces) {
 void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
                   std::span<const ir::SourceId> expanded, v1::Coverage& coverage) {
   const auto& sources = module.origins().sources();
-  std::vector<Traces> traces(sources.size());
+  AllTraces traces(std::max<std::size_t>(module.signatures.size(), 1),
+                   std::vector<Traces>(sources.size()));
+  const std::vector<std::size_t> signature_of = SignatureOfGraphs(module);
   std::map<ir::OpKind, std::uint32_t> operators;
   for (std::uint32_t g = 0; g < module.graph_count(); ++g) {
     const ir::Graph& graph = module.graph(ir::GraphId{g});
@@ -111,7 +145,7 @@ void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
       const bool hosted = std::ranges::any_of(
           carried, [&](ir::SourceId source) { return !module.origins().IsAbsorbed(source); });
       for (const ir::SourceId source : carried) {
-        Traces& of_source = traces[source];
+        Traces& of_source = traces[signature_of[g]][source];
         if (std::ranges::find(of_source.kinds, op.kind) == of_source.kinds.end()) {
           of_source.kinds.push_back(op.kind);
         }
@@ -129,13 +163,13 @@ void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
     ++(*coverage.mutable_source_operators())[sources[i].op_type];
     Entry* entry = coverage.add_entries();
     *entry->mutable_node() = ToProto(sources[i]);
-    for (const std::string_view name : SortedNames(traces[i])) {
+    for (const std::string_view name : OperatorNames(traces, i)) {
       entry->add_target_operators(std::string(name));
     }
-    const auto finding = findings.empty() ? findings.end() : findings.find(Key(sources[i]));
+    const auto finding = findings.empty() ? findings.end() : findings.find(ir::KeyOf(sources[i]));
     Entry::Outcome outcome =
         finding == findings.end()
-            ? OutcomeOf(traces[i], module.origins().IsAbsorbed(static_cast<ir::SourceId>(i)))
+            ? OutcomeOf(traces, i, module.origins().IsAbsorbed(static_cast<ir::SourceId>(i)))
             : finding->second;
     if (outcome == Entry::CONVERTED && bodies.contains(static_cast<ir::SourceId>(i))) {
       outcome = Entry::DECOMPOSED;

@@ -1,6 +1,8 @@
 #include "core/report/to_proto.h"
 
 #include <algorithm>
+#include <unordered_set>
+#include <utility>
 
 namespace smelt::report {
 namespace {
@@ -59,6 +61,18 @@ void AddDiagnostics(const ir::Diagnostics& diagnostics, v1::Report& report) {
   }
 }
 
+ir::Diagnostics EachOnce(ir::Diagnostics diagnostics) {
+  const auto key = [](const ir::Diagnostic& one) {
+    return std::to_string(static_cast<int>(one.severity)) + " " +
+           std::string(ReasonName(one.reason)) + " " + (one.node ? ir::KeyOf(*one.node) : "") +
+           " " + one.tensor + " " + one.tensor_type + " " + one.message;
+  };
+  std::unordered_set<std::string> seen;
+  std::erase_if(diagnostics,
+                [&](const ir::Diagnostic& one) { return !seen.insert(key(one)).second; });
+  return diagnostics;
+}
+
 void FailWithFirstError(const ir::Diagnostics& diagnostics, v1::Report& report) {
   const auto is_error = [](const ir::Diagnostic& one) {
     return one.severity == ir::Severity::kError;
@@ -86,19 +100,27 @@ void FailWith(const Status& status, std::string_view stage, v1::Report& report) 
 }
 
 void FillPorts(const ir::Module& module, v1::ModelSummary& summary) {
-  if (module.signatures.empty()) return;
-  const ir::Signature& signature = module.signatures.front();
-  const ir::Graph& graph = module.graph(signature.graph);
-  const auto fill = [&](const std::vector<std::string>& names,
-                        const std::vector<ir::ValueId>& values, auto add) {
-    for (std::size_t i = 0; i < names.size() && i < values.size(); ++i) {
-      v1::ModelSummary::Port* port = add();
-      port->set_name(names[i]);
-      port->set_type(module.symbols().Text(graph.type(values[i])));
-    }
+  const auto port = [&](const std::string& name, const ir::Graph& graph, ir::ValueId value) {
+    v1::ModelSummary::Port filled;
+    filled.set_name(name);
+    filled.set_type(module.symbols().Text(graph.type(value)));
+    return filled;
   };
-  fill(signature.input_names, graph.inputs(), [&] { return summary.add_inputs(); });
-  fill(signature.output_names, graph.outputs(), [&] { return summary.add_outputs(); });
+  for (const ir::Signature& signature : module.signatures) {
+    const ir::Graph& graph = module.graph(signature.graph);
+    v1::ModelSummary::Signature* filled = summary.add_signatures();
+    filled->set_key(signature.key);
+    for (std::size_t i = 0; i < signature.input_names.size(); ++i) {
+      *filled->add_inputs() = port(signature.input_names[i], graph, graph.inputs()[i]);
+    }
+    for (std::size_t i = 0; i < signature.output_names.size(); ++i) {
+      *filled->add_outputs() = port(signature.output_names[i], graph, graph.outputs()[i]);
+    }
+  }
+  if (summary.signatures().empty()) return;
+  *summary.mutable_inputs() = summary.signatures(0).inputs();
+  *summary.mutable_outputs() = summary.signatures(0).outputs();
+  if (summary.signatures_size() == 1) summary.clear_signatures();
 }
 
 }  // namespace smelt::report

@@ -3,6 +3,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,8 @@ using google::protobuf::Reflection;
 constexpr std::size_t kMaxFileNameBytes = 255;
 constexpr std::size_t kMaxPathBytes = 1024;
 constexpr int kMaxEntries = 1024;  // of each list and map of the options
-constexpr int kMaxDumps = 64;
+constexpr int kMaxWhole = 64;      // of a list whose entries each cost a pass over the model
+constexpr std::size_t kMaxSignatureKeyBytes = 64;
 constexpr std::size_t kMaxStringBytes = 1024;
 constexpr std::size_t kMaxShownBytes = 64;  // of a name in a message
 
@@ -127,9 +129,10 @@ Status CheckRepeated(const Message& message, const FieldDescriptor& field,
                      const std::string& where) {
   const Reflection& reflection = *message.GetReflection();
   const int size = reflection.FieldSize(message, &field);
-  const bool dumps = field.number() == v1::ConvertOptions::kDumpAfterFieldNumber &&
-                     field.containing_type() == v1::ConvertOptions::descriptor();
-  const int limit = dumps ? kMaxDumps : kMaxEntries;
+  const bool is_whole = field.containing_type() == v1::ConvertOptions::descriptor() &&
+                        (field.number() == v1::ConvertOptions::kDumpAfterFieldNumber ||
+                         field.number() == v1::ConvertOptions::kSignaturesFieldNumber);
+  const int limit = is_whole ? kMaxWhole : kMaxEntries;
   if (size > limit) {
     return Invalid(where, "has " + std::to_string(size) + " entries",
                    "at most " + std::to_string(limit) + " are allowed");
@@ -159,14 +162,42 @@ Status CheckAtLeast(std::int64_t least, std::int64_t value, const std::string& w
                  "it must be at least " + std::to_string(least));
 }
 
+using Dims = google::protobuf::Map<std::string, std::int64_t>;
+
+Status CheckDims(const Dims& dims, const std::string& where) {
+  for (const auto& [name, value] : dims) {
+    SMELT_RETURN_IF_ERROR(
+        CheckAtLeast(0, value, where + "[\"" + ClipUtf8(name, kMaxShownBytes) + "\"]"));
+  }
+  return Status::Ok();
+}
+
+Status CheckSignatures(const v1::ConvertOptions& options) {
+  constexpr std::string_view kAllowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+  std::set<std::string_view> keys;
+  for (const v1::Signature& signature : options.signatures()) {
+    const std::string& key = signature.key();
+    const std::string shown = "\"" + ClipUtf8(key, kMaxShownBytes) + "\"";
+    if (key.empty() || key.size() > kMaxSignatureKeyBytes ||
+        key.find_first_not_of(kAllowed) != key.npos) {
+      return Invalid("options.signatures.key", "is " + shown,
+                     "it must be 1 to 64 of [A-Za-z0-9_.-]");
+    }
+    if (!keys.insert(key).second) {
+      return Invalid("options.signatures.key", "is " + shown + " twice", "keys must differ");
+    }
+    SMELT_RETURN_IF_ERROR(CheckDims(signature.dims(), "options.signatures.dims"));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Status CheckOptions(const v1::ConvertOptions& options) {
   SMELT_RETURN_IF_ERROR(CheckFields(options, "options"));
-  for (const auto& [name, value] : options.dims()) {
-    SMELT_RETURN_IF_ERROR(
-        CheckAtLeast(0, value, "options.dims[\"" + ClipUtf8(name, kMaxShownBytes) + "\"]"));
-  }
+  SMELT_RETURN_IF_ERROR(CheckDims(options.dims(), "options.dims"));
+  SMELT_RETURN_IF_ERROR(CheckSignatures(options));
   for (const auto& [name, shape] : options.input_shapes()) {
     for (const std::int64_t size : shape.sizes()) {
       SMELT_RETURN_IF_ERROR(CheckAtLeast(

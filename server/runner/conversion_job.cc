@@ -68,6 +68,13 @@ Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
   request.min_runtime = options.min_runtime();
   request.from.assign(options.from_tensors().begin(), options.from_tensors().end());
   request.to.assign(options.to_tensors().begin(), options.to_tensors().end());
+  for (const v1::Signature& signature : options.signatures()) {
+    SignatureRequest& asked = request.signatures.emplace_back();
+    asked.key = signature.key();
+    asked.dims.insert(signature.dims().begin(), signature.dims().end());
+    asked.from.assign(signature.from_tensors().begin(), signature.from_tensors().end());
+    asked.to.assign(signature.to_tensors().begin(), signature.to_tensors().end());
+  }
   request.compute_float32 = options.compute() == v1::COMPUTE_FLOAT32;
   request.model_sha256 = start.model_sha256();
   return request;

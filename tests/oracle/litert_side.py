@@ -14,10 +14,10 @@ SIGNATURE = "serving_default"
 class LiteRtModel:
     """One file in the stock interpreter: default resolver, default delegate, one thread."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, signature: str = SIGNATURE) -> None:
         self._path = path
         self._interpreter = _interpreter(path)
-        self._runner = self._interpreter.get_signature_runner(SIGNATURE)
+        self._runner = self._interpreter.get_signature_runner(signature)
 
     def port_problem(self, inputs: Sequence[str], outputs: Sequence[str]) -> str | None:
         """Names and order must be the source's. A name may be fetched once only: a graph may

@@ -172,7 +172,7 @@ Result<onnx_import::Imported> OnnxModel::Import(
     const std::map<std::string, std::int64_t>& dims) const {
   onnx_import::ImportRequest request;
   request.model = SharedBytes::Own(Bytes());
-  request.dims = dims;
+  request.entries.front().dims = dims;
   return onnx_import::Import(request, CancelToken());
 }
 

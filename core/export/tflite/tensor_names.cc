@@ -1,5 +1,7 @@
-#include <unordered_set>
+#include <deque>
+#include <string_view>
 
+#include "core/base/name_map.h"
 #include "core/export/tflite/file_plan.h"
 
 namespace smelt::tflite_export {
@@ -15,20 +17,29 @@ std::string OriginName(const ir::Module& module, ir::OriginId origin) {
   return node.op_type + "_" + std::to_string(node.index);
 }
 
-class NameSet {
+class TakenNames {
  public:
-  bool Take(const std::string& name) { return !name.empty() && taken_.insert(name).second; }
+  explicit TakenNames(std::size_t count) { taken_.reserve(count); }
+
+  // `name` outlives this.
+  bool Take(std::string_view name) { return !name.empty() && taken_.insert(name).second; }
   std::string TakeLike(const std::string& stem) {
-    if (Take(stem)) return stem;
+    if (TakeOwn(stem)) return stem;
     std::uint32_t& next = counters_[stem];
     for (;;) {
       std::string name = stem + "_" + std::to_string(++next);
-      if (Take(name)) return name;
+      if (TakeOwn(name)) return name;
     }
   }
 
  private:
-  std::unordered_set<std::string> taken_;
+  bool TakeOwn(const std::string& name) {
+    if (taken_.contains(name)) return false;
+    return Take(made_.emplace_back(name));
+  }
+
+  NameSet taken_;
+  std::deque<std::string> made_;
   std::map<std::string, std::uint32_t> counters_;  // so that many equal stems stay linear
 };
 
@@ -49,7 +60,7 @@ std::string Stem(const ir::Module& module, const ir::Graph& graph, const ir::Val
 
 void NameTensors(const ir::Module& module, SubgraphPlan& subgraph) {
   const ir::Graph& graph = module.graph(subgraph.graph);
-  NameSet names;
+  TakenNames names(subgraph.tensors.size());
   const auto tensor_of = [&](ir::ValueId value) -> TensorPlan& {
     return subgraph.tensors[static_cast<std::size_t>(subgraph.tensor_of_value[value.index])];
   };

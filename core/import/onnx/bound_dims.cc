@@ -91,15 +91,15 @@ class Binding {
 }  // namespace
 
 Result<std::map<std::string, std::int64_t>> BindDims(const onnx::GraphProto& graph,
-                                                     const ImportRequest& request) {
+                                                     const EntryPoint& entry) {
   Binding binding(graph);
-  for (const auto& [name, size] : request.dims) {
+  for (const auto& [name, size] : entry.dims) {
     SMELT_RETURN_IF_ERROR(binding.AddNamed(name, size));
   }
-  for (const auto& [input, sizes] : request.input_shapes) {
+  for (const auto& [input, sizes] : entry.input_shapes) {
     SMELT_RETURN_IF_ERROR(binding.AddShape(input, sizes));
   }
-  if (request.batch != 0) SMELT_RETURN_IF_ERROR(binding.AddBatch(request.batch));
+  if (entry.batch != 0) SMELT_RETURN_IF_ERROR(binding.AddBatch(entry.batch));
   return binding.Take();
 }
 

@@ -78,11 +78,6 @@ Verdict CheckIntAttr(const OnnxNode& node, std::string_view name, std::int64_t f
   return Violated(std::string(name) + " = " + std::to_string(value), finding);
 }
 
-Verdict InputCount(const OnnxNode& node, Bounds bounds, Finding& finding) {
-  if (node.input_count() >= bounds.lo && node.input_count() <= bounds.hi) return Verdict::kHolds;
-  return Violated(std::to_string(node.input_count()) + " inputs", finding);
-}
-
 Verdict OutputCount(const OnnxNode& node, Bounds bounds, Finding& finding) {
   for (int i = bounds.hi; i < node.output_count(); ++i) {
     if (!node.has_output(i)) continue;

@@ -67,7 +67,6 @@ Verdict CheckIntAttr(const OnnxNode& node, std::string_view name, std::int64_t f
                      Bounds bounds, Finding& finding);
 
 // --- Arity ---
-Verdict InputCount(const OnnxNode& node, Bounds bounds, Finding& finding);  // lo..hi inputs
 // Only the first {hi} results are used.
 Verdict OutputCount(const OnnxNode& node, Bounds bounds, Finding& finding);
 

@@ -8,6 +8,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "core/base/name_map.h"
+
 namespace smelt::onnx_import {
 namespace {
 
@@ -34,7 +36,7 @@ ir::SourceNode Source(const onnx::GraphProto& graph, std::uint32_t index) {
 
 // Names that `graph` reads and does not define, appended. Depth is bounded by the scanner.
 void CollectFree(const onnx::GraphProto& graph, std::vector<const std::string*>& free) {
-  std::unordered_set<std::string_view> defined;
+  NameSet defined;
   for (const auto& input : graph.input()) defined.insert(input.name());
   for (const auto& tensor : graph.initializer()) defined.insert(tensor.name());
   for (const auto& node : graph.node()) {
@@ -76,12 +78,12 @@ class Order {
   void Define() {
     producers_.reserve(static_cast<std::size_t>(graph_.node_size() + graph_.initializer_size() +
                                                 graph_.input_size()));
-    std::unordered_set<std::string_view> inputs;
+    NameSet inputs;
     for (const auto& input : graph_.input()) {
       DefineOnce(input.name(), kOutside, "a second graph input");
       inputs.insert(input.name());
     }
-    std::unordered_set<std::string_view> initializers;
+    NameSet initializers;
     for (const auto& tensor : graph_.initializer()) {
       // An initializer may carry the name of an input: its default value.
       if (initializers.insert(tensor.name()).second && inputs.contains(tensor.name())) continue;
@@ -197,7 +199,7 @@ class Order {
 
   const onnx::GraphProto& graph_;
   ir::Diagnostics& diagnostics_;
-  std::unordered_map<std::string_view, std::uint32_t> producers_;
+  NameMap<std::uint32_t> producers_;
   std::vector<std::uint32_t> waiting_;
   std::vector<std::vector<std::uint32_t>> readers_;
 };

@@ -26,13 +26,6 @@ ir::Diagnostic TensorDiagnostic(const Status& status, const std::string& tensor)
   return diagnostic;
 }
 
-bool HasError(const ir::Diagnostics& diagnostics, std::size_t since) {
-  for (std::size_t i = since; i < diagnostics.size(); ++i) {
-    if (diagnostics[i].severity == ir::Severity::kError) return true;
-  }
-  return false;
-}
-
 bool IsDropped(const WalkContext& context, std::uint32_t index) {
   return index < context.dropped.size() && context.dropped[index];
 }
@@ -51,7 +44,7 @@ GraphWalk::~GraphWalk() = default;
 Status GraphWalk::Run(ir::Signature& signature) {
   const std::size_t before = context_.diagnostics.size();
   const std::vector<std::uint32_t> order = OrderNodes(main_->graph, context_.diagnostics);
-  if (HasError(context_.diagnostics, before)) {
+  if (ir::HasError(context_.diagnostics, before)) {
     CheckOperatorsOnly();
     return Status::Ok();
   }

@@ -35,7 +35,7 @@ namespace smelt::onnx_import {
 
 class Extract;
 
-// What stays the same for the whole model.
+// What stays the same for one reading of the model.
 struct WalkContext {
   const ImportRequest& request;
   const CancelToken& cancel;
@@ -45,6 +45,8 @@ struct WalkContext {
   FunctionLibrary functions;
   ir::Module& module;
   ir::Diagnostics& diagnostics;
+  // Of the graph's nodes, once they have one. All readings share them.
+  std::vector<std::optional<ir::SourceId>>& sources;
   std::vector<bool> dropped = {};    // nodes of the graph that cropping emptied; empty: none
   Extract* extract = nullptr;        // collects the nodes that the request asks for
   std::uint64_t expanded_nodes = 0;  // of all bodies that took the place of a node
@@ -87,6 +89,7 @@ class GraphWalk {
 
   // --- One node (walk_node.cc) ---
   void WalkNode(std::uint32_t index);
+  ir::SourceId SourceOf(const Step& step);
   Step BeginStep(const onnx::NodeProto& proto, std::uint32_t index);
   // Finds schema and rule; false after a diagnostic said why there is none.
   bool FindRuleFor(Step& step);

@@ -36,16 +36,22 @@ struct CustomOperatorPolicy {
   bool Allows(std::string_view domain, std::string_view op_type) const;
 };
 
-struct ImportRequest {
-  SharedBytes model;
-  const std::map<std::string, SharedBytes>* external_files = nullptr;  // may be null
+// A reading of the model's graph that becomes a signature of the module.
+struct EntryPoint {
+  std::string key = "serving_default";
   std::map<std::string, std::int64_t> dims;
   std::map<std::string, std::vector<std::int64_t>> input_shapes;  // -1: as it is
   std::int64_t batch = 0;                                         // 0: as it is
-  CustomOperatorPolicy custom_operators;
   // Only what lies between these tensors is read; empty: the graph's own inputs, its own outputs.
   std::vector<std::string> from;
   std::vector<std::string> to;
+};
+
+struct ImportRequest {
+  SharedBytes model;
+  const std::map<std::string, SharedBytes>* external_files = nullptr;  // may be null
+  std::vector<EntryPoint> entries = std::vector<EntryPoint>(1);        // at least one; keys differ
+  CustomOperatorPolicy custom_operators;
   bool list_tensors = false;            // fill Imported::tensors
   std::vector<ir::SourceNode> extract;  // nodes of the graph that Imported::extract is to hold
   ImportLimits limits;
@@ -56,11 +62,12 @@ struct ModelFacts {
   std::string producer;
   std::uint32_t ir_version = 0;
   std::map<std::string, std::uint32_t> opset_imports;
-  std::uint64_t parameter_bytes = 0;
+  std::uint64_t parameter_bytes = 0;  // of the entry with the most
 };
 
 // A tensor of the source's graph.
 struct SourceTensor {
+  std::uint32_t signature = 0;  // its place in Module::signatures
   std::string name;
   std::string op_type;  // of its node; empty for inputs
   std::string op_name;
@@ -69,17 +76,15 @@ struct SourceTensor {
 };
 
 struct Imported {
-  ir::Module module;
+  ir::Module module;  // signature i, of entry i, is graph i
   ModelFacts facts;
-  ir::Diagnostics diagnostics;        // an error among them: the module must not be exported
-  std::vector<SourceTensor> tensors;  // inputs, then results in the order of the nodes
-  std::string extract;                // a serialized model of the nodes asked for; empty: none
+  ir::Diagnostics diagnostics;  // an error among them: the module must not be exported
+  // Of each entry: inputs, then results in the order of the nodes.
+  std::vector<SourceTensor> tensors;
+  std::string extract;  // a serialized model of the nodes asked for; empty: none
   // Nodes that a function's or a loop's body took the place of.
   std::vector<ir::SourceId> expanded;
 };
-
-// True when the bytes look like an ONNX ModelProto (cheap; reads the first fields).
-bool LooksLikeOnnx(ByteSpan bytes);
 
 // A status other than OK: no module could be made at all (not_a_model, model_truncated,
 // model_malformed, cancelled, ...).

@@ -13,12 +13,8 @@
 namespace smelt::onnx_import {
 
 // --- Whole inferences, to name in a rule's row. ---
-// Result 0 has the type of input `kInput`.
+// Result `output` has the type of input `input`.
 Status CopyType(OnnxNode& node, int input, int output);
-template <int kInput>
-Status SameAsInput(OnnxNode& node) {
-  return CopyType(node, kInput, 0);
-}
 Status SameAsFirst(OnnxNode& node);
 // The broadcast of all inputs, with input 0's element type / as bool.
 Status Broadcast(OnnxNode& node);

@@ -132,8 +132,8 @@ void GraphWalk::CheckOperatorsOnly() {
   }
 }
 
-// Bodies of control flow are not imported yet; what stands in the way inside of them is said all
-// the same. The scanner bounds the depth.
+// Of nodes that are not walked into: what stands in the way inside of them is said all the same.
+// The scanner bounds the depth.
 void GraphWalk::CheckSubgraphOperators(const onnx::NodeProto& proto) {
   const auto check = [this](const onnx::GraphProto& graph) {
     std::uint32_t index = 0;
@@ -149,6 +149,14 @@ void GraphWalk::CheckSubgraphOperators(const onnx::NodeProto& proto) {
   }
 }
 
+// Nodes of the graph itself are the same in each reading; those of a branch count from 0 again.
+ir::SourceId GraphWalk::SourceOf(const Step& step) {
+  if (scope_ != main_.get()) return context_.module.origins().AddSource(step.source);
+  std::optional<ir::SourceId>& source = context_.sources[step.source.index];
+  if (!source) source = context_.module.origins().AddSource(step.source);
+  return *source;
+}
+
 void GraphWalk::WalkNode(std::uint32_t index) {
   const onnx::NodeProto& proto = scope_->graph.node(static_cast<int>(index));
   Step step = BeginStep(proto, index);
@@ -158,7 +166,7 @@ void GraphWalk::WalkNode(std::uint32_t index) {
   if (scope_->caller != nullptr) {
     step.origin = scope_->caller->origin;
   } else {
-    const ir::SourceId source = context_.module.origins().AddSource(step.source);
+    const ir::SourceId source = SourceOf(step);
     step.origin = context_.module.origins().Of(source);
     if (expands && step.source.op_type != "If") context_.expanded.push_back(source);
   }

@@ -3,8 +3,8 @@
 
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
+#include "core/base/name_map.h"
 #include "core/import/onnx/function_library.h"
 #include "core/import/onnx/graph_walk.h"
 #include "core/import/onnx/node_attributes.h"
@@ -35,8 +35,8 @@ struct GraphWalk::Scope {
   const Scope* called_from = nullptr;
   const Step* caller = nullptr;                   // the outermost call; null in the graph itself
   const onnx::FunctionProto* function = nullptr;  // null in the graph itself
-  std::unordered_map<std::string_view, WalkValue*> by_name = {};  // keys live in values_
-  std::unordered_map<std::string_view, const onnx::ValueInfoProto*> declared = {};
+  NameMap<WalkValue*> by_name = {};               // keys live in values_
+  NameMap<const onnx::ValueInfoProto*> declared = {};
 };
 
 }  // namespace smelt::onnx_import

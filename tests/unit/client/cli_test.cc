@@ -82,7 +82,13 @@ TEST_F(CliTest, ConvertSendsPoliciesAndParts) {
                  "--dump",
                  "all",
                  "--compute-type",
-                 "f32"}),
+                 "f32",
+                 "--signature",
+                 "prefill:seq=128,b=1",
+                 "--signature",
+                 "head:from=h,to=y",
+                 "--signature",
+                 "whole"}),
             0)
       << Err();
   const v1::ConvertOptions& options = daemon_.creates[0].convert().options();
@@ -95,13 +101,28 @@ TEST_F(CliTest, ConvertSendsPoliciesAndParts) {
   EXPECT_THAT(options.to_tensors(), ElementsAre("c"));
   EXPECT_THAT(options.dump_after(), ElementsAre("layout", "all"));
   EXPECT_EQ(options.compute(), v1::COMPUTE_FLOAT32);
+  ASSERT_EQ(options.signatures_size(), 3);
+  EXPECT_EQ(options.signatures(0).key(), "prefill");
+  EXPECT_EQ(options.signatures(0).dims().at("seq"), 128);
+  EXPECT_EQ(options.signatures(0).dims().at("b"), 1);
+  EXPECT_THAT(options.signatures(1).from_tensors(), ElementsAre("h"));
+  EXPECT_THAT(options.signatures(1).to_tensors(), ElementsAre("y"));
+  EXPECT_EQ(options.signatures(2).key(), "whole");
 }
 
 TEST_F(CliTest, PoliciesThatCannotBeAreUsageErrors) {
   for (const std::vector<std::string>& extra :
        {std::vector<std::string>{"--extra-report", "covers"},
         {"--dump", "layout"},
-        {"--compute-type", "f16"}}) {
+        {"--compute-type", "f16"},
+        {"--signature", ":N=1"},
+        {"--signature", "a:"},
+        {"--signature", "a:N"},
+        {"--signature", "a:N=x"},
+        {"--signature", "a:N=-1"},
+        {"--signature", "a:N=1,N=2"},
+        {"--signature", "a:to="},
+        {"--signature", "a", "--signature", "a"}}) {
     std::vector<std::string> arguments = {"convert", ModelFile()};
     arguments.insert(arguments.end(), extra.begin(), extra.end());
     EXPECT_EQ(Run(arguments), 2) << extra[0];

@@ -101,6 +101,29 @@ TEST(CheckOptions, BoundsListsMapsAndStrings) {
   EXPECT_TRUE(CheckOptions(options).ok());
 }
 
+TEST(CheckOptions, RefusesSignaturesThatNoRuntimeCouldTellApart) {
+  EXPECT_THAT(Refusal([](auto& o) { o.add_signatures(); }),
+              HasSubstr("options.signatures.key is \"\"; it must be 1 to 64 of [A-Za-z0-9_.-]"));
+  EXPECT_THAT(Refusal([](auto& o) { o.add_signatures()->set_key("a b"); }),
+              HasSubstr("is \"a b\""));
+  EXPECT_THAT(Refusal([](auto& o) { o.add_signatures()->set_key(std::string(65, 'k')); }),
+              HasSubstr("options.signatures.key"));
+  EXPECT_THAT(Refusal([](auto& o) {
+                for (int i = 0; i < 2; ++i) o.add_signatures()->set_key("decode");
+              }),
+              HasSubstr("\"decode\" twice; keys must differ"));
+  EXPECT_THAT(Refusal([](auto& o) {
+                v1::Signature* signature = o.add_signatures();
+                signature->set_key("decode");
+                (*signature->mutable_dims())["N"] = -1;
+              }),
+              HasSubstr("options.signatures.dims[\"N\"] is -1"));
+  EXPECT_THAT(Refusal([](auto& o) {
+                for (int i = 0; i < 65; ++i) o.add_signatures()->set_key(std::to_string(i));
+              }),
+              HasSubstr("options.signatures has 65 entries; at most 64"));
+}
+
 TEST(CheckOptions, RefusesNumbersOutOfRange) {
   EXPECT_THAT(Refusal([](auto& o) { (*o.mutable_dims())["N"] = -1; }),
               HasSubstr("options.dims[\"N\"] is -1; it must be at least 0"));

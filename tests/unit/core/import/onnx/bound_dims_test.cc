@@ -19,7 +19,7 @@ class BindDimsTest : public ::testing::Test {
     model_.Input("image", ir::DType::kF32, {"N", 3, "H", ""});
     model_.Input("mask", ir::DType::kF32, {"N", 4});
   }
-  Result<std::map<std::string, std::int64_t>> Bind() { return BindDims(model_.graph(), request_); }
+  Result<std::map<std::string, std::int64_t>> Bind() { return BindDims(model_.graph(), entry_); }
   void ExpectRefused(Reason reason, const char* words) {
     const auto bound = Bind();
     ASSERT_FALSE(bound.ok());
@@ -28,13 +28,13 @@ class BindDimsTest : public ::testing::Test {
   }
 
   testing::OnnxModel model_;
-  ImportRequest request_;
+  EntryPoint entry_;
 };
 
 TEST_F(BindDimsTest, NamesShapesAndBatchMeet) {
-  request_.dims = {{"H", 32}};
-  request_.input_shapes = {{"image", {-1, 3, 32, 48}}};
-  request_.batch = 2;
+  entry_.dims = {{"H", 32}};
+  entry_.input_shapes = {{"image", {-1, 3, 32, 48}}};
+  entry_.batch = 2;
   EXPECT_THAT(Bind().value(),
               UnorderedElementsAre(Pair("H", 32), Pair("image[3]", 48), Pair("N", 2)));
 }
@@ -42,33 +42,33 @@ TEST_F(BindDimsTest, NamesShapesAndBatchMeet) {
 TEST_F(BindDimsTest, NothingAskedForIsNothingBound) { EXPECT_TRUE(Bind().value().empty()); }
 
 TEST_F(BindDimsTest, UnknownDimensionNamesTheKnownOnes) {
-  request_.dims = {{"W", 1}};
+  entry_.dims = {{"W", 1}};
   ExpectRefused(Reason::kUnknownDimensionName, "N, H, image[3]");
 }
 
 TEST_F(BindDimsTest, UnknownInputNamesTheKnownOnes) {
-  request_.input_shapes = {{"images", {1}}};
+  entry_.input_shapes = {{"images", {1}}};
   ExpectRefused(Reason::kInvalidArgument, "image, mask");
 }
 
 TEST_F(BindDimsTest, RankMustFit) {
-  request_.input_shapes = {{"mask", {1, 4, 1}}};
+  entry_.input_shapes = {{"mask", {1, 4, 1}}};
   ExpectRefused(Reason::kInvalidArgument, "has 2 axes, not 3");
 }
 
 TEST_F(BindDimsTest, StaticSizesStay) {
-  request_.input_shapes = {{"image", {1, 4, 8, 8}}};
+  entry_.input_shapes = {{"image", {1, 4, 8, 8}}};
   ExpectRefused(Reason::kInvalidArgument, "has size 3 in the model, not 4");
 }
 
 TEST_F(BindDimsTest, OneDimensionHasOneSize) {
-  request_.input_shapes = {{"mask", {3, 4}}};
-  request_.batch = 2;
+  entry_.input_shapes = {{"mask", {3, 4}}};
+  entry_.batch = 2;
   ExpectRefused(Reason::kInvalidArgument, "given two sizes, 3 and 2");
 }
 
 TEST_F(BindDimsTest, NegativeSizesAreRefused) {
-  request_.dims = {{"N", -4}};
+  entry_.dims = {{"N", -4}};
   ExpectRefused(Reason::kInvalidArgument, "can't be -4");
 }
 

@@ -36,9 +36,10 @@ Result<onnx_import::Imported> Cut(std::vector<std::string> from, std::vector<std
                                   const OnnxModel& model = Model()) {
   onnx_import::ImportRequest request;
   request.model = SharedBytes::Own(model.Bytes());
-  request.from = std::move(from);
-  request.to = std::move(to);
-  request.dims = {{"N", 3}};
+  onnx_import::EntryPoint& entry = request.entries.front();
+  entry.from = std::move(from);
+  entry.to = std::move(to);
+  entry.dims = {{"N", 3}};
   return onnx_import::Import(request, CancelToken());
 }
 
