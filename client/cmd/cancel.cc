@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <vector>
 
 #include "client/cmd/command.h"
 #include "client/cmd/session.h"
@@ -17,10 +18,17 @@ class CancelVerb final : public Verb {
   // One document for --json even when several jobs are named: a list of them.
   Result<ExitCode> Run(Session& session) override {
     v1::ListJobsResponse cancelled;
+    std::vector<Status> failures;  // one job's does not keep the others running
     for (const std::string& id : jobs_) {
-      SMELT_ASSIGN_OR_RETURN(*cancelled.add_jobs(), CancelJob(session.connection(), id));
+      Result<v1::Job> job = CancelJob(session.connection(), id);
+      if (job.ok()) {
+        *cancelled.add_jobs() = *std::move(job);
+      } else {
+        failures.push_back(job.status());
+      }
     }
     session.progress().Finish();
+    if (session.json() && !failures.empty()) return failures.front();
     if (session.json()) {
       if (cancelled.jobs_size() == 1) {
         session.PrintJson(cancelled.jobs(0));
@@ -33,6 +41,10 @@ class CancelVerb final : public Verb {
       session.out() << Printable(job.id()) << ' '
                     << (IsFinished(job.state()) ? JobStateName(job.state()) : "cancelling") << '\n';
     }
+    for (std::size_t i = 1; i < failures.size(); ++i) {
+      session.err() << failures[i].ToString() << '\n';
+    }
+    if (!failures.empty()) return failures.front();
     return ExitCode::kOk;
   }
 

@@ -120,7 +120,7 @@ Result<Settings> LoadSettings(const Invocation& invocation, const Environment& e
   return ResolveSettings(sources);
 }
 
-// What was to be printed has arrived, or else: a full disk or a closed pipe.
+// What was to be printed has arrived, or else the disk is full. (A closed pipe ends the process.)
 int Printed(const Surroundings& surroundings, ExitCode code) {
   if (surroundings.out.flush()) return static_cast<int>(code);
   return Fail(surroundings, Status(Reason::kIoError, "writing to standard output failed"), false);

@@ -19,7 +19,9 @@ class ListVerb final : public Verb {
         ->type_name("STATE")
         ->take_all()
         ->allow_extra_args(false);
-    app.add_option("-n,--limit", limit_, "At most this many (50)")->type_name("N");
+    app.add_option("-n,--limit", limit_, "At most this many (50)")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 1'000'000'000U).description(""));
     app.add_flag("--all", all_, "All jobs");
     app.add_option("--page-token", page_token_, "Go on where an earlier list ended")
         ->type_name("TOKEN");

@@ -59,6 +59,10 @@ grpc::Status CallOnce(Connection& connection,
   const Interrupt::Scope scope(connection.interrupt(), [&context] { context.TryCancel(); });
   grpc::Status status = call(&context);
   if (status.ok()) connection.SetAnswered();
+  if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+    return {grpc::StatusCode::UNAVAILABLE,
+            "no answer within " + std::to_string(kCallLimit.count()) + " s"};
+  }
   return status;
 }
 

@@ -65,7 +65,9 @@ void ProbeStoreForEver(jobs::Executor& executor, local::LocalStores& stores, Rea
 // In order of construction; the order of destruction is Drain's.
 struct App::Parts {
   const Clock& clock = Clock::System();
-  config::ServerConfig config;
+  config::ServerConfig config;  // not written once the server runs
+  // What was built before a failure is torn down without waiting for balancers.
+  std::chrono::milliseconds drain_delay{0};
   std::atomic<bool> draining = false;
   bool drained = false;
   Readiness readiness;
@@ -90,11 +92,9 @@ App::~App() { Drain(); }
 Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config) {
   std::unique_ptr<App> app(new App);
   app->parts_->config = config;
-  // What was built before a failure is torn down without waiting for balancers or jobs.
-  app->parts_->config.drain_delay = std::chrono::milliseconds(0);
   SMELT_RETURN_IF_ERROR(app->Build(config));
   SMELT_RETURN_IF_ERROR(app->BuildServer(config));
-  app->parts_->config = config;
+  app->parts_->drain_delay = config.drain_delay;
   app->parts_->scheduler->Wake();
   return app;
 }
@@ -211,7 +211,7 @@ void App::Drain() {
   if (p.server != nullptr) {
     p.server->SetReady(false);
     // Balancers need a moment to notice; until then everything is served.
-    std::this_thread::sleep_for(p.config.drain_delay);
+    std::this_thread::sleep_for(p.drain_delay);
   }
   p.draining = true;
   p.readiness.SetObstacle(kShuttingDown);

@@ -38,7 +38,7 @@ class WorkerMetrics {
 class StoreMetrics {
  public:
   virtual ~StoreMetrics() = default;
-  // A ledger transaction, from request to durable. `jobs`: how many calls it carried.
+  // A ledger transaction, from request to durable. `calls`: how many calls it carried.
   virtual void OnCommit(double /*seconds*/, std::size_t /*calls*/) {}
   // One fsync of the blob store; op: data, dir.
   virtual void OnFsync(std::string_view /*op*/, double /*seconds*/) {}

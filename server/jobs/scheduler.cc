@@ -55,7 +55,7 @@ bool Scheduler::TakeOne() {
   const bool storage = StorageReady();
   Result<std::optional<Job>> taken = std::optional<Job>();
   if (storage) taken = deps_.store.TakeNext(deps_.clock.Wall());
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   --taking_;
   if (!storage) {
     Pause();
@@ -65,6 +65,7 @@ bool Scheduler::TakeOne() {
   if (!taken.ok()) {
     Log(LogLevel::kError, "take_failed", {{"error", taken.status().ToString()}});
     Pause();
+    idle_.notify_all();
     return false;
   }
   if (!taken->has_value()) {
@@ -74,6 +75,11 @@ bool Scheduler::TakeOne() {
   auto attempt = std::make_shared<Attempt>();
   attempt->job = **std::move(taken);
   attempt->target = TargetName(attempt->job.convert.options());
+  if (abandoning_) {  // the store answered after the drain had given up waiting
+    lock.unlock();
+    static_cast<void>(Requeue(*attempt));
+    return false;
+  }
   running_[attempt->job.id] = attempt;
   deps_.executor.Post([this, attempt] { Start(attempt); });
   return true;
@@ -163,6 +169,7 @@ void Scheduler::RequeueRunning() {
   {
     std::lock_guard lock(mutex_);
     stopped_ = true;
+    abandoning_ = true;
     for (const auto& [id, attempt] : running_) {
       if (attempt->phase == Attempt::Phase::kApplying) continue;  // ends by itself
       if (attempt->phase == Attempt::Phase::kRunning) to_stop.push_back(id);

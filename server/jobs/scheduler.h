@@ -116,7 +116,8 @@ class Scheduler {
   std::size_t taking_ = 0;  // slots claimed while the store is asked for a job
   int failures_in_a_row_ = 0;
   bool stopped_ = false;
-  bool paused_ = false;  // until the retry delay has passed
+  bool abandoning_ = false;  // what is taken from now on goes back to the queue
+  bool paused_ = false;      // until the retry delay has passed
   bool pump_posted_ = false;
 };
 

@@ -134,7 +134,6 @@ void Scheduler::Apply(const AttemptRef& attempt, RunOutcome outcome) {
   }
   const Clock::SteadyTime ended = deps_.clock.Now();
   deps_.metrics.OnStage("run", attempt->target, Seconds(ended - attempt->run_started));
-  deps_.metrics.OnRun(attempt->target, outcome);
   JobResult result = outcome.state == JobState::kCancelled
                          ? CancelledResult(job, deps_.clock.Wall())
                          : ResultOf(job, outcome.state, outcome.reason, outcome.message);
@@ -142,6 +141,7 @@ void Scheduler::Apply(const AttemptRef& attempt, RunOutcome outcome) {
   if (!published.ok() && IsInfrastructure(published.reason())) {
     return GiveBack(attempt, published);
   }
+  deps_.metrics.OnRun(attempt->target, outcome);
   if (!published.ok()) {
     // What the worker said and what it wrote differ: nothing of it can be trusted.
     result = ResultOf(

@@ -110,11 +110,14 @@ Status BlobFiles::Verify(int fd, const Digest& digest, const std::stop_token& st
 Status BlobFiles::Publish(int fd, const std::string& path, const Digest& digest) {
   SMELT_RETURN_IF_ERROR(disk_.SyncData(fd));
   const std::string shard = ShardPath(digest);
+  std::lock_guard lock(publishing_);
   SMELT_ASSIGN_OR_RETURN(const bool made, disk_.fs.MakeDirectory(shard));
-  // Always when it is new; a shard that was there was synced when it was made or scanned.
-  if (made) SMELT_RETURN_IF_ERROR(disk_.SyncDirectory(root_));
+  root_is_synced_ = root_is_synced_ && !made;
+  if (!root_is_synced_) SMELT_RETURN_IF_ERROR(disk_.SyncDirectory(root_));
+  root_is_synced_ = true;
   SMELT_RETURN_IF_ERROR(disk_.fs.Rename(path, Path(digest)));
   if (Status synced = disk_.SyncDirectory(shard); !synced.ok()) {
+    if (IsIndexed(digest)) return Status::Ok();  // the same bytes were published before
     if (const Status back = disk_.fs.Rename(Path(digest), path); !back.ok()) {
       Log(LogLevel::kError, "blob_not_moved_back", {{"error", back.ToString()}});
     }
@@ -122,6 +125,11 @@ Status BlobFiles::Publish(int fd, const std::string& path, const Digest& digest)
   }
   Insert(digest, /*verified=*/true);
   return Status::Ok();
+}
+
+bool BlobFiles::IsIndexed(const Digest& digest) const {
+  std::lock_guard lock(mutex_);
+  return index_.contains(digest.sha256);
 }
 
 void BlobFiles::Insert(const Digest& digest, bool verified) {

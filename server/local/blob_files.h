@@ -32,7 +32,8 @@ class BlobFiles {
 
   // Makes the bytes of `fd` durable, then moves the file at `path` to its place, then makes that
   // durable. The caller has hashed it. Also replaces a corrupt file. After a failure the file is at
-  // `path` again, so that its owner can go on with it.
+  // `path` again, so that its owner can go on with it. One publishes at a time: a file that another
+  // has published of the same bytes must not move back.
   Status Publish(int fd, const std::string& path, const Digest& digest);
 
   std::uint64_t total_bytes() const;
@@ -52,9 +53,12 @@ class BlobFiles {
   Status Verify(int fd, const Digest& digest, const std::stop_token& stop) const;
   void Insert(const Digest& digest, bool verified);
   void Erase(const Digest& digest);
+  bool IsIndexed(const Digest& digest) const;
 
   const Disk disk_;
   const std::string root_;
+  std::mutex publishing_;  // taken before mutex_
+  bool root_is_synced_ = true;
   mutable std::mutex mutex_;
   std::map<Key, Entry> index_;
   std::uint64_t total_bytes_ = 0;

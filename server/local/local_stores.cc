@@ -44,9 +44,6 @@ Result<std::unique_ptr<LocalStores>> LocalStores::Open(const LocalStoreOptions& 
                                                        jobs::StoreMetrics& store_metrics,
                                                        jobs::BlobMetrics& blob_metrics) {
   SMELT_ASSIGN_OR_RETURN(auto directory, StateDir::Open(options.state_dir));
-  BlobStoreOptions blob_options;
-  blob_options.directory = directory->path();
-  blob_options.max_blob_bytes = options.max_blob_bytes;
   SMELT_ASSIGN_OR_RETURN(auto blobs, FileBlobStore::Open({.directory = directory->path(),
                                                           .max_blob_bytes = options.max_blob_bytes},
                                                          {.fs = FileSystem::Real(),

@@ -86,9 +86,9 @@ void JobRecorder::OnRun(std::string_view target, const jobs::RunOutcome& outcome
     families_.ops_rejected.With({operators_.Bound(op.op_type), ReasonName(op.reason)})
         .Increment(static_cast<double>(op.count));
   }
+  if (outcome.peak_rss_bytes == 0) return;  // there was no process
   const std::string_view known = targets_.Bound(target);
   families_.worker_cpu_seconds.With({known}).Observe(outcome.cpu_seconds);
-  if (outcome.peak_rss_bytes == 0) return;  // unknown
   families_.worker_rss_bytes.With({known}).Observe(static_cast<double>(outcome.peak_rss_bytes));
 }
 

@@ -24,6 +24,10 @@ Result<v1::ListJobsResponse> ListPage(jobs::JobStore& store, const v1::ListJobsR
                            FromProto(static_cast<v1::JobState>(number)));
     query.states.push_back(state);
   }
+  // A set has few forms; each becomes a statement that the store keeps.
+  std::ranges::sort(query.states);
+  const auto repeated = std::ranges::unique(query.states);
+  query.states.erase(repeated.begin(), repeated.end());
   SMELT_ASSIGN_OR_RETURN(query.before_id, ReadPageToken(request.page_token(), query.states));
   const std::uint32_t wanted = request.page_size() == 0 ? kDefaultPage : request.page_size();
   const std::size_t size = std::min(wanted, kMaxPage);

@@ -19,6 +19,8 @@ namespace {
 constexpr MethodName kMethod{"smelt.v1.Jobs", "Wait"};
 constexpr double kDefaultSeconds = 60;
 constexpr double kMaxSeconds = 600;
+// What waits for its time outlives a call that was answered, or given up, by this much at most.
+constexpr std::chrono::milliseconds kLongestStep{2'000};
 
 std::chrono::milliseconds Limit(const v1::WaitJobRequest& request) {
   const double wanted = request.timeout_seconds();
@@ -45,6 +47,8 @@ class WaitState final : public LiveCall, public std::enable_shared_from_this<Wai
   void Done();
 
  private:
+  // Answers when `left` is over, whatever the job's state.
+  void AnswerAfter(std::chrono::milliseconds left);
   // Answers when the job has finished, or as it is when the `time_is_over`. Blocks on the store.
   void Look(bool time_is_over);
 
@@ -75,9 +79,18 @@ void WaitState::Begin() {
       if (!self->done_) self->subscription_ = std::move(subscription);
     }
     self->Look(false);
+    self->AnswerAfter(self->limit_);
   });
-  context_.executor.PostAfter(limit_, [weak = weak_from_this()] {
-    if (const auto state = weak.lock()) state->Look(true);
+}
+
+void WaitState::AnswerAfter(std::chrono::milliseconds left) {
+  if (!call_.open()) return;
+  const auto step = std::min(left, kLongestStep);
+  context_.executor.PostAfter(step, [weak = weak_from_this(), left = left - step] {
+    const auto state = weak.lock();
+    if (!state) return;
+    if (left.count() > 0) return state->AnswerAfter(left);
+    state->Look(true);
   });
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include <cmath>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -115,24 +116,30 @@ void CopyOperators(const google::protobuf::RepeatedPtrField<worker::v1::Operator
   }
 }
 
+// Of a file, or of its kind.
+bool IsPlainName(const std::string& name) {
+  return !name.empty() && name.size() <= kMaxNameBytes && name.find('/') == std::string::npos;
+}
+
 // False for what no worker of ours says.
 bool CopyExtras(const worker::v1::Done& done, std::vector<jobs::RunArtifact>& out) {
   if (done.extras_size() > kMaxExtras) return false;
   for (const worker::v1::Extra& extra : done.extras()) {
     const Result<Digest> digest = jobs::FromProto(extra.digest());
-    const bool plain = !extra.name().empty() && extra.name().size() <= kMaxNameBytes &&
-                       extra.name().find('/') == std::string::npos;
-    if (!digest.ok() || !plain) return false;
+    if (!digest.ok() || !IsPlainName(extra.name()) || !IsPlainName(extra.kind())) return false;
     out.push_back({extra.name(), extra.kind(), *digest});
   }
   return true;
 }
 
+// A sum of seconds must not be lost to one that is none.
+double Sane(double seconds) { return std::isfinite(seconds) && seconds > 0 ? seconds : 0; }
+
 RunOutcome JudgeDone(const worker::v1::Done& done) {
   RunOutcome outcome;
   if (done.state() == v1::SUCCEEDED) {
     Result<Digest> digest = jobs::FromProto(done.artifact());
-    if (!digest.ok() || done.artifact_name().empty()) {
+    if (!digest.ok() || !IsPlainName(done.artifact_name()) || !IsPlainName(done.artifact_kind())) {
       return Failure(ExitCause::kProtocol, Reason::kWorkerProtocol,
                      "the worker reported success without a valid artifact");
     }
@@ -148,7 +155,9 @@ RunOutcome JudgeDone(const worker::v1::Done& done) {
                    "the worker described the files beside its artifact wrongly");
   }
   // The disk is the machine's.
-  if (outcome.reason == Reason::kStorageFull) outcome.infrastructure_failure = true;
+  if (outcome.reason == Reason::kStorageFull || outcome.reason == Reason::kIoError) {
+    outcome.infrastructure_failure = true;
+  }
   if (outcome.reason == Reason::kOutOfMemory) outcome.exit_cause = ExitCause::kOutOfMemory;
   if (outcome.reason == Reason::kCancelled) outcome.exit_cause = ExitCause::kCancelled;
   if (done.has_report()) {
@@ -156,9 +165,9 @@ RunOutcome JudgeDone(const worker::v1::Done& done) {
     if (report.ok()) outcome.report = *report;
   }
   for (const worker::v1::StageSeconds& row : done.stages()) {
-    outcome.stages.push_back({row.stage(), row.seconds()});
+    outcome.stages.push_back({row.stage(), Sane(row.seconds())});
   }
-  outcome.cpu_seconds = done.cpu_seconds();
+  outcome.cpu_seconds = Sane(done.cpu_seconds());
   outcome.peak_rss_bytes = done.peak_rss_bytes();
   CopyOperators(done.lowered(), false, outcome.lowered);
   CopyOperators(done.rejected(), true, outcome.rejected);
@@ -202,6 +211,7 @@ jobs::RunOutcome JudgeExit(const ExitEvidence& evidence) {
   const bool asked = evidence.stop == StopCause::kCancelled;
   if (evidence.last_stage.empty() && !asked) outcome.infrastructure_failure = true;
   outcome.peak_rss_bytes = evidence.max_rss_bytes;
+  outcome.cpu_seconds = evidence.cpu_seconds;
   return outcome;
 }
 

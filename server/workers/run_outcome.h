@@ -22,15 +22,16 @@ struct ExitEvidence {
   bool start_failed = false;   // the job never reached the process
   std::string protocol_error;  // of a frame that could not be taken or sent
   std::optional<worker::v1::Done> done;
-  std::string last_stage;                   // of the newest progress frame
-  std::string stderr_tail;                  // what the process said last, untrusted
-  std::uint64_t max_rss_bytes = 0;          // upper bound: includes what was shared before the exec
+  std::string last_stage;           // of the newest progress frame
+  std::string stderr_tail;          // what the process said last, untrusted
+  std::uint64_t max_rss_bytes = 0;  // upper bound: includes what was shared before the exec
+  double cpu_seconds = 0;
   std::chrono::milliseconds wall_limit{0};  // the limit that a timeout broke
 };
 
 // A crash is the job's own result, with signal, stage and last words as evidence. What the daemon
-// itself stopped for a shutdown, what ended before the job's first stage and what met a full disk
-// are infrastructure failures. An orderly end that came before the stop took effect keeps its
+// itself stopped for a shutdown, what ended before the job's first stage and what the disk did are
+// infrastructure failures. An orderly end that came before the stop took effect keeps its
 // result. Names of stages and operators are the worker's: not to be used as labels before they were
 // compared with known ones.
 jobs::RunOutcome JudgeExit(const ExitEvidence& evidence);

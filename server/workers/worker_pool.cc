@@ -109,8 +109,7 @@ void WorkerPool::Fill() {
 void WorkerPool::LaunchOne() {
   Result<std::shared_ptr<WorkerProcess>> worker = WorkerProcess::Launch(
       io_, options_.binary, options_.limits,
-      {.ready = [this](WorkerProcess& self,
-                       const worker::v1::Ready& ready) { OnReady(self, ready); },
+      {.ready = [this](WorkerProcess&, const worker::v1::Ready& ready) { OnReady(ready); },
        .progress =
            [this](WorkerProcess& self, const v1::Progress& progress) {
              if (const auto job = running_.find(&self); job != running_.end()) {
@@ -135,9 +134,10 @@ void WorkerPool::LaunchFailed(const Status& why) {
   backoff_.async_wait([this](const boost::system::error_code& error) {
     if (!error) Fill();
   });
+  PublishCounts();
 }
 
-void WorkerPool::OnReady(WorkerProcess& worker, const worker::v1::Ready& ready) {
+void WorkerPool::OnReady(const worker::v1::Ready& ready) {
   failures_in_a_row_ = 0;
   healthy_ = true;
   failing_ = false;
@@ -147,7 +147,6 @@ void WorkerPool::OnReady(WorkerProcess& worker, const worker::v1::Ready& ready) 
     any_ready_ = true;
   }
   ready_changed_.notify_all();
-  static_cast<void>(worker);
   Dispatch();
 }
 
@@ -188,6 +187,7 @@ void WorkerPool::OnExited(WorkerProcess& worker) {
   }
   if (died_early) {
     const jobs::RunOutcome judged = JudgeExit(worker.evidence());
+    metrics_.OnExit(judged.exit_cause);
     LaunchFailed(Status(Reason::kWorkerUnavailable, "an idle worker died: " + judged.message));
     return;
   }

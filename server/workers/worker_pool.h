@@ -58,7 +58,7 @@ class WorkerPool final : public jobs::JobRunner {
   void LaunchOne();
   void Dispatch();
   void Assign(WorkerProcess& worker, Pending job);
-  void OnReady(WorkerProcess& worker, const worker::v1::Ready& ready);
+  void OnReady(const worker::v1::Ready& ready);
   void OnExited(WorkerProcess& worker);
   void LaunchFailed(const Status& why);
   void CancelOnThread(const std::string& job_id);

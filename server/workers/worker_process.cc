@@ -21,11 +21,17 @@ using boost::asio::posix::descriptor_base;
 
 constexpr std::size_t kStderrTailBytes = 512;
 constexpr int kReadsATurn = 64;
+// The pool's thread waits for it, with the cancels of other jobs behind.
+constexpr std::chrono::milliseconds kSendLimit{500};
 
 // Threads may run on all cores, so the processor time of a well-behaved job is bounded by both.
 std::uint64_t CpuSeconds(std::chrono::milliseconds wall) {
   const auto cores = std::max(1U, std::thread::hardware_concurrency());
   return static_cast<std::uint64_t>(wall.count() / 1000 + 1) * cores;
+}
+
+double Seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
 }
 
 std::vector<std::string> WorkerArguments(const WorkerLimits& limits) {
@@ -90,7 +96,7 @@ void WorkerProcess::Start(const worker::v1::Start& start, const std::vector<int>
   Arm(evidence_.wall_limit, StopCause::kTimeout);
   worker::v1::Frame frame;
   *frame.mutable_start() = start;
-  const Status sent = channel_.Send(frame, descriptors, limits_.grace);
+  const Status sent = channel_.Send(frame, descriptors, kSendLimit);
   if (sent.ok()) return;
   evidence_.start_failed = true;
   evidence_.protocol_error = sent.ToString();
@@ -230,6 +236,7 @@ void WorkerProcess::Reap() {
   channel_wait_.release();
   exit_wait_.release();
   evidence_.max_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  evidence_.cpu_seconds = Seconds(usage.ru_utime) + Seconds(usage.ru_stime);
   if (!evidence_.done.has_value()) evidence_.stderr_tail = StderrTail();
   const auto exited = std::move(events_.exited);
   events_ = {};

@@ -136,6 +136,7 @@ Result<std::optional<Job>> MemoryJobStore::TakeNext(Clock::WallTime now) {
   SMELT_RETURN_IF_ERROR(Advance(row, JobTrigger::kTake, now));
   const Job job = row.job;
   lock.unlock();
+  if (on_take) on_take();
   hub_.PublishEvents(job.id, job.last_seq);
   return std::optional<Job>(job);
 }

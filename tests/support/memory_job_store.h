@@ -39,6 +39,7 @@ class MemoryJobStore final : public jobs::JobStore, public jobs::EventLog {
                                                      NoticeFn notice) override;
   void PublishProgress(const std::string& job_id, const v1::Progress& progress) override;
 
+  std::function<void()> on_take;  // when a job was taken and nobody knows yet
   // The next calls of Finish return this status, while `times` lasts.
   void FailFinish(Status status, int times);
   // The same of Requeue.

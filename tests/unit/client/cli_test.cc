@@ -302,6 +302,15 @@ TEST_F(CliTest, InterruptLeavesTheJobUnlessToldToCancelIt) {
   EXPECT_THAT(daemon_.cancelled, ElementsAre("job2"));
 }
 
+TEST_F(CliTest, CancelGoesOnAfterAJobThatIsNot) {
+  ASSERT_EQ(Run({"submit", ModelFile()}), 0) << Err();
+  ASSERT_EQ(Run({"submit", ModelFile()}), 0) << Err();
+  EXPECT_NE(Run({"cancel", "job1", "nothing", "job2", "nobody"}), 0);
+  EXPECT_THAT(daemon_.cancelled, ElementsAre("job1", "job2"));
+  EXPECT_THAT(Out(), AllOf(HasSubstr("job1 "), HasSubstr("job2 ")));
+  EXPECT_THAT(Err(), AllOf(HasSubstr("no job nothing"), HasSubstr("no job nobody")));
+}
+
 TEST_F(CliTest, CancelledJobHasItsOwnExitCode) {
   daemon_.report_.set_state("cancelled");
   EXPECT_EQ(Run({"convert", ModelFile(), "-o", scratch_ / "x"}), 9);

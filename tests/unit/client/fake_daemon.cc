@@ -153,8 +153,12 @@ grpc::Status FakeDaemon::Get(grpc::ServerContext*, const v1::GetJobRequest* requ
 grpc::Status FakeDaemon::Cancel(grpc::ServerContext*, const v1::CancelJobRequest* request,
                                 v1::Job* job) {
   const std::lock_guard lock(mutex_);
+  const auto found = jobs_.find(request->id());
+  if (found == jobs_.end()) {
+    return Refusal(StatusCode::NOT_FOUND, "job_not_found", "there is no job " + request->id());
+  }
   cancelled.push_back(request->id());
-  *job = jobs_[request->id()];
+  *job = found->second;
   return grpc::Status::OK;
 }
 

@@ -86,6 +86,16 @@ TEST_F(SchedulerStopTest, DrainWhileTheInputsAreReadQueuesTheJobAgain) {
   EXPECT_EQ(scheduler_.running(), 0u);
 }
 
+// The store may answer so late that the drain has given up waiting.
+TEST_F(SchedulerStopTest, JobTakenAfterADrainGaveUpIsQueuedAgain) {
+  const std::string id = Submit().id;
+  store_.on_take = [&] { scheduler_.RequeueRunning(); };
+  executor_.RunReady();
+  EXPECT_TRUE(runner_.started.empty());
+  EXPECT_EQ(Get(id).state, JobState::kQueued);
+  EXPECT_EQ(scheduler_.running(), 0u);
+}
+
 TEST_F(SchedulerStopTest, CancelOfAnUnknownJobIsRefused) {
   EXPECT_EQ(scheduler_.Cancel("nothing").status().reason(), Reason::kJobNotFound);
 }

@@ -196,5 +196,15 @@ TEST_F(FlakyDiskTest, FailedOutputIsNoBlob) {
   EXPECT_TRUE(Has());
 }
 
+TEST_F(FlakyDiskTest, FailedRepetitionTakesNoBlobAway) {
+  auto twin = store_->OpenUpload("twin", digest_).value();
+  ASSERT_TRUE(twin->Append(0, bytes_).ok());
+  Resume();
+  fs_.failures["sync_directory"] = 1;
+  EXPECT_TRUE(twin->Seal().ok());
+  EXPECT_EQ(fs_.failures["sync_directory"], 0);
+  EXPECT_TRUE(Has());
+}
+
 }  // namespace
 }  // namespace smelt::local

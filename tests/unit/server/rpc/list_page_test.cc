@@ -72,6 +72,21 @@ TEST_F(ListPageTest, JobThatFillsAPageAloneIsListed) {
   EXPECT_EQ(PageSizes(1000, 2), (std::vector{1, 1}));
 }
 
+TEST_F(ListPageTest, StatesAreASet) {
+  Accept(3, 0);
+  v1::ListJobsRequest request;
+  request.set_page_size(2);
+  for (int i = 0; i < 1000; ++i) request.add_states(i % 2 == 0 ? v1::QUEUED : v1::FAILED);
+  const v1::ListJobsResponse page = ListPage(store_, request).value();
+  EXPECT_EQ(page.jobs_size(), 2);
+  // The same set in another form goes on where the first one ended.
+  request.clear_states();
+  request.add_states(v1::FAILED);
+  request.add_states(v1::QUEUED);
+  request.set_page_token(page.next_page_token());
+  EXPECT_EQ(ListPage(store_, request).value().jobs_size(), 1);
+}
+
 TEST_F(ListPageTest, NoJobsAreOneEmptyPage) { EXPECT_EQ(PageSizes(10, 0), std::vector{0}); }
 
 }  // namespace

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <limits>
+#include <string>
+
 #include "core/base/digest.h"
 
 namespace smelt::workers {
@@ -172,14 +175,41 @@ TEST(JudgeExit, CountsAnEndBeforeTheFirstStageAgainstTheMachine) {
   EXPECT_FALSE(JudgeExit(evidence).infrastructure_failure);
 }
 
-TEST(JudgeExit, CountsAFullDiskAgainstTheMachine) {
+TEST(JudgeExit, CountsWhatTheDiskDidAgainstTheMachine) {
+  for (const char* reason : {"storage_full", "io_error"}) {
+    ExitEvidence evidence;
+    evidence.done.emplace();
+    evidence.done->set_state(v1::FAILED);
+    evidence.done->set_reason_code(reason);
+    const jobs::RunOutcome outcome = JudgeExit(evidence);
+    EXPECT_TRUE(outcome.infrastructure_failure);
+    EXPECT_EQ(ReasonName(outcome.reason), reason);
+  }
+}
+
+TEST(JudgeExit, BelievesNoNamesAndNoTimesThatCannotBe) {
   ExitEvidence evidence;
-  evidence.done.emplace();
-  evidence.done->set_state(v1::FAILED);
-  evidence.done->set_reason_code("storage_full");
+  evidence.done = Success();
+  evidence.done->set_cpu_seconds(std::numeric_limits<double>::quiet_NaN());
+  worker::v1::StageSeconds* stage = evidence.done->add_stages();
+  stage->set_stage("import");
+  stage->set_seconds(-std::numeric_limits<double>::infinity());
   const jobs::RunOutcome outcome = JudgeExit(evidence);
-  EXPECT_TRUE(outcome.infrastructure_failure);
-  EXPECT_EQ(outcome.reason, Reason::kStorageFull);
+  EXPECT_EQ(outcome.cpu_seconds, 0);
+  EXPECT_EQ(outcome.stages.at(0).seconds, 0);
+  evidence.done->set_artifact_name(std::string(513, 'n'));
+  EXPECT_EQ(JudgeExit(evidence).reason, Reason::kWorkerProtocol);
+  evidence.done->set_artifact_name("../m.tflite");
+  EXPECT_EQ(JudgeExit(evidence).reason, Reason::kWorkerProtocol);
+}
+
+TEST(JudgeExit, TellsWhatACrashedWorkerUsed) {
+  ExitEvidence evidence;
+  evidence.wait_status = SIGSEGV;
+  evidence.last_stage = "import";
+  evidence.cpu_seconds = 2.5;
+  evidence.max_rss_bytes = 1 << 20;
+  EXPECT_EQ(JudgeExit(evidence).cpu_seconds, 2.5);
 }
 
 TEST(JudgeExit, CountsAStartThatFailedAgainstTheMachine) {
