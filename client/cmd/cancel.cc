@@ -28,8 +28,8 @@ class CancelVerb final : public Verb {
       }
     }
     session.progress().Finish();
-    if (session.json() && !failures.empty()) return failures.front();
     if (session.json()) {
+      if (!failures.empty()) return failures.front();
       if (cancelled.jobs_size() == 1) {
         session.PrintJson(cancelled.jobs(0));
       } else {

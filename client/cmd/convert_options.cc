@@ -24,6 +24,25 @@ void AddListOption(CLI::App& app, const char* name, std::vector<std::string>& va
       ->allow_extra_args(false);
 }
 
+using LayoutMap = google::protobuf::Map<std::string, v1::Layout>;
+
+Status AddLayouts(const std::vector<std::string>& texts, const char* option, LayoutMap* layouts) {
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.rfind('=');
+    const std::string layout = equals == std::string::npos ? "" : text.substr(equals + 1);
+    if (equals == 0 || (layout != "nhwc" && layout != "source")) {
+      return Status(Reason::kUsage, std::string(option) + " is '" + text +
+                                        "'; it must be NAME=nhwc or NAME=source");
+    }
+    const v1::Layout value = layout == "nhwc" ? v1::LAYOUT_CHANNELS_LAST : v1::LAYOUT_SOURCE;
+    if (!layouts->insert({text.substr(0, equals), value}).second) {
+      return Status(Reason::kUsage,
+                    std::string(option) + " gives '" + text.substr(0, equals) + "' twice");
+    }
+  }
+  return Status::Ok();
+}
+
 Status AddExtraReports(const SubmitOptions& options, v1::ConvertOptions& wire) {
   for (const std::string& name : options.extra_reports) {
     if (name != "coverage" && name != "tensors") {
@@ -150,29 +169,6 @@ void AddSubmitOptions(CLI::App& app, SubmitOptions& options) {
                  "Makes a repeated command return the same job (at most 128 bytes)")
       ->type_name("ID");
 }
-
-namespace {
-
-using LayoutMap = google::protobuf::Map<std::string, v1::Layout>;
-
-Status AddLayouts(const std::vector<std::string>& texts, const char* option, LayoutMap* layouts) {
-  for (const std::string& text : texts) {
-    const std::size_t equals = text.rfind('=');
-    const std::string layout = equals == std::string::npos ? "" : text.substr(equals + 1);
-    if (equals == 0 || (layout != "nhwc" && layout != "source")) {
-      return Status(Reason::kUsage, std::string(option) + " is '" + text +
-                                        "'; it must be NAME=nhwc or NAME=source");
-    }
-    const v1::Layout value = layout == "nhwc" ? v1::LAYOUT_CHANNELS_LAST : v1::LAYOUT_SOURCE;
-    if (!layouts->insert({text.substr(0, equals), value}).second) {
-      return Status(Reason::kUsage,
-                    std::string(option) + " gives '" + text.substr(0, equals) + "' twice");
-    }
-  }
-  return Status::Ok();
-}
-
-}  // namespace
 
 Result<v1::ConvertOptions> ToConvertOptions(const SubmitOptions& options) {
   v1::ConvertOptions wire;

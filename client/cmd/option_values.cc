@@ -27,6 +27,32 @@ Status ParseDim(const std::string& text, std::string* name, std::int64_t* value)
   return Status::Ok();
 }
 
+Status ParseShape(const std::string& text, std::string* name, v1::TensorSizes* sizes) {
+  const std::size_t equals = text.rfind('=');
+  const auto refuse = [&text] {
+    return Status(Reason::kUsage, "--input-shape is '" + text + "'; it must be NAME=1x3x224x224",
+                  "Sizes are whole numbers; ? leaves an axis as it is.");
+  };
+  if (equals == std::string::npos || equals == 0) return refuse();
+  *name = text.substr(0, equals);
+  const char* at = text.data() + equals + 1;
+  const char* const end = text.data() + text.size();
+  while (true) {
+    std::int64_t size = -1;
+    if (at != end && *at == '?') {
+      ++at;
+    } else {
+      const auto [stop, error] = std::from_chars(at, end, size);
+      if (error != std::errc() || size < 0) return refuse();
+      at = stop;
+    }
+    sizes->add_sizes(size);
+    if (at == end) return Status::Ok();
+    if (*at != 'x' && *at != ',') return refuse();
+    ++at;
+  }
+}
+
 Status ParseSignature(const std::string& text, v1::Signature* signature) {
   const auto refuse = [&text](const std::string& why) {
     return Status(Reason::kUsage, "--signature is '" + text + "'; " + why,
@@ -61,32 +87,6 @@ Status ParseSignature(const std::string& text, v1::Signature* signature) {
     }
   }
   return Status::Ok();
-}
-
-Status ParseShape(const std::string& text, std::string* name, v1::TensorSizes* sizes) {
-  const std::size_t equals = text.rfind('=');
-  const auto refuse = [&text] {
-    return Status(Reason::kUsage, "--input-shape is '" + text + "'; it must be NAME=1x3x224x224",
-                  "Sizes are whole numbers; ? leaves an axis as it is.");
-  };
-  if (equals == std::string::npos || equals == 0) return refuse();
-  *name = text.substr(0, equals);
-  const char* at = text.data() + equals + 1;
-  const char* const end = text.data() + text.size();
-  while (true) {
-    std::int64_t size = -1;
-    if (at != end && *at == '?') {
-      ++at;
-    } else {
-      const auto [stop, error] = std::from_chars(at, end, size);
-      if (error != std::errc() || size < 0) return refuse();
-      at = stop;
-    }
-    sizes->add_sizes(size);
-    if (at == end) return Status::Ok();
-    if (*at != 'x' && *at != ',') return refuse();
-    ++at;
-  }
 }
 
 }  // namespace smelt::client

@@ -1,6 +1,5 @@
 #include "core/convert/convert.h"
 
-#include <algorithm>
 #include <optional>
 #include <vector>
 

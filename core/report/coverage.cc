@@ -98,11 +98,17 @@ Entry::Outcome OutcomeOf(const AllTraces& traces, std::size_t node, bool absorbe
   return *most;
 }
 
-std::set<std::string_view> OperatorNames(const AllTraces& traces, std::size_t node) {
-  std::set<std::string_view> names;
+// Sorted, each once.
+std::vector<std::string_view> OperatorNames(const AllTraces& traces, std::size_t node) {
+  std::vector<std::string_view> names;
   for (const std::vector<Traces>& of_signature : traces) {
-    for (const ir::OpKind kind : of_signature[node].kinds) names.insert(ir::GetOpInfo(kind).name);
+    for (const ir::OpKind kind : of_signature[node].kinds) {
+      names.push_back(ir::GetOpInfo(kind).name);
+    }
   }
+  std::ranges::sort(names);
+  const auto repeated = std::ranges::unique(names);
+  names.erase(repeated.begin(), repeated.end());
   return names;
 }
 

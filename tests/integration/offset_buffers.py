@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
+from integration.checks import report
 from oracle.litert_side import LiteRtModel
 
 
@@ -50,10 +51,7 @@ def main() -> int:
             not np.array_equal(results[0][0][name], results[0][1][name]) for name in results[0][0]
         ),
     }
-    for text, good in checks.items():
-        print("ok    " if good else "FAILED", text)
-    print(f"{sum(checks.values())} passed, {len(checks) - sum(checks.values())} failed")
-    return 0 if all(checks.values()) else 1
+    return report(checks)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
+from integration.checks import report
 from oracle.litert_side import LiteRtModel
 
 WIDTH, WORDS = 64, 96
@@ -111,10 +112,7 @@ def main() -> int:
             checks[f"decode after {cache.shape[1]}"] = close(
                 [logits, grown], run("decode", {"x": word, "cache": cache}), ["logits", "all"])
             word, cache = draw(1), grown
-    for text, good in checks.items():
-        print("ok    " if good else "FAILED", text)
-    print(f"{sum(checks.values())} passed, {len(checks) - sum(checks.values())} failed")
-    return 0 if all(checks.values()) else 1
+    return report(checks)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,11 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/convert/convert.h"
+#include "core/import/tflite/reader.h"
 #include "smelt/v1/report.pb.h"
 #include "tests/support/onnx_model.h"
 
@@ -45,6 +47,12 @@ inline Converted ConvertModel(const testing::OnnxModel& model, ConvertRequest re
   request.check_ir = true;
   made.status = Convert(request, made.sink, CancelToken(), &made.report);
   return made;
+}
+
+inline ir::Module ReadBack(const Converted& made) {
+  auto module = tflite_import::Read(SharedBytes::Own(made.sink.artifact));
+  EXPECT_TRUE(module.ok()) << module.status().ToString();
+  return module.ok() ? std::move(module).value() : ir::Module();
 }
 
 }  // namespace smelt

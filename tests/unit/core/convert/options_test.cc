@@ -15,12 +15,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::OnnxModel;
 
-ir::Module ReadBack(const Converted& made) {
-  auto module = tflite_import::Read(SharedBytes::Own(made.sink.artifact));
-  EXPECT_TRUE(module.ok()) << module.status().ToString();
-  return module.ok() ? std::move(module).value() : ir::Module();
-}
-
 std::vector<OpKind> Kinds(const ir::Module& module) {
   std::vector<OpKind> kinds;
   for (const ir::OpId id : module.main()) kinds.push_back(module.main().op(id).kind);

@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <onnx/onnx_pb.h>
 
-#include "core/import/tflite/reader.h"
 #include "tests/unit/core/convert/convert_model.h"
 
 namespace smelt {
@@ -44,14 +43,12 @@ SignatureRequest Rows(const std::string& key, std::int64_t rows) {
 }
 
 std::vector<std::string> Described(const Converted& made) {
-  auto module = tflite_import::Read(SharedBytes::Own(made.sink.artifact));
-  EXPECT_TRUE(module.ok()) << module.status().ToString();
+  const ir::Module module = ReadBack(made);
   std::vector<std::string> lines;
-  if (!module.ok()) return lines;
-  for (const ir::Signature& signature : module->signatures) {
-    const ir::Graph& graph = module->graph(signature.graph);
+  for (const ir::Signature& signature : module.signatures) {
+    const ir::Graph& graph = module.graph(signature.graph);
     const auto port = [&](const std::string& name, ir::ValueId value) {
-      return " " + name + " " + module->symbols().Text(graph.type(value));
+      return " " + name + " " + module.symbols().Text(graph.type(value));
     };
     std::string line = signature.key;
     for (std::size_t i = 0; i < graph.inputs().size(); ++i) {

@@ -26,6 +26,11 @@ class SchedulerStopTest : public SchedulerFixture {
     EXPECT_THAT(metrics_.finished,
                 ElementsAre(std::tuple("litert", JobState::kCancelled, Reason::kCancelled)));
   }
+  void ExpectQueuedUnrun(const std::string& id) {
+    EXPECT_TRUE(runner_.started.empty());
+    EXPECT_EQ(Get(id).state, JobState::kQueued);
+    EXPECT_EQ(scheduler_.running(), 0u);
+  }
 };
 
 TEST_F(SchedulerStopTest, CancelOfAQueuedJobNeverRunsIt) {
@@ -81,9 +86,7 @@ TEST_F(SchedulerStopTest, DrainWhileTheInputsAreReadQueuesTheJobAgain) {
   const std::string id = Submit().id;
   blobs_.on_open = [&] { scheduler_.RequeueRunning(); };
   executor_.RunReady();
-  EXPECT_TRUE(runner_.started.empty());
-  EXPECT_EQ(Get(id).state, JobState::kQueued);
-  EXPECT_EQ(scheduler_.running(), 0u);
+  ExpectQueuedUnrun(id);
 }
 
 // The store may answer so late that the drain has given up waiting.
@@ -91,9 +94,7 @@ TEST_F(SchedulerStopTest, JobTakenAfterADrainGaveUpIsQueuedAgain) {
   const std::string id = Submit().id;
   store_.on_take = [&] { scheduler_.RequeueRunning(); };
   executor_.RunReady();
-  EXPECT_TRUE(runner_.started.empty());
-  EXPECT_EQ(Get(id).state, JobState::kQueued);
-  EXPECT_EQ(scheduler_.running(), 0u);
+  ExpectQueuedUnrun(id);
 }
 
 TEST_F(SchedulerStopTest, CancelOfAnUnknownJobIsRefused) {
