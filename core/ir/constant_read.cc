@@ -56,6 +56,15 @@ void ApplyStep(const ConstantStep& step, DType dtype, const std::vector<std::int
   apply(dtype, block, count, *step.values, inner, begin);
 }
 
+// All elements as another type.
+void ReadAs(const Constant& constant, DType dtype, std::byte* out) {
+  if (constant.IsPlain() && !IsPacked(constant.dtype())) {
+    CastBlock(constant.dtype(), constant.storage().data(), dtype, out, constant.element_count());
+  } else {
+    constant.Cast(dtype).Read(0, constant.element_count(), out);
+  }
+}
+
 }  // namespace
 
 void Constant::GatherParts(std::int64_t begin, std::int64_t count, std::byte* out) const {
@@ -165,14 +174,14 @@ std::optional<std::vector<std::int64_t>> Constant::AsInts() const {
   if (!IsInteger(dtype_) && dtype_ != DType::kBool) return std::nullopt;
   if (element_count() > kMaxSmall) return std::nullopt;
   std::vector<std::int64_t> values(static_cast<std::size_t>(element_count()));
-  Cast(DType::kI64).Read(0, element_count(), reinterpret_cast<std::byte*>(values.data()));
+  ReadAs(*this, DType::kI64, reinterpret_cast<std::byte*>(values.data()));
   return values;
 }
 
 std::optional<std::vector<double>> Constant::AsDoubles() const {
   if (!IsNumeric(dtype_) || element_count() > kMaxSmall) return std::nullopt;
   std::vector<double> values(static_cast<std::size_t>(element_count()));
-  Cast(DType::kF64).Read(0, element_count(), reinterpret_cast<std::byte*>(values.data()));
+  ReadAs(*this, DType::kF64, reinterpret_cast<std::byte*>(values.data()));
   return values;
 }
 

@@ -28,7 +28,7 @@ void Explain(PassContext& context, const ir::Graph& graph,
 void NoteOrders(const PassContext& context, ir::GraphId id, const layout::LayoutOutcome& outcome) {
   const auto& signatures = context.module.signatures;
   const auto found = std::ranges::find(signatures, id, &ir::Signature::graph);
-  if (context.options.stored_orders == nullptr || found == signatures.end()) return;
+  if (found == signatures.end()) return;
   std::vector<StoredOrders>& orders = *context.options.stored_orders;
   orders.resize(signatures.size());
   StoredOrders& noted = orders[static_cast<std::size_t>(found - signatures.begin())];
@@ -40,11 +40,13 @@ void NoteOrders(const PassContext& context, ir::GraphId id, const layout::Layout
 }  // namespace
 
 Status SolveLayout(PassContext& context) {
+  const layout::LayoutOptions options{context.options.stored_orders != nullptr};
   for (std::uint32_t i = 0; i < context.module.graph_count(); ++i) {
     const ir::GraphId id{i};
-    SMELT_ASSIGN_OR_RETURN(const layout::LayoutOutcome outcome, layout::LayOut(context.module, id));
+    SMELT_ASSIGN_OR_RETURN(const layout::LayoutOutcome outcome,
+                           layout::LayOut(context.module, id, options));
     if (outcome.cost_after < outcome.cost_before) ++context.rewrites;
-    NoteOrders(context, id, outcome);
+    if (options.tell_reordered) NoteOrders(context, id, outcome);
     for (const layout::ResidualTranspose& residual : outcome.residuals) {
       Explain(context, context.module.graph(id), residual);
     }

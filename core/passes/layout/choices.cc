@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/ir/fused_activation.h"
+
 namespace smelt::passes::layout {
 namespace {
 
@@ -240,8 +242,8 @@ void Choices::Announce(int node, std::size_t label) {
     const int tensor = value.valid() ? forms_.form(value).tensor : kNoTensor;
     if (tensor == kNoTensor) return;
     if (std::ranges::find(orders_[At(tensor)], order) != orders_[At(tensor)].end()) return;
-    orders_[At(tensor)].push_back(order);
-    news_.push_back({tensor, std::move(order)});
+    news_.push_back({tensor, orders_[At(tensor)].size()});
+    orders_[At(tensor)].push_back(std::move(order));
   };
   const auto number = static_cast<int>(label);
   if (choice.op.valid()) {
@@ -282,11 +284,12 @@ void Choices::Spread() {
   orders_.resize(forms_.tensors().size());
   for (std::size_t node = 0; node < nodes_.size(); ++node) Announce(static_cast<int>(node), 0);
   for (std::size_t i = 0; i < news_.size(); ++i) {
-    const News news = news_[i];
-    const auto [maker, result] = producers_[At(news.tensor)];
-    TakeUp(maker, true, result, news.order);
-    for (const Reader& reader : readers_[At(news.tensor)]) {
-      TakeUp(reader.node, false, reader.operand, news.order);
+    const int tensor = news_[i].tensor;
+    const Order order = orders_[At(tensor)][news_[i].order];
+    const auto [maker, result] = producers_[At(tensor)];
+    TakeUp(maker, true, result, order);
+    for (const Reader& reader : readers_[At(tensor)]) {
+      TakeUp(reader.node, false, reader.operand, order);
     }
   }
 }
@@ -320,6 +323,16 @@ std::int64_t Choices::Weight(ValueId value) const {
   return 2 * bytes + kPerOperator;
 }
 
+// True when the maker's kernel would compute the activation as well, were there no copy between.
+bool Choices::IsBeforeItsActivation(int tensor) const {
+  const ir::OpId maker = nodes_[At(producer(tensor))].op;
+  const std::vector<Reader>& readers = readers_[At(tensor)];
+  if (!maker.valid() || readers.size() != 1) return false;
+  const ir::OpId reader = nodes_[At(readers.front().node)].op;
+  return reader.valid() && ir::FusedActivationName(graph_.op(reader).kind).has_value() &&
+         ir::CanFuseActivation(graph_, graph_.op(maker));
+}
+
 void Choices::BuildProblem() {
   problem_.nodes.reserve(nodes_.size());
   problem_.tensors.reserve(forms_.tensors().size());
@@ -345,7 +358,8 @@ void Choices::BuildProblem() {
       }
       tensor.consumers.push_back(std::move(port));
     }
-    tensor.weight = Weight(forms_.tensors()[t]);
+    // Of copies that cost the same, not the one that would part an operator from its activation.
+    tensor.weight = Weight(forms_.tensors()[t]) + (IsBeforeItsActivation(number) ? 1 : 0);
     problem_.tensors.push_back(std::move(tensor));
   }
 }

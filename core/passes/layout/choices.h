@@ -58,6 +58,7 @@ class Choices {
   void BuildProblem();
   int Intern(int tensor, const Order& order);
   std::int64_t Weight(ir::ValueId value) const;
+  bool IsBeforeItsActivation(int tensor) const;
 
   struct Reader {
     int node = 0;
@@ -65,7 +66,7 @@ class Choices {
   };
   struct News {
     int tensor = 0;
-    Order order;
+    std::size_t order = 0;  // of the tensor's orders_
   };
 
   const ir::Module& module_;

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <unordered_map>
 
 #include "core/passes/layout/min_cut.h"
 
@@ -17,43 +16,37 @@ namespace {
 
 std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
+constexpr int kNoChoice = 0;
+
 class Network {
  public:
-  Network(const Problem& problem, const Labelling& present, const std::vector<Proposed>& proposal)
-      : present_(present), cut_(static_cast<int>(proposal.size())) {
-    for (std::size_t i = 0; i < proposal.size(); ++i) {
-      const Proposed& one = proposal[i];
-      variables_[one.node] = {static_cast<int>(i) + 2, one.label};
-      const auto& costs = problem.nodes[At(one.node)].costs;
-      const std::int64_t keep = costs[At(present[At(one.node)])];
-      const std::int64_t take = costs[At(one.label)];
-      if (take > keep) PayToSwitch(static_cast<int>(i) + 2, take - keep);
-      if (keep > take) PayToKeep(static_cast<int>(i) + 2, keep - take);
-    }
-  }
+  Network(const Labelling& present, const std::vector<FusionMove::Variable>& variables,
+          std::size_t count)
+      : present_(present), variables_(variables), cut_(static_cast<int>(count)) {}
 
+  // The price of what the node itself costs under either label.
+  void Add(int cut_node, std::int64_t keep, std::int64_t take) {
+    if (take > keep) PayToSwitch(cut_node, take - keep);
+    if (keep > take) PayToKeep(cut_node, keep - take);
+  }
   void Add(const Problem::Tensor& tensor);
   MinCut& cut() { return cut_; }
 
  private:
-  struct Variable {
-    int cut_node = 0;
-    int label = 0;
-  };
-  // A port with both of its orders; cut_node is -1 when the node has no choice.
+  // A port with both of its orders.
   struct Choice {
-    int cut_node = -1;
+    int cut_node = kNoChoice;
     int kept = 0;
     int taken = 0;
+    bool is_free() const { return cut_node != kNoChoice; }
   };
 
   Choice ChoiceOf(const Problem::Port& port) const {
     Choice choice;
     choice.kept = choice.taken = port.orders[At(present_[At(port.node)])];
-    if (const auto found = variables_.find(port.node); found != variables_.end()) {
-      choice.cut_node = found->second.cut_node;
-      choice.taken = port.orders[At(found->second.label)];
-    }
+    const FusionMove::Variable& variable = variables_[At(port.node)];
+    choice.cut_node = variable.cut_node;
+    if (choice.is_free()) choice.taken = port.orders[At(variable.label)];
     return choice;
   }
   void PayToSwitch(int node, std::int64_t price) { cut_.AddEdge(cut_.source(), node, price); }
@@ -63,7 +56,7 @@ class Network {
   void AddKeptCopy(const Choice& maker, int kept, std::int64_t weight);
 
   const Labelling& present_;
-  std::unordered_map<int, Variable> variables_;
+  const std::vector<FusionMove::Variable>& variables_;
   MinCut cut_;
   std::vector<Choice> readers_;  // of the tensor at hand
 };
@@ -72,10 +65,10 @@ void Network::Add(const Problem::Tensor& tensor) {
   const Choice maker = ChoiceOf(tensor.producer);
   readers_.clear();
   std::optional<int> next;
-  if (maker.cut_node >= 0) next = maker.taken;
+  if (maker.is_free()) next = maker.taken;
   for (const Problem::Port& consumer : tensor.consumers) {
     readers_.push_back(ChoiceOf(consumer));
-    if (!next && readers_.back().cut_node >= 0) next = readers_.back().taken;
+    if (!next && readers_.back().is_free()) next = readers_.back().taken;
   }
   if (!next) return;
   AddNextCopy(maker, *next, tensor.weight);
@@ -85,7 +78,7 @@ void Network::Add(const Problem::Tensor& tensor) {
       kept.push_back(reader.kept);
     }
     // The proposal disagrees with itself here: an estimate from above.
-    if (reader.cut_node >= 0 && reader.taken != *next && reader.taken != reader.kept) {
+    if (reader.is_free() && reader.taken != *next && reader.taken != reader.kept) {
       PayToSwitch(reader.cut_node, tensor.weight);
     }
   }
@@ -104,7 +97,7 @@ void Network::AddNextCopy(const Choice& maker, int next, std::int64_t weight) {
       switching.push_back(reader.cut_node);
     }
   }
-  if (maker.cut_node < 0) {
+  if (!maker.is_free()) {
     if (always_wanted || switching.empty()) return;  // paid in any case, or never
     const int copy = cut_.AddNode();
     cut_.AddEdge(cut_.source(), copy, weight);
@@ -126,7 +119,7 @@ void Network::AddKeptCopy(const Choice& maker, int kept, std::int64_t weight) {
   bool always_wanted = false;
   for (const Choice& reader : readers_) {
     if (reader.kept != kept) continue;
-    if (reader.cut_node < 0 || reader.taken == kept) {
+    if (!reader.is_free() || reader.taken == kept) {
       always_wanted = true;
     } else {
       keeping.push_back(reader.cut_node);
@@ -147,16 +140,24 @@ void Network::AddKeptCopy(const Choice& maker, int kept, std::int64_t weight) {
 
 }  // namespace
 
-std::vector<Proposed> CheapestSwitches(const Problem& problem, const Labelling& present,
-                                       const std::vector<Proposed>& proposal,
-                                       const std::vector<int>& tensors, std::uint64_t limit,
-                                       std::uint64_t* steps) {
-  Network network(problem, present, proposal);
-  for (const int tensor : tensors) network.Add(problem.tensors[At(tensor)]);
+std::vector<Proposed> FusionMove::CheapestSwitches(const Labelling& present,
+                                                   const std::vector<Proposed>& proposal,
+                                                   const std::vector<int>& tensors,
+                                                   std::uint64_t limit, std::uint64_t* steps) {
+  Network network(present, variables_, proposal.size());
+  int cut_node = 2;
+  for (const auto [node, label] : proposal) {
+    const auto& costs = problem_.nodes[At(node)].costs;
+    network.Add(cut_node, costs[At(present[At(node)])], costs[At(label)]);
+    variables_[At(node)] = {cut_node++, label};
+  }
+  for (const int tensor : tensors) network.Add(problem_.tensors[At(tensor)]);
   network.cut().Run(limit, steps);
   std::vector<Proposed> switches;
-  for (std::size_t i = 0; i < proposal.size(); ++i) {
-    if (!network.cut().OnSourceSide(static_cast<int>(i) + 2)) switches.push_back(proposal[i]);
+  for (const Proposed& one : proposal) {
+    Variable& variable = variables_[At(one.node)];
+    if (!network.cut().OnSourceSide(variable.cut_node)) switches.push_back(one);
+    variable = {};
   }
   return switches;
 }

@@ -14,11 +14,27 @@ struct Proposed {
   int label = 0;  // differs from the present one
 };
 
-// The nodes that should switch. `tensors`: those that the proposal's nodes touch. `steps` counts
-// edge visits, at most `limit` of them.
-std::vector<Proposed> CheapestSwitches(const Problem& problem, const Labelling& present,
-                                       const std::vector<Proposed>& proposal,
-                                       const std::vector<int>& tensors, std::uint64_t limit,
-                                       std::uint64_t* steps);
+class FusionMove {
+ public:
+  explicit FusionMove(const Problem& problem)
+      : problem_(problem), variables_(problem.nodes.size()) {}
+
+  // The nodes that should switch. `tensors`: those that the proposal's nodes touch. `steps` counts
+  // edge visits, at most `limit` of them.
+  std::vector<Proposed> CheapestSwitches(const Labelling& present,
+                                         const std::vector<Proposed>& proposal,
+                                         const std::vector<int>& tensors, std::uint64_t limit,
+                                         std::uint64_t* steps);
+
+  // What the cut decides of a node.
+  struct Variable {
+    int cut_node = 0;  // 0, which is the source: the node has no choice
+    int label = 0;     // the proposed one
+  };
+
+ private:
+  const Problem& problem_;
+  std::vector<Variable> variables_;  // by node; all without a choice between two moves
+};
 
 }  // namespace smelt::passes::layout

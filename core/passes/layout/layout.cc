@@ -27,7 +27,7 @@ Result<std::unique_ptr<Forms>> FormsOf(ir::Module& module, ir::GraphId graph) {
 
 }  // namespace
 
-Result<LayoutOutcome> LayOut(ir::Module& module, ir::GraphId graph) {
+Result<LayoutOutcome> LayOut(ir::Module& module, ir::GraphId graph, const LayoutOptions& options) {
   LayoutOutcome outcome;
   SMELT_ASSIGN_OR_RETURN(const std::unique_ptr<Forms> made, FormsOf(module, graph));
   Forms& forms = *made;
@@ -38,7 +38,7 @@ Result<LayoutOutcome> LayOut(ir::Module& module, ir::GraphId graph) {
   outcome.cost_before = CostOf(choices.problem(), source);
   outcome.cost_after = solution.cost;
   outcome.bounded = solution.bounded;
-  Rewriter rewriter(module, graph, forms, choices, solution.labels);
+  Rewriter rewriter(module, graph, forms, choices, solution.labels, options);
   SMELT_RETURN_IF_ERROR(rewriter.Run());
   for (const Copy& copy : rewriter.copies()) {
     outcome.residuals.push_back({copy.transpose,

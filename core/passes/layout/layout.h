@@ -32,10 +32,15 @@ struct LayoutOutcome {
   std::int64_t cost_after = 0;
   bool bounded = false;  // the solver stopped at its limit
   std::vector<ResidualTranspose> residuals;
-  std::vector<StoredOrder> reordered;
+  std::vector<StoredOrder> reordered;  // if asked for
+};
+
+struct LayoutOptions {
+  bool tell_reordered = false;
 };
 
 // A status is a defect of ours.
-Result<LayoutOutcome> LayOut(ir::Module& module, ir::GraphId graph);
+Result<LayoutOutcome> LayOut(ir::Module& module, ir::GraphId graph,
+                             const LayoutOptions& options = {});
 
 }  // namespace smelt::passes::layout

@@ -13,7 +13,7 @@ int OrderOf(const Problem::Port& port, const Labelling& labels) {
 }  // namespace
 
 std::int64_t CostOf(const Problem::Tensor& tensor, const Labelling& labels) {
-  std::vector<int> copies;  // few: a handful of orders
+  absl::InlinedVector<int, 8> copies;
   const int made = OrderOf(tensor.producer, labels);
   for (const Problem::Port& consumer : tensor.consumers) {
     const int wanted = OrderOf(consumer, labels);

@@ -15,7 +15,7 @@ namespace smelt::passes::layout {
 struct Problem {
   struct Node {
     absl::InlinedVector<std::int64_t, 2>
-        costs;  // by label: what the choice costs by itself; at least one
+        costs;  // by label: what the choice costs by itself, not negative; at least one
   };
   using Orders = absl::InlinedVector<int, 4>;  // by label
   // What one node does with a tensor.

@@ -32,13 +32,14 @@ std::optional<std::vector<int>> OrderAmong(const std::vector<Axis>& stored,
 }  // namespace
 
 Rewriter::Rewriter(ir::Module& module, ir::GraphId graph, Forms& forms, const Choices& choices,
-                   const Labelling& labels)
+                   const Labelling& labels, const LayoutOptions& options)
     : module_(module),
       graph_id_(graph),
       graph_(module.graph(graph)),
       forms_(forms),
       choices_(choices),
       labels_(labels),
+      options_(options),
       store_(module, graph, forms.atoms(), forms.tensors().size()) {}
 
 Status Rewriter::Run() {
@@ -211,6 +212,7 @@ Status Rewriter::RewriteOutputs() {
 }
 
 void Rewriter::NoteOrder(ValueId stored, ValueId source) {
+  if (!options_.tell_reordered) return;
   const auto order =
       OrderAmong(store_.made_axes(forms_.form(source).tensor), forms_.LeafAxes(source));
   const bool same = order && std::ranges::is_sorted(*order);

@@ -18,12 +18,12 @@ namespace smelt::passes::layout {
 class Rewriter {
  public:
   Rewriter(ir::Module& module, ir::GraphId graph, Forms& forms, const Choices& choices,
-           const Labelling& labels);
+           const Labelling& labels, const LayoutOptions& options);
 
   Status Run();
   // The TRANSPOSEs that were inserted.
   const std::vector<Copy>& copies() const { return store_.copies(); }
-  // The named tensors that are stored in another order than before.
+  // The named tensors that are stored in another order than before, if that is asked for.
   std::vector<StoredOrder> Reorderings() const;
 
  private:
@@ -87,6 +87,7 @@ class Rewriter {
   Forms& forms_;
   const Choices& choices_;
   const Labelling& labels_;
+  const LayoutOptions options_;
   Store store_;
   std::unordered_map<std::uint32_t, std::vector<int>> orders_;  // by value; see StoredOrder
 };

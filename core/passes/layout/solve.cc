@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -12,13 +13,14 @@ namespace {
 
 constexpr int kMaxRounds = 8;
 constexpr int kNone = -1;
+constexpr int kAll = std::numeric_limits<int>::max();
 
 std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
 class Solver {
  public:
   Solver(const Problem& problem, const SolveLimits& limits)
-      : problem_(problem), limits_(limits), tensors_of_(problem.nodes.size()) {
+      : problem_(problem), limits_(limits), tensors_of_(problem.nodes.size()), move_(problem) {
     for (std::size_t t = 0; t < problem.tensors.size(); ++t) {
       const Problem::Tensor& tensor = problem.tensors[t];
       Link(tensor.producer.node, static_cast<int>(t));
@@ -32,15 +34,20 @@ class Solver {
     Solution solution{std::move(labels), 0, 0, false};
     labels_ = &solution.labels;
     solution.cost = CostOf(problem_, solution.labels);
+    int untried = kAll;  // the first proposals: others have been fused with these labels
     for (int round = 0; round < kMaxRounds && !Exhausted(); ++round) {
-      const std::int64_t before = solution.cost;
-      ProposeAll(solution);
-      TrySingleNodes(solution);
-      if (solution.cost == before) break;
+      const int last = ProposeAll(solution, untried);
+      if (last == 0 && untried != kAll) break;
+      const bool moved = TrySingleNodes(solution);
+      if (last == 0 && !moved) break;
+      untried = moved ? kAll : last;
     }
     solution.bounded = Exhausted();
     return solution;
   }
+
+  // True when a proposal could not agree with itself: the cut's price was an estimate.
+  bool disagreed() const { return disagreed_; }
 
   // What the first proposals that reach each node agree on, where they reach any.
   Labelling Overlay(Labelling labels) {
@@ -65,19 +72,21 @@ class Solver {
   bool Exhausted() const { return steps_ >= limits_.steps; }
   std::uint64_t StepsLeft() const { return Exhausted() ? 0 : limits_.steps - steps_; }
 
-  void ProposeAll(Solution& solution);
+  int ProposeAll(Solution& solution, int untried);
   void Grow(int seed, int label);
   void Visit(const Problem::Port& port, int order);
   void ForgetRegion();
-  void Fuse(Solution& solution);
-  void TrySingleNodes(Solution& solution);
+  bool Fuse(Solution& solution);
+  bool TrySingleNodes(Solution& solution);
   std::int64_t CostAround(int node);
 
   const Problem& problem_;
   const SolveLimits limits_;
   std::vector<absl::InlinedVector<int, 4>> tensors_of_;  // by node
+  FusionMove move_;
   Labelling* labels_ = nullptr;
   std::uint64_t steps_ = 0;
+  bool disagreed_ = false;
 
   std::vector<int> region_;    // nodes of the proposal, in order of discovery
   std::vector<int> proposed_;  // by node: label, or kNone
@@ -112,7 +121,10 @@ void Solver::Grow(int seed, int label) {
 
 void Solver::Visit(const Problem::Port& port, int order) {
   ++steps_;
-  if (proposed_[At(port.node)] != kNone) return;
+  if (const int label = proposed_[At(port.node)]; label != kNone) {
+    disagreed_ = disagreed_ || port.orders[At(label)] != order;
+    return;
+  }
   const auto& costs = problem_.nodes[At(port.node)].costs;
   int best = kNone;
   for (int label = 0; label < static_cast<int>(port.orders.size()); ++label) {
@@ -129,8 +141,10 @@ void Solver::ForgetRegion() {
   region_.clear();
 }
 
-// One proposal from each label of each node that no earlier proposal of this round has given it.
-void Solver::ProposeAll(Solution& solution) {
+// One proposal from each label of each node that no earlier proposal of this round has given it,
+// the same ones in each round: the first `untried`, and if one of them lowers the cost, the others.
+// The last one that lowered it, counted from 1; else 0.
+int Solver::ProposeAll(Solution& solution, int untried) {
   std::vector<std::size_t> first;  // of a node's labels among those of all
   std::size_t count = 0;
   for (const Problem::Node& node : problem_.nodes) {
@@ -138,19 +152,23 @@ void Solver::ProposeAll(Solution& solution) {
     count += node.costs.size();
   }
   std::vector<bool> tried(count, false);
+  int number = 0;
+  int last = 0;
   for (std::size_t node = 0; node < problem_.nodes.size(); ++node) {
     for (std::size_t label = 0; label < problem_.nodes[node].costs.size(); ++label) {
       if (tried[first[node] + label] || Exhausted()) continue;
+      if (++number > untried && last == 0) return 0;
       Grow(static_cast<int>(node), static_cast<int>(label));
       for (const int member : region_) tried[first[At(member)] + At(proposed_[At(member)])] = true;
-      Fuse(solution);
+      if (Fuse(solution)) last = number;
       ForgetRegion();
     }
   }
+  return last;
 }
 
 // Takes the cheapest mixture of the present labelling and the proposal, if it is an improvement.
-void Solver::Fuse(Solution& solution) {
+bool Solver::Fuse(Solution& solution) {
   std::vector<Proposed> proposal;
   std::vector<int> tensors;
   ++mark_;
@@ -162,9 +180,9 @@ void Solver::Fuse(Solution& solution) {
       if (std::exchange(tensor_mark_[At(t)], mark_) != mark_) tensors.push_back(t);
     }
   }
-  if (proposal.empty()) return;
+  if (proposal.empty()) return false;
   const std::vector<Proposed> switches =
-      CheapestSwitches(problem_, solution.labels, proposal, tensors, StepsLeft(), &steps_);
+      move_.CheapestSwitches(solution.labels, proposal, tensors, StepsLeft(), &steps_);
   std::int64_t change = 0;
   for (const int t : tensors) change -= CostOf(problem_.tensors[At(t)], solution.labels);
   Labelling undo;
@@ -179,11 +197,12 @@ void Solver::Fuse(Solution& solution) {
   if (change < 0) {
     solution.cost += change;
     ++solution.moves;
-    return;
+    return true;
   }
   for (std::size_t i = 0; i < switches.size(); ++i) {
     solution.labels[At(switches[i].node)] = undo[i];
   }
+  return false;
 }
 
 std::int64_t Solver::CostAround(int node) {
@@ -195,12 +214,14 @@ std::int64_t Solver::CostAround(int node) {
   return cost;
 }
 
-void Solver::TrySingleNodes(Solution& solution) {
+bool Solver::TrySingleNodes(Solution& solution) {
+  const int moves = solution.moves;
   for (std::size_t node = 0; node < problem_.nodes.size(); ++node) {
     const int count = static_cast<int>(problem_.nodes[node].costs.size());
     if (count == 1) continue;
     int& label = solution.labels[node];
     const std::int64_t present = CostAround(static_cast<int>(node));
+    if (present == 0) continue;  // the least
     std::int64_t best = present;
     int best_label = label;
     for (int other = 0; other < count && !Exhausted(); ++other) {
@@ -215,6 +236,18 @@ void Solver::TrySingleNodes(Solution& solution) {
     solution.cost += best - present;
     if (best < present) ++solution.moves;
   }
+  return solution.moves != moves;
+}
+
+// True when each node has two labels at most, and each tensor two orders.
+bool IsBinary(const Problem& problem) {
+  const auto has_two = [](const Problem::Port& port) {
+    return port.orders.size() <= 2 &&
+           std::ranges::all_of(port.orders, [](int order) { return order < 2; });
+  };
+  return std::ranges::all_of(problem.tensors, [&](const Problem::Tensor& tensor) {
+    return has_two(tensor.producer) && std::ranges::all_of(tensor.consumers, has_two);
+  });
 }
 
 }  // namespace
@@ -222,7 +255,10 @@ void Solver::TrySingleNodes(Solution& solution) {
 Solution Solve(const Problem& problem, const Labelling& start, const SolveLimits& limits) {
   Solver solver(problem, limits);
   Solution from_start = solver.Improve(start);
-  Solution from_forced = solver.Improve(solver.Overlay(start));
+  if (IsBinary(problem) && !solver.disagreed()) return from_start;  // it is the best there is
+  Labelling forced = solver.Overlay(start);
+  if (forced == from_start.labels) return from_start;
+  Solution from_forced = solver.Improve(std::move(forced));
   const int moves = from_start.moves + from_forced.moves;
   const bool bounded = from_start.bounded || from_forced.bounded;
   Solution& best = from_forced.cost < from_start.cost ? from_forced : from_start;

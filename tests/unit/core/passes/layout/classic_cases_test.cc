@@ -122,6 +122,20 @@ TEST_F(ClassicCases, ResidualCnnHasNoneBeyondItsInputAndOutput) {
   EXPECT_EQ(Left({x}), 2u);
 }
 
+// Of two places for the output's copy, the one that lets the kernel compute the activation.
+TEST_F(ClassicCases, ActivationStaysWithItsConvolution) {
+  const ValueId x = b().Unary(OpKind::kRelu, Conv(Input({1, 3, 8, 8}), 4));
+  EXPECT_EQ(Left({x}), 2u);
+  const ir::Graph& graph = module_.graph(graph_);
+  const auto maker = [&](ValueId value) -> const ir::Op& {
+    return graph.op(graph.value(value).producer);
+  };
+  const ir::Op& copy = maker(graph.outputs()[0]);
+  ASSERT_EQ(copy.kind, OpKind::kTranspose) << ir::Print(module_);
+  ASSERT_EQ(maker(copy.input(0)).kind, OpKind::kRelu) << ir::Print(module_);
+  EXPECT_EQ(maker(maker(copy.input(0)).input(0)).kind, OpKind::kConv2d);
+}
+
 TEST_F(ClassicCases, OneChannelImageCostsNothing) {
   const ValueId x = Conv(Input({1, 1, 16, 16}), 8);
   EXPECT_EQ(Left({Mean(x, {2, 3}, false)}), 0u);
