@@ -15,9 +15,10 @@ same inputs in the same layouts), and whether each computes what ONNX Runtime co
 conversion beside copying the same file, against the target of 5 copies + 30 ms, and geometric means
 of the ratios. What a converter can't do is a row with its reason.
 
-Symbolic dimensions are fixed before either converter sees the model: by --dim NAME=VALUE, otherwise
-to 1. A MODEL.npz beside a model holds its inputs, as tests/oracle/judge.py describes them;
-otherwise they are drawn. The exit status is 1 when an artifact of smelt's is missing or wrong.
+A MODEL.npz beside a model holds its inputs, as tests/oracle/judge.py describes them; otherwise they
+are drawn. Symbolic dimensions are fixed before either converter sees the model: to the sizes of the
+first input set, else by --dim NAME=VALUE, else to 1. The exit status is 1 when an artifact of
+smelt's is missing or wrong.
 """
 
 from __future__ import annotations
@@ -49,16 +50,33 @@ from oracle.onnx_side import OnnxRuntimeEngine, source_ports
 RATIOS = ("time", "memory", "operators", "size", "latency")
 
 
-def fixed(source: Path, dims: dict[str, int], target: Path) -> onnx.ModelProto:
-    """The model without symbolic dimensions, saved."""
-    model = onnx.load(source)
+def sizes_in(model: onnx.ModelProto, feed: dict[str, np.ndarray]) -> dict[str, int]:
+    """Symbolic dimensions as the input set has them."""
+    return {
+        dim.dim_param: size
+        for value in model.graph.input if value.name in feed
+        for dim, size in zip(value.type.tensor_type.shape.dim, feed[value.name].shape)
+        if dim.dim_param
+    }
+
+
+def fix(model: onnx.ModelProto, dims: dict[str, int]) -> None:
+    """Leaves no symbolic dimension."""
     for value in model.graph.input:
         for dim in value.type.tensor_type.shape.dim:
             if dim.dim_value <= 0:
                 dim.dim_value = dims.get(dim.dim_param, 1)
     del model.graph.value_info[:]  # they tell of the old sizes
-    onnx.save(model, target)
-    return model
+
+
+def sets_of(source: Path, model: onnx.ModelProto) -> list[dict[str, np.ndarray]]:
+    """Those beside the model that have the sizes of the first; none without such a file."""
+    path = source.with_suffix(".npz")
+    if not path.is_file():
+        return []
+    sets = load_sets(str(path), model)
+    shapes = [{name: array.shape for name, array in feed.items()} for feed in sets]
+    return [feed for feed, shape in zip(sets, shapes) if shape == shapes[0]]
 
 
 def drawn(model: onnx.ModelProto) -> list[dict[str, np.ndarray]]:
@@ -102,10 +120,12 @@ def describe(conversion: Conversion, checked: Any) -> dict[str, Any]:
 def compare_one(source: Path, arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """One row. The peer goes first: where it gives outputs channels last, so does smelt."""
     path = folder / "model.onnx"
-    model = fixed(source, arguments.dim, path)
+    model = onnx.load(source)
+    sets = sets_of(source, model)
+    fix(model, sizes_in(model, sets[0]) if sets else arguments.dim)
+    onnx.save(model, path)
     inputs, outputs = source_ports(model)
-    sets = source.with_suffix(".npz")
-    feeds = load_sets(str(sets), model) if sets.is_file() else drawn(model)
+    feeds = sets or drawn(model)
     engine = OnnxRuntimeEngine(str(path))
     expected = [engine.run(outputs, feed) for feed in feeds]
     arrays = [list(feed.values()) for feed in feeds]
@@ -184,6 +204,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--smelt-bench", type=Path, default=Path("build/release/bin/smelt-bench"))
     parser.add_argument("--peer-python", type=Path, required=True)
     parser.add_argument("--dim", type=named_dim, action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--full", action="store_true",
+                        help="the zoo's models in the widths of the publications")
     parser.add_argument("--smelt-runs", type=int, default=5)
     parser.add_argument("--peer-runs", type=int, default=1)
     parser.add_argument("--latency-seconds", type=float, default=6.0, help="for both files")
@@ -192,6 +214,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="all figures go here")
     arguments = parser.parse_args()
     arguments.dim = dict(arguments.dim)
+    if arguments.keep is not None:
+        arguments.keep.mkdir(parents=True, exist_ok=True)
     return arguments
 
 
@@ -203,7 +227,8 @@ def main() -> int:
         models = arguments.models
         if not models:
             (Path(name) / "zoo").mkdir()
-            models = [Path(zoo.write(one, Path(name) / "zoo").onnx_path) for one in zoo.ZOO]
+            models = [Path(zoo.write(one, Path(name) / "zoo", arguments.full).onnx_path)
+                      for one in [*zoo.ZOO, *zoo.SCALED]]
         for number, source in enumerate(models):
             folder = Path(name) / str(number)
             folder.mkdir()

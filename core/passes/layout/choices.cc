@@ -5,8 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "core/ir/fused_activation.h"
-
 namespace smelt::passes::layout {
 namespace {
 
@@ -29,10 +27,10 @@ Label Identity(std::size_t count) {
 }
 
 // The units in the order in which `order` has their pieces; those that it lacks follow the unit
-// that is before them in the source, and all rows unless they are rows themselves. Nothing when the
-// order tears a unit apart.
+// that is before them in the source, and all rows unless they are rows themselves; but what a SPLIT
+// cuts comes first, so that its pieces are long. Nothing when the order tears a unit apart.
 std::optional<Label> LabelFor(const std::vector<Unit>& units, const Order& order,
-                              const auto& pieces_of, const auto& is_row) {
+                              const auto& pieces_of, const auto& is_row, const auto& is_cut) {
   // The last unit, of the few there are, that begins with the piece.
   const auto begins_with = [&](Atom piece) {
     int unit = static_cast<int>(units.size()) - 1;
@@ -57,7 +55,7 @@ std::optional<Label> LabelFor(const std::vector<Unit>& units, const Order& order
   }
   for (int u = 0; u < static_cast<int>(units.size()); ++u) {
     if (!pieces_of(units[At(u)]).empty()) continue;
-    auto place = u == 0 ? label.begin() : std::ranges::find(label, u - 1) + 1;
+    auto place = u == 0 || is_cut(u) ? label.begin() : std::ranges::find(label, u - 1) + 1;
     if (!is_row(u)) {
       const auto last_row = std::ranges::find_if(label.rbegin(), label.rend(), is_row).base();
       place = std::max(place, last_row);
@@ -268,12 +266,16 @@ void Choices::TakeUp(int node, bool is_result, int port, const Order& order) {
                 : choice.relation->IsSideOperand(port)) {
     return;
   }
+  const bool is_split = choice.relation->family == Family::kSplit;
+  const auto axis_of = [&](int u) -> const IterationAxis& {
+    return choice.relation->axes[At(choice.units[At(u)].axis)];
+  };
   const auto label = LabelFor(
       choice.units, order,
       [&](const Unit& unit) -> const Axis& {
         return is_result ? unit.results[At(port)] : unit.operands[At(port)];
       },
-      [&](int u) { return choice.relation->axes[At(choice.units[At(u)].axis)].row; });
+      [&](int u) { return axis_of(u).row; }, [&](int u) { return is_split && axis_of(u).whole; });
   if (!label || !Allows(choice, *label)) return;
   if (std::ranges::find(choice.labels, *label) != choice.labels.end()) return;
   choice.labels.push_back(*label);
@@ -291,76 +293,6 @@ void Choices::Spread() {
     for (const Reader& reader : readers_[At(tensor)]) {
       TakeUp(reader.node, false, reader.operand, order);
     }
-  }
-}
-
-int Choices::Intern(int tensor, const Order& order) {
-  auto& known = orders_[At(tensor)];
-  const auto found = std::ranges::find(known, order);
-  const auto number = static_cast<int>(found - known.begin());
-  if (found == known.end()) known.push_back(order);
-  return number;
-}
-
-// Bytes read and written by a copy, and a constant for the operator itself. A named dimension that
-// is not known counts as 16.
-std::int64_t Choices::Weight(ValueId value) const {
-  constexpr std::int64_t kPerOperator = 8192;
-  constexpr std::int64_t kUnknown = 16;
-  constexpr std::int64_t kLargest = std::int64_t{1} << 40;
-  const ir::TensorType& type = graph_.type(value);
-  std::int64_t bytes = std::max<std::int64_t>(1, ir::ElementBits(type.dtype) / 8);
-  for (const ir::Dim dim : type.shape) {
-    std::int64_t size = dim.is_static() ? dim.value() : kUnknown;
-    if (dim.is_symbol()) {
-      std::map<std::string, std::int64_t> bindings;
-      for (const std::string& name : module_.symbols().NamesIn(dim)) bindings[name] = kUnknown;
-      size = module_.symbols().Evaluate(dim, bindings).value_or(kUnknown);
-    }
-    size = std::max<std::int64_t>(size, 1);
-    bytes = size > kLargest / bytes ? kLargest : bytes * size;
-  }
-  return 2 * bytes + kPerOperator;
-}
-
-// True when the maker's kernel would compute the activation as well, were there no copy between.
-bool Choices::IsBeforeItsActivation(int tensor) const {
-  const ir::OpId maker = nodes_[At(producer(tensor))].op;
-  const std::vector<Reader>& readers = readers_[At(tensor)];
-  if (!maker.valid() || readers.size() != 1) return false;
-  const ir::OpId reader = nodes_[At(readers.front().node)].op;
-  return reader.valid() && ir::FusedActivationName(graph_.op(reader).kind).has_value() &&
-         ir::CanFuseActivation(graph_, graph_.op(maker));
-}
-
-void Choices::BuildProblem() {
-  problem_.nodes.reserve(nodes_.size());
-  problem_.tensors.reserve(forms_.tensors().size());
-  for (const Choice& choice : nodes_) {
-    problem_.nodes.emplace_back().costs.assign(choice.labels.size(), 0);
-  }
-  for (std::size_t t = 0; t < forms_.tensors().size(); ++t) {
-    const int number = static_cast<int>(t);
-    Problem::Tensor tensor;
-    const auto [maker, result] = producers_[t];
-    tensor.producer.node = maker;
-    const Choice& made = nodes_[At(maker)];
-    for (int l = 0; l < static_cast<int>(made.labels.size()); ++l) {
-      tensor.producer.orders.push_back(Intern(number, ResultOrder(made, l, result)));
-    }
-    for (const Reader& reader : readers_[t]) {
-      Problem::Port port{reader.node, {}};
-      const Choice& choice = nodes_[At(reader.node)];
-      // SHAPE takes the tensor as it is.
-      if (choice.relation != nullptr && choice.relation->family == Family::kShape) continue;
-      for (int l = 0; l < static_cast<int>(choice.labels.size()); ++l) {
-        port.orders.push_back(Intern(number, OperandOrder(choice, l, reader.operand)));
-      }
-      tensor.consumers.push_back(std::move(port));
-    }
-    // Of copies that cost the same, not the one that would part an operator from its activation.
-    tensor.weight = Weight(forms_.tensors()[t]) + (IsBeforeItsActivation(number) ? 1 : 0);
-    problem_.tensors.push_back(std::move(tensor));
   }
 }
 

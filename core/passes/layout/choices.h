@@ -59,6 +59,7 @@ class Choices {
   int Intern(int tensor, const Order& order);
   std::int64_t Weight(ir::ValueId value) const;
   bool IsBeforeItsActivation(int tensor) const;
+  std::int64_t CostOfLabel(const Choice& choice, const Label& label) const;
 
   struct Reader {
     int node = 0;

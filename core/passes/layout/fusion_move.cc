@@ -1,9 +1,9 @@
 // The network: a node on the source's side keeps its label, on the sink's side it switches.
 //
-// Of a tensor with weight w, let `next` be the order that the proposal has for it. A copy in `next`
-// is paid when its maker keeps another order and some reader wants `next`; a copy in an order k of
-// the present labelling is paid when some reader keeps wanting k and the maker does not make it
-// (any more). A helper node a copy lets its readers share the price.
+// Of a tensor, let `next` be the order that the proposal has for it. A copy in `next` is paid when
+// its maker keeps another order and some reader wants `next`; a copy in an order k of the present
+// labelling is paid when some reader keeps wanting k and the maker does not make it (any more). A
+// helper node a copy lets its readers share the price.
 #include "core/passes/layout/fusion_move.h"
 
 #include <algorithm>
@@ -52,8 +52,8 @@ class Network {
   void PayToSwitch(int node, std::int64_t price) { cut_.AddEdge(cut_.source(), node, price); }
   void PayToKeep(int node, std::int64_t price) { cut_.AddEdge(node, cut_.sink(), price); }
 
-  void AddNextCopy(const Choice& maker, int next, std::int64_t weight);
-  void AddKeptCopy(const Choice& maker, int kept, std::int64_t weight);
+  void AddNextCopy(const Choice& maker, int next, std::int64_t price);
+  void AddKeptCopy(const Choice& maker, int kept, std::int64_t price);
 
   const Labelling& present_;
   const std::vector<FusionMove::Variable>& variables_;
@@ -71,7 +71,7 @@ void Network::Add(const Problem::Tensor& tensor) {
     if (!next && readers_.back().is_free()) next = readers_.back().taken;
   }
   if (!next) return;
-  AddNextCopy(maker, *next, tensor.weight);
+  AddNextCopy(maker, *next, tensor.PriceOf(maker.kept, *next));
   std::vector<int> kept;
   for (const Choice& reader : readers_) {
     if (reader.kept != *next && std::ranges::find(kept, reader.kept) == kept.end()) {
@@ -82,10 +82,13 @@ void Network::Add(const Problem::Tensor& tensor) {
       PayToSwitch(reader.cut_node, tensor.weight);
     }
   }
-  for (const int order : kept) AddKeptCopy(maker, order, tensor.weight);
+  for (const int order : kept) {
+    const int made = maker.kept == order ? maker.taken : maker.kept;
+    AddKeptCopy(maker, order, tensor.PriceOf(made, order));
+  }
 }
 
-void Network::AddNextCopy(const Choice& maker, int next, std::int64_t weight) {
+void Network::AddNextCopy(const Choice& maker, int next, std::int64_t price) {
   const bool always_made = maker.kept == next && maker.taken == next;
   if (always_made) return;
   std::vector<int> switching;
@@ -100,19 +103,19 @@ void Network::AddNextCopy(const Choice& maker, int next, std::int64_t weight) {
   if (!maker.is_free()) {
     if (always_wanted || switching.empty()) return;  // paid in any case, or never
     const int copy = cut_.AddNode();
-    cut_.AddEdge(cut_.source(), copy, weight);
+    cut_.AddEdge(cut_.source(), copy, price);
     for (const int reader : switching) cut_.AddEdge(copy, reader, MinCut::kInfinite);
     return;
   }
   if (maker.kept == next) return;  // it switches away from what it proposes: can't be
-  if (always_wanted) return PayToKeep(maker.cut_node, weight);
+  if (always_wanted) return PayToKeep(maker.cut_node, price);
   if (switching.empty()) return;
   const int copy = cut_.AddNode();
-  cut_.AddEdge(maker.cut_node, copy, weight);
+  cut_.AddEdge(maker.cut_node, copy, price);
   for (const int reader : switching) cut_.AddEdge(copy, reader, MinCut::kInfinite);
 }
 
-void Network::AddKeptCopy(const Choice& maker, int kept, std::int64_t weight) {
+void Network::AddKeptCopy(const Choice& maker, int kept, std::int64_t price) {
   const bool made_while_kept = maker.kept == kept;
   if (made_while_kept && maker.taken == kept) return;  // always made
   std::vector<int> keeping;
@@ -126,15 +129,15 @@ void Network::AddKeptCopy(const Choice& maker, int kept, std::int64_t weight) {
     }
   }
   if (made_while_kept) {
-    if (always_wanted) return PayToSwitch(maker.cut_node, weight);
+    if (always_wanted) return PayToSwitch(maker.cut_node, price);
     const int copy = cut_.AddNode();
-    cut_.AddEdge(copy, maker.cut_node, weight);
+    cut_.AddEdge(copy, maker.cut_node, price);
     for (const int reader : keeping) cut_.AddEdge(reader, copy, MinCut::kInfinite);
     return;
   }
   if (always_wanted) return;  // paid in any case
   const int copy = cut_.AddNode();
-  cut_.AddEdge(copy, cut_.sink(), weight);
+  cut_.AddEdge(copy, cut_.sink(), price);
   for (const int reader : keeping) cut_.AddEdge(reader, copy, MinCut::kInfinite);
 }
 

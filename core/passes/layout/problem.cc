@@ -14,13 +14,15 @@ int OrderOf(const Problem::Port& port, const Labelling& labels) {
 
 std::int64_t CostOf(const Problem::Tensor& tensor, const Labelling& labels) {
   absl::InlinedVector<int, 8> copies;
+  std::int64_t cost = 0;
   const int made = OrderOf(tensor.producer, labels);
   for (const Problem::Port& consumer : tensor.consumers) {
     const int wanted = OrderOf(consumer, labels);
     if (wanted == made || std::ranges::find(copies, wanted) != copies.end()) continue;
     copies.push_back(wanted);
+    cost += tensor.PriceOf(made, wanted);
   }
-  return tensor.weight * static_cast<std::int64_t>(copies.size());
+  return cost;
 }
 
 std::int64_t CostOf(const Problem& problem, const Labelling& labels) {

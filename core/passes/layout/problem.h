@@ -27,6 +27,15 @@ struct Problem {
     Port producer;
     absl::InlinedVector<Port, 1> consumers;
     std::int64_t weight = 0;  // of one copy
+    Orders innermost;         // by order: what is stored side by side; may be left empty
+
+    // Of a copy from one order to another: it costs more by one where pieces that are side by side
+    // come apart, since it then moves single elements.
+    std::int64_t PriceOf(int made, int wanted) const {
+      if (innermost.empty()) return weight;
+      const auto at = [&](int order) { return innermost[static_cast<std::size_t>(order)]; };
+      return weight + (at(made) == at(wanted) ? 0 : 1);
+    }
   };
   std::vector<Node> nodes;
   std::vector<Tensor> tensors;
@@ -35,7 +44,7 @@ struct Problem {
 using Labelling = std::vector<int>;  // by node
 
 std::int64_t CostOf(const Problem& problem, const Labelling& labels);
-// Of one tensor: its weight times the number of copies.
+// Of one tensor: the prices of its copies.
 std::int64_t CostOf(const Problem::Tensor& tensor, const Labelling& labels);
 
 }  // namespace smelt::passes::layout

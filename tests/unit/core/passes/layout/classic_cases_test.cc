@@ -136,6 +136,26 @@ TEST_F(ClassicCases, ActivationStaysWithItsConvolution) {
   EXPECT_EQ(maker(maker(copy.input(0)).input(0)).kind, OpKind::kConv2d);
 }
 
+// A copy that leaves what is side by side together, and a SPLIT in long pieces, cost no less
+// TRANSPOSEs, but less time.
+TEST_F(ClassicCases, JoinedKeysAndValuesAreCopiedByHeads) {
+  const ValueId queries = Input({2, 4, 7, 24});
+  const ValueId memory = b().Emit(OpKind::kTanh, {Input({2, 60, 2, 4, 24})});
+  const ValueId split[] = {b().ScalarI32(2), memory};
+  const auto parts = b().EmitMany(OpKind::kSplit, split, {{"num_splits", std::int64_t{2}}});
+  const auto heads = [&](ValueId x, std::initializer_list<int> order) {
+    return b().Transpose(b().Reshape(x, {2, 60, 4, 24}), order);
+  };
+  const ValueId likely = Softmax(MatMul(queries, heads(parts[0], {0, 2, 3, 1})));
+  EXPECT_EQ(Left({MatMul(likely, heads(parts[1], {0, 2, 1, 3}))}), 1u);
+  for (const ir::OpId id : module_.graph(graph_)) {
+    const ir::Op& op = module_.graph(graph_).op(id);
+    if (op.kind != OpKind::kTranspose) continue;
+    const Shape& shape = module_.graph(graph_).type(op.result()).shape;
+    EXPECT_EQ(shape.dim(shape.rank() - 1), ir::Dim(24)) << ir::Print(module_);
+  }
+}
+
 TEST_F(ClassicCases, OneChannelImageCostsNothing) {
   const ValueId x = Conv(Input({1, 1, 16, 16}), 8);
   EXPECT_EQ(Left({Mean(x, {2, 3}, false)}), 0u);

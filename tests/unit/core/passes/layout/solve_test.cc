@@ -51,6 +51,7 @@ Problem RandomProblem(std::mt19937& random, int orders) {
     Problem::Tensor tensor;
     tensor.producer = {i, order_of[static_cast<std::size_t>(i)]};
     tensor.weight = 1 + draw(10);
+    for (int order = 0; order < orders; ++order) tensor.innermost.push_back(draw(2));
     for (int reader = i + 1; reader < nodes; ++reader) {
       if (reader != i + 1 && draw(3) != 0) continue;
       tensor.consumers.push_back({reader, order_of[static_cast<std::size_t>(reader)]});
@@ -92,7 +93,7 @@ TEST(SolveTest, CopiesAreSharedByTheirReaders) {
   // One maker pinned to order 0; three readers that pay 2 each for order 0. A copy costs 5.
   Problem problem;
   problem.nodes.push_back({{0}});
-  Problem::Tensor tensor{{0, {0}}, {}, 5};
+  Problem::Tensor tensor{{0, {0}}, {}, 5, {}};
   for (int i = 1; i <= 3; ++i) {
     problem.nodes.push_back({{2, 0}});
     tensor.consumers.push_back({i, {0, 1}});
