@@ -163,6 +163,8 @@ class GraphWalk {
                   const std::vector<Carried>& carried);
   std::size_t AddState(Round& round, ir::ValueId operand, const ir::TensorType& type,
                        const std::string& name);
+  ir::ValueId AddPadded(Round& round, ir::Builder& before, ir::Builder& inside, ir::ValueId operand,
+                        const ir::TensorType& type, const std::string& name);
   Result<bool> JoinCarried(const Round& round, bool counts, std::vector<Carried>& carried);
   ir::GraphId EmitCondition(const Step& step, const Round& round);
   Status FinishWhile(Step& step, OnnxNode& node, const Rolled& rolled,

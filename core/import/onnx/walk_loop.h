@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/import/onnx/graph_walk.h"
+#include "core/import/onnx/padded_state.h"
 
 namespace smelt::onnx_import {
 
@@ -39,6 +40,7 @@ struct GraphWalk::Round {
   std::vector<ir::ValueId> inputs;    // of the region
   std::vector<ir::ValueId> outputs;   // of the region
   std::size_t first_carried = 0;
+  std::vector<PaddedState> padded;        // how values are kept in the state, carried ones first
   ir::ValueId most;                       // limit of the rounds in the region; invalid: none
   std::vector<const WalkValue*> results;  // of the source's body; empty: it was refused
   std::size_t condition = 0;              // its place in the state; 0: every round is followed

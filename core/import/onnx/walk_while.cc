@@ -48,6 +48,15 @@ std::size_t GraphWalk::AddState(Round& round, ValueId operand, const TensorType&
   return round.inputs.size() - 1;
 }
 
+// The same for a value of `type` that may be empty: what the state holds of it, in the body.
+ValueId GraphWalk::AddPadded(Round& round, ir::Builder& before, ir::Builder& inside,
+                             ValueId operand, const TensorType& type, const std::string& name) {
+  ir::SymbolTable& symbols = context_.module.symbols();
+  const PaddedState& padded = round.padded.emplace_back(symbols, graph_.type(operand));
+  AddState(round, padded.Pad(before, operand), padded.StateOf(symbols, type), name);
+  return padded.Cut(inside, round.inputs.back(), type);
+}
+
 // Walks the body once, in a region of its own, with carried values of these types.
 GraphWalk::Round GraphWalk::WalkRound(const Step& step, const onnx::GraphProto& body,
                                       const Rolled& rolled, const std::vector<Carried>& carried) {
@@ -71,8 +80,8 @@ GraphWalk::Round GraphWalk::WalkRound(const Step& step, const onnx::GraphProto& 
   round.first_carried = round.inputs.size();
   for (std::size_t i = 0; i < carried.size(); ++i) {
     const WalkValue& value = *rolled.carried[i];
-    AddState(round, value.value, carried[i].type, value.name);
-    inputs.push_back(round.walk->Emitted(round.inputs.back()));
+    inputs.push_back(round.walk->Emitted(
+        AddPadded(round, before, inside, value.value, carried[i].type, value.name)));
   }
   if (rolled.most.valid()) {
     AddState(round, rolled.most, kCount, "rounds");
@@ -81,11 +90,12 @@ GraphWalk::Round GraphWalk::WalkRound(const Step& step, const onnx::GraphProto& 
     round.most = Number(inside, *rolled.rounds);
   }
   for (std::size_t i = 0; i < rolled.scanned.size(); ++i) {
-    AddState(round, rolled.scanned[i], graph_.type(rolled.scanned[i]), "scanned");
+    const ValueId scanned = AddPadded(round, before, inside, rolled.scanned[i],
+                                      graph_.type(rolled.scanned[i]), "scanned");
     ValueId at = index;
     if (rolled.backwards[i]) at = inside.Sub(inside.Sub(round.most, index), Number(inside, 1));
     inputs.push_back(round.walk->Emitted(inside.Emit(
-        OpKind::kGather, {round.inputs.back(), inside.Cast(at, DType::kI32)},
+        OpKind::kGather, {scanned, inside.Cast(at, DType::kI32)},
         {{"axis", std::int64_t{rolled.scan_axes[i]}}, {"batch_dims", std::int64_t{0}}})));
   }
   for (const std::string& name : outside) {
@@ -94,12 +104,11 @@ GraphWalk::Round GraphWalk::WalkRound(const Step& step, const onnx::GraphProto& 
     if (const ir::Constant* constant = graph_.constant(value.value)) {
       input.value = region.AddConstant(*constant, name);
     } else {
-      AddState(round, value.value, *value.type, name);
-      input.value = round.inputs.back();
+      input.value = AddPadded(round, before, inside, value.value, *value.type, name);
     }
     inputs.push_back(&input);
   }
-  if (!inside.status().ok()) return round;
+  if (!before.status().ok() || !inside.status().ok()) return round;
   context_.expanded_nodes += static_cast<std::uint64_t>(body.node_size());
   Scope scope{closed,
               scope_->opsets,
@@ -179,12 +188,6 @@ Status GraphWalk::EmitWhile(Step& step, OnnxNode& node, const onnx::GraphProto& 
   }
   std::vector<Carried> carried;
   for (const WalkValue* value : rolled.carried) {
-    if (value->type->shape.ElementCount() == 0) {
-      return Status(Reason::kDynamicDimensionUnsupported,
-                    "\"" + value->name + "\", which the loop carries, is empty before the first " +
-                        "round; the runtime's loops refuse empty tensors",
-                    "Begin with the first round's value, or export with a fixed number of rounds.");
-    }
     carried.push_back({*value->type, {}});
   }
   const Mark start = MarkHere();
@@ -231,7 +234,8 @@ Status GraphWalk::FinishWhile(Step& step, OnnxNode& node, const Rolled& rolled,
     return Status(Reason::kValueOutOfRange, "the loop never ends");
   }
   for (std::size_t i = 0; i < carried.size(); ++i) {
-    round.outputs[round.first_carried + i] = round.results[next++]->value;
+    round.outputs[round.first_carried + i] =
+        round.padded[i].Pad(inside, round.results[next++]->value);
   }
   const auto rounds = round.condition == 0 ? rolled.rounds : std::nullopt;
   std::vector<CollectedRows> collected;
@@ -259,11 +263,13 @@ Status GraphWalk::FinishWhile(Step& step, OnnxNode& node, const Rolled& rolled,
   // Where sizes change, those after the last round have symbols of their own.
   std::vector<TensorType> types;
   for (const ValueId input : round.inputs) types.push_back(region.type(input));
+  std::vector<TensorType> last;
   for (std::size_t i = 0; i < carried.size(); ++i) {
+    TensorType& type = last.emplace_back(carried[i].type);
     for (const int axis : carried[i].open) {
-      types[round.first_carried + i].shape.dim(axis) =
-          context_.module.symbols().Fresh("after the loop");
+      type.shape.dim(axis) = context_.module.symbols().Fresh("after the loop");
     }
+    types[round.first_carried + i] = round.padded[i].StateOf(context_.module.symbols(), type);
   }
   const ir::GraphId condition = EmitCondition(step, round);
   const ir::OpId op = graph_.Insert(OpKind::kWhile, round.operands, {}, types, step.origin);
@@ -271,8 +277,10 @@ Status GraphWalk::FinishWhile(Step& step, OnnxNode& node, const Rolled& rolled,
   const auto made = graph_.op(op).results;
   std::vector<const WalkValue*> results;
   for (std::size_t i = 0; i < carried.size(); ++i) {
-    results.push_back(Emitted(made[round.first_carried + i]));
+    results.push_back(
+        Emitted(round.padded[i].Cut(outside, made[round.first_carried + i], last[i])));
   }
+  SMELT_RETURN_IF_ERROR(outside.status());
   for (std::size_t i = 0; i < collected.size(); ++i) {
     ValueId rows =
         collected[i].Finish(outside, std::span<const ValueId>(made).subspan(places[i]), made[0]);

@@ -15,8 +15,6 @@ constexpr Requirement kLoop[] = {
     {Reason::kValueOutOfRange, "a number of rounds, or a condition that the body computes"},
     {Reason::kRequiresConstantInput,
      "at most 64 rounds, their number or each one's condition known, where sequences are carried"},
-    {Reason::kDynamicDimensionUnsupported,
-     "a known number of rounds, at most 64, where what is carried is empty at first"},
 };
 constexpr Requirement kScan[] = {
     {Reason::kShapeMismatch,

@@ -109,8 +109,7 @@ def _loop_while(d: Draw) -> Case:
 
 
 def _loop_growing(d: Draw) -> Case:
-    """A carried value that is longer after each round. One that begins empty is refused where the
-    rounds are computed: LiteRT's loops take no empty tensors."""
+    """A carried value that is longer after each round, and may begin empty."""
     graph = Graph(d, d.opset("Loop", last=OPSET_RUNTIME))
     width = d.integer(1, 4)
     axis = d.integer(0, 1)
@@ -129,7 +128,70 @@ def _loop_growing(d: Draw) -> Case:
     outputs = [_value("c_out", BOOL, []), _value("longer", F32, [None, None])]
     body = _body(nodes, inputs, outputs)
     names = graph.node("Loop", [_trip(d, graph), "", held], 1, body=body)
-    return graph.finish(names)
+    return graph.finish(graph.node("Neg", names))  # LiteRT's Python can't read an empty slice
+
+
+def _loop_over_found(d: Draw) -> Case:
+    """As exporters of detectors write it: over the rows that were found, which may be none; results
+    begin empty and grow by one row a round."""
+    graph = Graph(d, d.opset("Loop", first=13, last=OPSET_RUNTIME))
+    count, width = d.integer(1, 5), d.integer(1, 4)
+    rows = graph.input(d.values((count, width)), "rows")
+    keep = graph.input(d.values((count,), np.bool_), "keep")
+    found = graph.node("Compress", [rows, keep], axis=0)[0]
+    sizes = graph.node("Shape", [found])[0]
+    zero = graph.constant(np.array(0, np.int64), as_node=False)
+    trip = graph.node("Gather", [sizes, zero])[0]
+    held = graph.constant(np.zeros((0, width), np.float32), as_node=False)
+    scores = graph.constant(np.zeros((0,), np.float32), as_node=False)
+    front = graph.constant(np.array([0], np.int64), as_node=False)
+    nodes = [
+        _node("Gather", [found, "i"], "row", axis=0),
+        _node("Tanh", ["row"], "t"),
+        _node("Unsqueeze", ["t", front], "one"),
+        _node("Concat", ["held", "one"], "longer", axis=0),
+        _node("ReduceMax", ["row"], "top", keepdims=1),
+        _node("Concat", ["scores", "top"], "more", axis=0),
+        _node("Identity", ["c"], "c_out"),
+    ]
+    inputs = [
+        _value("i", I64, []), _value("c", BOOL, []), _value("held", F32, [None, None]),
+        _value("scores", F32, [None]),
+    ]
+    outputs = [
+        _value("c_out", BOOL, []), _value("longer", F32, [None, None]), _value("more", F32, [None]),
+    ]
+    body = _body(nodes, inputs, outputs)
+    names = graph.node("Loop", [trip, "", held, scores], 2, body=body)
+    return graph.finish([graph.node("Neg", [name])[0] for name in names])
+
+
+def _loop_of_rows(d: Draw) -> Case:
+    """Pastes a window of computed size into each row of a result that begins empty."""
+    graph = Graph(d, d.opset("Loop", first=13, last=OPSET_RUNTIME))
+    count, width = d.integer(1, 4), d.integer(3, 7)
+    data = graph.input(d.values((count, width)), "data")
+    starts = graph.input(d.rng.integers(0, 3, (count,)).astype(np.int64), "starts")
+    held = graph.constant(np.zeros((0, width), np.float32), as_node=False)
+    front = graph.constant(np.array([0], np.int64), as_node=False)
+    end = graph.constant(np.array([width], np.int64), as_node=False)
+    sizes = graph.node("Shape", [data])[0]
+    trip = graph.node("Gather", [sizes, graph.constant(np.array(0, np.int64), as_node=False)])[0]
+    nodes = [
+        _node("Gather", [data, "i"], "row", axis=0),
+        _node("Gather", [starts, "i"], "start", axis=0),
+        _node("Unsqueeze", ["start", front], "from"),
+        _node("Slice", ["row", "from", end], "part"),
+        _node("ConstantOfShape", ["from"], "zeros"),
+        _node("Concat", ["zeros", "part"], "whole", axis=0),
+        _node("Unsqueeze", ["whole", front], "one"),
+        _node("Concat", ["held", "one"], "longer", axis=0),
+        _node("Identity", ["c"], "c_out"),
+    ]
+    inputs = [_value("i", I64, []), _value("c", BOOL, []), _value("held", F32, [None, None])]
+    outputs = [_value("c_out", BOOL, []), _value("longer", F32, [None, None])]
+    names = graph.node("Loop", [trip, "", held], 1, body=_body(nodes, inputs, outputs))
+    return graph.finish(graph.node("Neg", names))
 
 
 def _scan(d: Draw) -> Case:
@@ -173,5 +235,7 @@ GENERATORS = {
     "Loop": _loop,
     "LoopWhile": _loop_while,
     "LoopGrowing": _loop_growing,
+    "LoopOfRows": _loop_of_rows,
+    "LoopOverFound": _loop_over_found,
     "Scan": _scan,
 }

@@ -116,7 +116,7 @@ TEST(Loop, WithoutAnEndIsRefused) {
   EXPECT_THAT(loop.model.Refusals(), ElementsAre(Reason::kValueOutOfRange));
 }
 
-TEST(Loop, AnEmptyCarriedValueIsRefused) {
+TEST(Loop, ACarriedValueMayBeginEmpty) {
   LoopModel loop("n", "", "");
   loop.model.Init("none", F32({0}, {}));
   loop.model.graph().mutable_node(0)->set_input(2, "none");
@@ -128,7 +128,28 @@ TEST(Loop, AnEmptyCarriedValueIsRefused) {
   onnx::AttributeProto& axis = *concat.add_attribute();
   axis.set_name("axis");
   axis.set_type(onnx::AttributeProto::INT);
-  EXPECT_THAT(loop.model.Refusals(), ElementsAre(Reason::kDynamicDimensionUnsupported));
+  loop.model.graph().mutable_output(0)->mutable_type()->mutable_tensor_type()->clear_shape();
+  EXPECT_THAT(Kinds(loop.model), Contains(OpKind::kWhile));
+  ExpectTensor(loop.model.Run(Inputs(3)).at(0), F32({6}, {1, 2, 1, 2, 1, 2}));
+  ExpectTensor(loop.model.Run(Inputs(0)).at(0), F32({0}, {}));
+}
+
+// Runtimes refuse empty tensors in the state of a loop: there is an element of padding.
+TEST(Loop, NoStateIsEmpty) {
+  LoopModel loop("n", "", "");
+  loop.model.Init("none", F32({0}, {}));
+  loop.model.graph().mutable_node(0)->set_input(2, "none");
+  AddNode(*loop.body, "Identity", {"c"}, "c_out");
+  AddNode(*loop.body, "Neg", {"v"}, "v_out");
+  auto imported = loop.model.Import();
+  ASSERT_TRUE(imported.ok());
+  const ir::Graph& main = imported->module.main();
+  for (const ir::OpId id : main) {
+    if (main.op(id).kind != OpKind::kWhile) continue;
+    for (const auto& operand : main.op(id).operands) {
+      EXPECT_NE(main.type(operand.value).shape.ElementCount(), 0);
+    }
+  }
 }
 
 TEST(Loop, ACarriedValueKeepsItsRank) {
