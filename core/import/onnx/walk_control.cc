@@ -11,6 +11,7 @@
 
 #include "core/import/onnx/graph_walk.h"
 #include "core/import/onnx/node_check.h"
+#include "core/import/onnx/scan_over_batch.h"
 #include "core/import/onnx/subgraph.h"
 #include "core/import/onnx/walk_step.h"
 
@@ -49,8 +50,13 @@ void GraphWalk::ExpandControlFlow(Step& step, OnnxNode& node) {
     } else {
       status = EmitIf(step, node, *then_branch, *else_branch);
     }
+  } else if (body("body") == nullptr) {
+    status = NoBody("body");
+  } else if (step.source.op_type == "Scan" && HasBatchAxis(*step.proto, step.schema->since)) {
+    const auto unbatched = Unbatched(*step.proto);
+    status = unbatched.ok() ? TakeBranch(step, node, *unbatched) : unbatched.status();
   } else {
-    status = body("body") == nullptr ? NoBody("body") : ExpandLoop(step, node, *body("body"));
+    status = ExpandLoop(step, node, *body("body"));
   }
   if (status.ok()) return;
   CheckSubgraphOperators(*step.proto);

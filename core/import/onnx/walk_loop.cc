@@ -84,9 +84,6 @@ Result<GraphWalk::Rolled> GraphWalk::ReadLoop(const Step& step, const OnnxNode& 
 
 Result<GraphWalk::Rolled> GraphWalk::ReadScan(const Step& step, const OnnxNode& node,
                                               const onnx::GraphProto& body) {
-  if (step.schema->since < 9) {
-    return Status(Reason::kUnsupportedOnnxOp, "Scan of opset 8, with a batch, is not converted");
-  }
   Rolled rolled;
   const auto inputs = FindInputs(*step.proto);
   const std::int64_t scans = node.Int("num_scan_inputs", 0);

@@ -20,6 +20,10 @@ constexpr Requirement kScan[] = {
     {Reason::kShapeMismatch,
      "a round keeps element types and ranks of what it carries; inputs of one length"},
 };
+constexpr Requirement kBatchScan[] = {
+    kScan[0],
+    {Reason::kUnsupportedAttributeValue, "no sequence_lens: sequences of one length"},
+};
 constexpr Requirement kPosition[] = {
     {Reason::kRequiresConstantInput, "a constant position"},
     {Reason::kValueOutOfRange, "a position in the sequence"},
@@ -42,6 +46,7 @@ constexpr WalkedOperator kOperators[] = {
     {"If", 1, 25, kControl, kIf},
     {"Loop", 1, 25, kControl, kLoop},
     {"Optional", 15, 28, kSequence, {}},
+    {"Scan", 8, 8, kControl, kBatchScan},
     {"Scan", 9, 25, kControl, kScan},
     {"SequenceAt", 11, 11, kSequence, kPosition},
     {"SequenceConstruct", 11, 11, kSequence, {}},

@@ -194,6 +194,32 @@ def _loop_of_rows(d: Draw) -> Case:
     return graph.finish(graph.node("Neg", names))
 
 
+def _scan_of_batch(d: Draw) -> Case:
+    """The Scan of opset 8: everything has a batch axis in front."""
+    graph = Graph(d, 8)
+    batch, row = d.choice([1, 2, 3, 70]), d.shape(1, 2, size=4)
+    length = d.choice([1, 4, 9])
+    x = graph.input(d.values((batch, length, *row), low=-1, high=1), "scanned")
+    if d.chance(0.3):
+        graph.open_axis(x, d.integer(0, 1))
+    state = graph.operand(d.values((batch, *row)), 0.3)
+    factor = graph.input(d.values(row), "factor")
+    nodes = [
+        _node("Add", ["s", "p"], "s_out"),
+        _node("Mul", ["s_out", factor], "y"),
+    ]
+    body = _body(
+        nodes,
+        [_value("s", F32, row), _value("p", F32, row)],
+        [_value("s_out", F32, row), _value("y", F32, row)],
+    )
+    names = graph.node(
+        "Scan", ["", state, x], 2, body=body, num_scan_inputs=1,
+        directions=d.choice([None, [0], [1]]),
+    )
+    return graph.finish(names)
+
+
 def _scan(d: Draw) -> Case:
     """A running sum, forwards and backwards, along any axis."""
     graph = Graph(d, d.opset("Scan", first=9, last=OPSET_RUNTIME))
@@ -238,4 +264,5 @@ GENERATORS = {
     "LoopOfRows": _loop_of_rows,
     "LoopOverFound": _loop_over_found,
     "Scan": _scan,
+    "ScanOfBatch": _scan_of_batch,
 }
