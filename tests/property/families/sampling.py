@@ -40,7 +40,9 @@ def _grid_sample(d: Draw) -> Case:
 
 def _roi_align(d: Draw) -> Case:
     opset = d.opset("RoiAlign", last=22)
-    batch, channels, count = d.integer(1, 3), d.integer(1, 3), d.integer(1, 4)
+    batch, channels = d.integer(1, 3), d.integer(1, 3)
+    opened = d.chance(0.3)
+    count = 0 if opened and d.chance(0.2) else d.integer(1, 4)  # none may be found
     height, width = d.integer(2, 9), d.integer(2, 9)
     scale = d.choice([None, 0.5, 0.25])
     reach = (min(height, width) + 1) / (scale or 1.0)
@@ -51,24 +53,36 @@ def _roi_align(d: Draw) -> Case:
         attributes["coordinate_transformation_mode"] = d.choice(
             [None, "half_pixel", "output_half_pixel"]
         )
-    return single(
-        d,
-        "RoiAlign",
-        opset,
-        [
-            d.values((batch, channels, height, width), np.float32),
-            regions.astype(np.float32),
-            d.rng.integers(0, batch, count).astype(np.int64),
-        ],
-        mode=d.choice([None, "avg", "max"]) if opset >= 16 else None,
-        output_height=d.integer(1, 4),
-        output_width=d.integer(1, 4),
-        sampling_ratio=d.integer(1, 3),
-        spatial_scale=scale,
-        **attributes,
+    mode = d.choice([None, "avg", "max"]) if opset >= 16 else None
+    if mode == "max":  # the others may take as many samples as the region is large
+        ratio = d.integer(1, 3)
+    else:
+        ratio = d.choice([None, 0, 1, 2, 3])
+        if count and d.chance(0.1):  # a region without an extent, or with a negative one
+            regions[0, 2:] = regions[0, :2] - d.choice([0.0, 1.5])
+    graph = Graph(d, opset)
+    x = graph.input(d.values((batch, channels, height, width), np.float32))
+    places = graph.operand(regions.astype(np.float32), 0 if opened else 0.3, "regions")
+    images = d.rng.integers(0, batch, count).astype(np.int64)
+    indices = graph.operand(images, 0 if opened else 0.3, "indices")
+    if opened:
+        graph.open_some(x)
+        graph.open_some(places, 1)
+    return graph.finish(
+        graph.node(
+            "RoiAlign",
+            [x, places, indices],
+            mode=mode,
+            output_height=d.integer(1, 4),
+            output_width=d.integer(1, 4),
+            sampling_ratio=ratio,
+            spatial_scale=scale,
+            **attributes,
+        )
     )
 
 
+    return graph.finish(graph.node("Neg", names))  # LiteRT's Python can't read an empty slice
 def _roi_pool(d: Draw) -> Case:
     opset = d.opset("MaxRoiPool", last=21)
     batch, depth, count = d.integer(1, 3), d.integer(1, 3), d.integer(1, 4)

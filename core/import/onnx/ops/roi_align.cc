@@ -1,10 +1,13 @@
-// RoiAlign with a fixed number of samples: all taps of all samples in one GATHER.
+// RoiAlign. With a stated number of samples and a static image: all taps of all samples in one
+// GATHER; else as products of matrices.
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/roi_products.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -19,6 +22,8 @@ using ir::ValueId;
 std::int64_t OutputSize(const OnnxNode& node, int axis) {
   return node.Int(axis == 0 ? "output_height" : "output_width", 1);
 }
+
+bool TakesMax(const OnnxNode& node) { return node.String("mode", "avg") == "max"; }
 
 Status InferRoiAlign(OnnxNode& node) {
   if (!node.knows_input(0) || !node.knows_input(1)) return Status::Ok();
@@ -44,7 +49,7 @@ class Aligner {
         out_(out),
         regions_(node.input_shape(1).dim(0)),
         samples_(node.Int("sampling_ratio", 0)),
-        takes_max_(node.String("mode", "avg") == "max") {}
+        takes_max_(TakesMax(node)) {}
 
   ValueId Run() {
     const Shape& image = node_.input_shape(0);
@@ -134,8 +139,13 @@ class Aligner {
   bool takes_max_;
 };
 
+bool IsStaticFrom(const Shape& shape, int axis) {
+  return std::all_of(shape.begin() + axis, shape.end(), [](Dim dim) { return dim.is_static(); });
+}
+
 Status TranslateRoiAlign(OnnxNode& node, Builder& out) {
-  node.SetOutput(0, Aligner(node, out).Run());
+  const bool fixed = node.Int("sampling_ratio", 0) > 0 && IsStaticFrom(node.input_shape(0), 1);
+  node.SetOutput(0, fixed ? Aligner(node, out).Run() : AlignByProducts(node, out));
   return out.status();
 }
 
@@ -156,12 +166,19 @@ Verdict ImageIsStatic(const OnnxNode& node, Bounds, Finding& finding) {
   const Shape& image = node.input_shape(0);
   double pixels = 1;
   for (int i = 1; i < image.rank(); ++i) {
+    if (!image.dim(i).is_static() && !TakesMax(node)) continue;
     if (!image.dim(i).is_static() || image.dim(i).value() < 1) {
       return Violated(node, 0, node.input_text(0), finding);
     }
     if (i > 1) pixels *= static_cast<double>(image.dim(i).value());
   }
   return pixels < 0x1p31 ? Verdict::kHolds : Violated(node, 0, node.input_text(0), finding);
+}
+
+Verdict SamplesFit(const OnnxNode& node, Bounds bounds, Finding& finding) {
+  const std::int64_t samples = node.Int("sampling_ratio", 0);
+  if (samples >= (TakesMax(node) ? 1 : 0) && samples <= bounds.hi) return Verdict::kHolds;
+  return Violated("sampling_ratio = " + std::to_string(samples), finding);
 }
 
 constexpr OnnxConstraint kRoiAlign[] = {
@@ -173,12 +190,12 @@ constexpr OnnxConstraint kRoiAlign[] = {
     {Reason::kDynamicDimensionUnsupported,
      ImageIsStatic,
      {},
-     "channels, height and width of the input are static and positive"},
+     "channels, height and width of the input are positive; in mode max they are static"},
     {Reason::kShapeMismatch, RegionsFit, {}, "regions (count, 4) with one batch index each"},
     {Reason::kUnsupportedAttributeValue,
-     IntAttrWithin<"sampling_ratio", 0>,
+     SamplesFit,
      {1, 64},
-     "sampling_ratio {lo} to {hi}: a number of samples that does not depend on the region"},
+     "sampling_ratio {lo} to {hi}; in mode avg also 0: as many samples as the region is large"},
     {Reason::kUnsupportedAttributeValue,
      IntAttrWithin<"output_height", 1>,
      {1, 4096},
