@@ -25,16 +25,19 @@ def _grid_sample(d: Draw) -> Case:
     if opset < 20:
         mode = {"linear": "bilinear", "cubic": "bicubic"}.get(mode, mode)
     grid = d.values((batch, *points, axes), np.float32, -1.4, 1.4)
-    x = d.values((batch, channels, *size), np.float32)
-    return single(
-        d,
-        "GridSample",
-        opset,
-        [x, grid],
-        [0.0, d.choice([0.0, 1.0])],
-        mode=mode,
-        padding_mode=padding,
-        align_corners=d.choice([None, 0, 1]),
+    graph = Graph(d, opset)
+    x = graph.input(d.values((batch, channels, *size), np.float32))
+    places = graph.operand(grid, 0.5, "grid")
+    if d.chance(0.3):  # also the number of coordinates, which the rank tells
+        graph.open_some(places)
+    return graph.finish(
+        graph.node(
+            "GridSample",
+            [x, places],
+            mode=mode,
+            padding_mode=padding,
+            align_corners=d.choice([None, 0, 1]),
+        )
     )
 
 
@@ -67,22 +70,21 @@ def _roi_align(d: Draw) -> Case:
     indices = graph.operand(images, 0 if opened else 0.3, "indices")
     if opened:
         graph.open_some(x)
-        graph.open_some(places, 1)
-    return graph.finish(
-        graph.node(
-            "RoiAlign",
-            [x, places, indices],
-            mode=mode,
-            output_height=d.integer(1, 4),
-            output_width=d.integer(1, 4),
-            sampling_ratio=ratio,
-            spatial_scale=scale,
-            **attributes,
-        )
+        graph.open_axis(places, 0, "regions")
+        graph.open_axis(indices, 0, "regions")
+    names = graph.node(
+        "RoiAlign",
+        [x, places, indices],
+        mode=mode,
+        output_height=d.integer(1, 4),
+        output_width=d.integer(1, 4),
+        sampling_ratio=ratio,
+        spatial_scale=scale,
+        **attributes,
     )
-
-
     return graph.finish(graph.node("Neg", names))  # LiteRT's Python can't read an empty slice
+
+
 def _roi_pool(d: Draw) -> Case:
     opset = d.opset("MaxRoiPool", last=21)
     batch, depth, count = d.integer(1, 3), d.integer(1, 3), d.integer(1, 4)

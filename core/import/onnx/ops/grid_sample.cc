@@ -263,8 +263,10 @@ Verdict GridFits(const OnnxNode& node, Bounds, Finding& finding) {
   const Shape& grid = node.input_shape(1);
   const bool same_batch = image.rank() == 0 || grid.rank() == 0 || image.dim(0) == grid.dim(0) ||
                           !image.dim(0).is_static() || !grid.dim(0).is_static();
+  // A last axis that only the run tells has the one size that the operator is defined for.
   if (grid.rank() == image.rank() && same_batch &&
-      grid.dim(grid.rank() - 1) == Dim(image.rank() - 2)) {
+      (!grid.dim(grid.rank() - 1).is_static() ||
+       grid.dim(grid.rank() - 1) == Dim(image.rank() - 2))) {
     return Verdict::kHolds;
   }
   return Violated(node, 1, node.input_text(1), finding);
