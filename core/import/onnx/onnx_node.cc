@@ -1,5 +1,6 @@
 #include "core/import/onnx/onnx_node.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/import/onnx/infer.h"
@@ -85,9 +86,18 @@ std::optional<std::vector<double>> OnnxNode::input_doubles(int i) const {
 std::optional<DimValues> OnnxNode::input_dims(int i) const {
   if (!has_input(i)) return std::nullopt;
   const KnownValue& known = *inputs_[static_cast<std::size_t>(i)];
+  if (!known.type || known.type->shape.rank() > 1) return std::nullopt;
+  auto elements = input_elements(i);
+  if (elements && std::ranges::any_of(*elements, &ir::Dim::is_unknown)) return std::nullopt;
+  return elements;
+}
+
+std::optional<DimValues> OnnxNode::input_elements(int i) const {
+  if (!has_input(i)) return std::nullopt;
+  const KnownValue& known = *inputs_[static_cast<std::size_t>(i)];
   if (known.dims) return known.dims;
   const ir::Constant* constant = input_constant(i);
-  if (constant == nullptr || constant->rank() > 1) return std::nullopt;
+  if (constant == nullptr) return std::nullopt;
   // A boolean is what Where chooses sizes by.
   if (!ir::IsInteger(constant->dtype()) && constant->dtype() != ir::DType::kBool) {
     return std::nullopt;

@@ -17,7 +17,7 @@
 namespace smelt::onnx_import {
 
 // Small tensors of integers whose elements are known as (symbolic) dimensions: what SHAPE and the
-// arithmetic on it compute. Rank 0 and 1 only.
+// arithmetic on it compute, in row-major order. An element that only the run tells is unknown.
 using DimValues = std::vector<ir::Dim>;
 
 // What the walk knows of one ONNX value.
@@ -67,8 +67,11 @@ class OnnxNode {
   // Integer contents of a constant of at most 65,536 elements.
   std::optional<std::vector<std::int64_t>> input_ints(int i) const;
   std::optional<std::vector<double>> input_doubles(int i) const;
-  // Integer contents as dimensions: of a constant, or of shape arithmetic.
+  // Integer contents as dimensions: of a constant, or of shape arithmetic. Of rank 0 or 1, and only
+  // where every element is known.
   std::optional<DimValues> input_dims(int i) const;
+  // The same of any rank and with unknown elements among known ones.
+  std::optional<DimValues> input_elements(int i) const;
 
   // --- Attributes. A stored attribute of another type than asked for reads as absent; the generic
   // check attribute_type_mismatch has reported it before. ---

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 import numpy as np
+from onnx import helper
 
 from property.case import Case, Graph, single
 from property.draw import Draw
@@ -182,6 +183,49 @@ def _pad(d: Draw) -> Case:
     return single(d, "Pad", opset, operands, [0, 0.6, 0.85, 0.7], mode=given_mode)
 
 
+def _pad_of_pairs(d: Draw) -> Case:
+    """As TorchScript writes F.pad: pairs from the last axis on, with zeros for the others, turned
+    round. The amounts are computed from sizes, often up to a multiple."""
+    graph = Graph(d, d.integer(13, 20))
+    shape = (d.integer(1, 2), d.integer(1, 3), d.integer(3, 7), d.integer(3, 7))
+    x = graph.input(d.values(shape))
+    for axis in (2, 3):
+        if d.chance(0.6):
+            graph.open_axis(x, axis)
+    sizes = graph.node("Shape", [x])[0]
+    front = graph.constant(_i64([0]), as_node=False)
+    step = graph.constant(_i64([d.integer(2, 5)]), as_node=False)
+    offset = graph.input(_i64([d.integer(0, 2)]), "offset")
+
+    def amount(axis: int) -> str:
+        kind = d.choice(["number", "computed", "multiple", "half"])
+        if kind == "number":
+            return graph.constant(_i64([d.integer(0, 2)]), as_node=False)
+        if kind == "computed":
+            return offset
+        size = graph.node("Gather", [sizes, graph.constant(_i64([axis]), as_node=False)])[0]
+        if kind == "half":
+            return graph.node("Div", [size, graph.constant(_i64([2]), as_node=False)])[0]
+        return graph.node("Mod", [graph.node("Sub", [step, size])[0], step])[0]
+
+    pads = graph.node("Concat", [amount(3), amount(3), amount(2), amount(2)], axis=0)[0]
+    missing = graph.constant(_i64([4]), as_node=False)
+    zeros = graph.node("ConstantOfShape", [missing], value=helper.make_tensor("z", 7, [1], [0]))[0]
+    row = graph.node("Concat", [pads, zeros], axis=0)[0]
+    pairs = graph.node("Reshape", [row, graph.constant(_i64([-1, 2]), as_node=False)])[0]
+    bounds = [[-1], [np.iinfo(np.int64).min + 1], [0], [-1]]
+    turned = graph.node("Slice", [pairs, *(graph.constant(_i64(b), as_node=False) for b in bounds)])
+    halves = graph.node("Transpose", turned, perm=[1, 0])[0]
+    flat = graph.node("Reshape", [halves, graph.constant(_i64([-1]), as_node=False)])[0]
+    amounts = graph.node("Cast", [flat], to=7)[0]
+    mode = d.choice([None, "constant", "edge"])
+    padded = graph.node("Pad", [x, amounts, ""], mode=mode)[0]
+    if d.chance(0.5):  # the number of channels is still known: a convolution needs it
+        weight = graph.constant(d.values((2, shape[1], 2, 2), low=-1, high=1))
+        padded = graph.node("Conv", [padded, weight])[0]
+    return graph.finish([padded])
+
+
 def _depth_to_space(d: Draw) -> Case:
     opset = d.opset("DepthToSpace")
     block = d.integer(2, 3)
@@ -210,6 +254,7 @@ GENERATORS: dict[str, Callable[[Draw], Case]] = {
     "Concat": _concat,
     "Split": _split,
     "Pad": _pad,
+    "PadOfPairs": _pad_of_pairs,
     "DepthToSpace": _depth_to_space,
     "SpaceToDepth": _space_to_depth,
 }

@@ -30,7 +30,7 @@ Status InferCast(OnnxNode& node) {
   node.SetOutputType(0, {*type, node.input_shape(0)});
   // Shape arithmetic keeps its value through 32-bit and 64-bit integers.
   if (*type == DType::kI64 || *type == DType::kI32) {
-    if (auto dims = node.input_dims(0)) node.SetOutputDims(0, *std::move(dims));
+    if (auto dims = node.input_elements(0)) node.SetOutputDims(0, *std::move(dims));
   }
   return Status::Ok();
 }

@@ -23,6 +23,23 @@ using ir::ValueId;
 
 // --- Concat ---
 
+// The elements of rows of integers one after the other, as far as they are known.
+void JoinElements(OnnxNode& node) {
+  constexpr std::int64_t kMost = 64;  // of a row that says nothing: longer ones are data
+  DimValues dims;
+  bool told = false;
+  for (int i = 0; i < node.input_count(); ++i) {
+    const auto part = node.input_elements(i);
+    told = told || part.has_value();
+    const Dim length = node.input_shape(i).dim(0);
+    if (!part && (!length.is_static() || length.value() > kMost)) return;
+    const DimValues row = part.value_or(
+        DimValues(static_cast<std::size_t>(part ? 0 : length.value()), Dim::Unknown()));
+    dims.insert(dims.end(), row.begin(), row.end());
+  }
+  if (told) node.SetOutputDims(0, std::move(dims));
+}
+
 Status InferConcat(OnnxNode& node) {
   if (!node.knows_input(0)) return Status::Ok();
   const auto axis = ir::NormalizeAxis(node.Int("axis", 1), node.input_rank(0));
@@ -41,13 +58,7 @@ Status InferConcat(OnnxNode& node) {
   }
   node.SetOutputType(0, {node.input_dtype(0), shape});
   if (shape.rank() != 1) return Status::Ok();
-  DimValues dims;
-  for (int i = 0; i < node.input_count(); ++i) {
-    const auto part = node.input_dims(i);
-    if (!part) return Status::Ok();
-    dims.insert(dims.end(), part->begin(), part->end());
-  }
-  node.SetOutputDims(0, std::move(dims));
+  JoinElements(node);
   return Status::Ok();
 }
 

@@ -28,7 +28,7 @@ Status InferGather(OnnxNode& node) {
   dims.insert(dims.end(), data.begin() + *axis + 1, data.end());
   node.SetOutputType(0, {node.input_dtype(0), Shape(std::move(dims))});
 
-  const auto contents = node.input_dims(0);
+  const auto contents = node.input_elements(0);
   const auto wanted = node.input_ints(1);
   if (!contents || !wanted || node.input_rank(0) != 1) return Status::Ok();
   DimValues chosen;

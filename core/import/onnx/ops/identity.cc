@@ -12,7 +12,7 @@ using ir::OpKind;
 
 Status InferIdentity(OnnxNode& node) {
   SMELT_RETURN_IF_ERROR(SameAsFirst(node));
-  if (auto dims = node.input_dims(0)) node.SetOutputDims(0, *std::move(dims));
+  if (auto dims = node.input_elements(0)) node.SetOutputDims(0, *std::move(dims));
   return Status::Ok();
 }
 

@@ -29,15 +29,27 @@ bool PadsAreComputed(const OnnxNode& node) {
   return axes || !StatedPads(node);
 }
 
+// A computed padding's axis, as far as shape arithmetic tells.
+Dim PaddedAtRunTime(OnnxNode& node, const std::optional<DimValues>& pads, int axis) {
+  ir::SymbolTable& symbols = node.symbols();
+  const auto at = static_cast<std::size_t>(axis);
+  const auto rank = static_cast<std::size_t>(node.input_rank(0));
+  if (!pads || (*pads)[at].is_unknown() || (*pads)[at + rank].is_unknown()) {
+    return symbols.Fresh("padded");
+  }
+  return symbols.Add(symbols.Add(node.input_shape(0).dim(axis), (*pads)[at]), (*pads)[at + rank]);
+}
+
 Status InferPad(OnnxNode& node) {
   if (!node.knows_input(0)) return Status::Ok();
   ir::TensorType type = node.input_type(0);
   const auto pads = ReadPads(node);
   const bool computed = PadsAreComputed(node);
   if (!pads && !computed) return Status::Ok();
+  const auto known = computed ? KnownPads(node) : std::nullopt;
   for (int axis = 0; axis < type.shape.rank(); ++axis) {
     Dim& dim = type.shape.dim(axis);
-    dim = computed ? node.symbols().Fresh("padded")
+    dim = computed ? PaddedAtRunTime(node, known, axis)
                    : Padded(node.symbols(), dim, (*pads)[static_cast<std::size_t>(axis)]);
     if (IntFromDim(node.symbols(), dim).value_or(0) < 0) return Status::Ok();
   }
@@ -155,6 +167,24 @@ ValueId PadConstant(OnnxNode& node, Builder& out, ValueId x, ValueId table) {
                        : out.EmitTyped(OpKind::kPad, std::span(operands).first(2), {}, type);
 }
 
+// Cuts off what turns out negative; x itself where shape arithmetic tells that nothing does.
+ValueId CropComputed(OnnxNode& node, Builder& out, ValueId pads) {
+  const ValueId x = node.input(0);
+  const auto known = KnownPads(node);
+  const bool grows = known && std::ranges::all_of(*known, [&](Dim pad) {
+                       return !pad.is_unknown() && node.symbols().Max(pad, Dim(0)) == pad;
+                     });
+  if (grows) return x;
+  const ValueId cuts = out.Maximum(out.Unary(OpKind::kNeg, pads), out.ScalarI32(0));
+  const auto row = [&](std::int32_t index) {  // of cuts: 0 begins, 1 ends
+    return out.Emit(OpKind::kGather, {cuts, out.ScalarI32(index)},
+                    {{"axis", std::int64_t{0}}, {"batch_dims", std::int64_t{0}}});
+  };
+  const ValueId shape = out.Emit(OpKind::kShape, {x}, {{"out_type", std::string("i32")}});
+  const std::vector<std::int32_t> ones(static_cast<std::size_t>(node.input_rank(0)), 1);
+  return out.Emit(OpKind::kStridedSlice, {x, row(0), out.Sub(shape, row(1)), out.ConstI32(ones)});
+}
+
 // Cuts off what turns out negative, adds what turns out positive.
 ValueId PadComputed(OnnxNode& node, Builder& out) {
   const int rank = node.input_rank(0);
@@ -169,17 +199,8 @@ ValueId PadComputed(OnnxNode& node, Builder& out) {
     }
     return x;
   }
-  const ValueId zero = out.ScalarI32(0);
-  const ValueId cuts = out.Maximum(out.Unary(OpKind::kNeg, pads), zero);
-  const auto row = [&](std::int32_t index) {  // of cuts: 0 begins, 1 ends
-    return out.Emit(OpKind::kGather, {cuts, out.ScalarI32(index)},
-                    {{"axis", std::int64_t{0}}, {"batch_dims", std::int64_t{0}}});
-  };
-  const ValueId shape = out.Emit(OpKind::kShape, {x}, {{"out_type", std::string("i32")}});
-  const std::vector<std::int32_t> ones(static_cast<std::size_t>(rank), 1);
-  const ValueId cropped =
-      out.Emit(OpKind::kStridedSlice, {x, row(0), out.Sub(shape, row(1)), out.ConstI32(ones)});
-  const ValueId table = out.Transpose(out.Maximum(pads, zero), {1, 0});
+  const ValueId cropped = CropComputed(node, out, pads);
+  const ValueId table = out.Transpose(out.Maximum(pads, out.ScalarI32(0)), {1, 0});
   if (PadMode(node) == "constant") return PadConstant(node, out, cropped, table);
   const ValueId operands[] = {cropped, table};
   return out.EmitTyped(OpKind::kMirrorPad, operands, {{"mode", std::string("REFLECT")}},

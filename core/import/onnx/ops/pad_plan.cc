@@ -47,6 +47,20 @@ std::optional<std::vector<std::int64_t>> StatedPads(const OnnxNode& node) {
   return pads;
 }
 
+std::optional<DimValues> KnownPads(const OnnxNode& node) {
+  const auto axes = PadAxes(node);
+  const auto elements = node.schema_version() < 11 ? std::nullopt : node.input_elements(1);
+  if (!axes || !elements || elements->size() != 2 * axes->size()) return std::nullopt;
+  const auto rank = static_cast<std::size_t>(node.input_rank(0));
+  DimValues pads(2 * rank, ir::Dim(0));
+  for (std::size_t i = 0; i < axes->size(); ++i) {
+    const auto axis = static_cast<std::size_t>((*axes)[i]);
+    pads[axis] = (*elements)[i];
+    pads[axis + rank] = (*elements)[i + axes->size()];
+  }
+  return pads;
+}
+
 std::optional<std::vector<AxisPad>> ReadPads(const OnnxNode& node) {
   if (!node.knows_input(0)) return std::nullopt;
   const auto axes = PadAxes(node);

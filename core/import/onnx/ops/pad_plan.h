@@ -21,6 +21,9 @@ std::string PadMode(const OnnxNode& node);
 std::optional<std::vector<int>> PadAxes(const OnnxNode& node);
 // The stated padding; nothing when it is computed at run time.
 std::optional<std::vector<std::int64_t>> StatedPads(const OnnxNode& node);
+// What is known of computed padding, begins, then ends, of every axis; unknown where only the run
+// tells. Nothing when the axes are computed or the pads do not fit them.
+std::optional<DimValues> KnownPads(const OnnxNode& node);
 // Padding of every axis; nothing when it is computed or contradicts the axes.
 std::optional<std::vector<AxisPad>> ReadPads(const OnnxNode& node);
 

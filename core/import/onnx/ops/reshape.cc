@@ -20,10 +20,10 @@ using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
 
-// Shape arithmetic goes on through tensors of rank 0 and 1.
+// Shape arithmetic goes on through tables: pads are turned round as pairs.
 void KeepDims(OnnxNode& node) {
-  if (!node.output_type(0) || node.output_type(0)->shape.rank() > 1) return;
-  if (auto dims = node.input_dims(0)) node.SetOutputDims(0, *std::move(dims));
+  if (!node.output_type(0) || node.output_type(0)->shape.rank() > 2) return;
+  if (auto dims = node.input_elements(0)) node.SetOutputDims(0, *std::move(dims));
 }
 
 constexpr std::int64_t kMostAxes = 64;
@@ -88,6 +88,20 @@ std::optional<DimValues> Target(const OnnxNode& node) {
   return target;
 }
 
+// Of a target that is computed in part: its positive numbers, and the sizes that it copies.
+Shape PartOfTarget(OnnxNode& node, std::int64_t rank) {
+  Shape shape = FreshShape(node, rank);
+  const auto elements = node.input_elements(1);
+  for (int i = 0; elements && i < shape.rank(); ++i) {
+    const auto number = IntFromDim(node.symbols(), (*elements)[static_cast<std::size_t>(i)]);
+    if (number && *number > 0) shape.dim(i) = Dim(*number);
+    if (number == 0 && CopiesZeros(node) && i < node.input_rank(0)) {
+      shape.dim(i) = node.input_shape(0).dim(i);
+    }
+  }
+  return shape;
+}
+
 Status InferReshape(OnnxNode& node) {
   if (!node.knows_input(0) || !HasTarget(node)) return Status::Ok();
   if (const auto target = Target(node)) {
@@ -99,7 +113,7 @@ Status InferReshape(OnnxNode& node) {
   }
   const Dim length = node.input_shape(1).dim(0);
   if (!length.is_static()) return Status::Ok();
-  node.SetOutputType(0, {node.input_dtype(0), FreshShape(node, length.value())});
+  node.SetOutputType(0, {node.input_dtype(0), PartOfTarget(node, length.value())});
   return Status::Ok();
 }
 

@@ -139,6 +139,34 @@ std::optional<Dim> PrefixSize(OnnxNode& node, const Ints& axes, int axis) {
   return symbols.Min(end, node.input_shape(0).dim(axis));
 }
 
+// Of a row or a table of integers that shape arithmetic knows.
+void SliceElements(OnnxNode& node, const Plan& plan) {
+  const auto dims = node.input_elements(0);
+  const Shape& shape = node.input_shape(0);
+  if (!dims || shape.rank() < 1 || shape.rank() > 2 || !shape.IsStatic()) return;
+  const auto along = [&](int axis) {
+    const auto at = static_cast<std::size_t>(axis);
+    const std::int64_t size = axis < shape.rank() ? shape.dim(axis).value() : 1;
+    const bool whole = axis >= shape.rank() || !plan.sliced[at];
+    const AxisSlice slice =
+        whole ? AxisSlice{0, size} : Resolve(plan.starts[at], plan.ends[at], plan.steps[at], size);
+    std::vector<std::int64_t> places;
+    for (std::int64_t i = 0; i < slice.count; ++i) {
+      places.push_back(slice.begin + i * (whole ? 1 : plan.steps[at]));
+    }
+    return places;
+  };
+  const std::int64_t width = shape.rank() == 2 ? shape.dim(1).value() : 1;
+  const std::vector<std::int64_t> columns = along(1);
+  DimValues chosen;
+  for (const std::int64_t row : along(0)) {
+    for (const std::int64_t column : columns) {
+      chosen.push_back((*dims)[static_cast<std::size_t>(row * width + column)]);
+    }
+  }
+  node.SetOutputDims(0, std::move(chosen));
+}
+
 Status InferSlice(OnnxNode& node) {
   if (!node.knows_input(0)) return Status::Ok();
   const auto plan = MakePlan(node);
@@ -163,15 +191,7 @@ Status InferSlice(OnnxNode& node) {
     }
   }
   node.SetOutputType(0, {node.input_dtype(0), shape});
-  const auto dims = node.input_dims(0);
-  if (!plan || !dims || node.input_rank(0) != 1) return Status::Ok();
-  const AxisSlice slice = Resolve(plan->starts[0], plan->ends[0], plan->steps[0],
-                                  static_cast<std::int64_t>(dims->size()));
-  DimValues chosen;
-  for (std::int64_t i = 0; i < slice.count; ++i) {
-    chosen.push_back((*dims)[static_cast<std::size_t>(slice.begin + i * plan->steps[0])]);
-  }
-  node.SetOutputDims(0, std::move(chosen));
+  if (plan) SliceElements(node, *plan);
   return Status::Ok();
 }
 

@@ -38,6 +38,19 @@ Verdict PermIsPermutation(const OnnxNode& node, Bounds, Finding& finding) {
   return Violated(node, 0, text + "]", finding);
 }
 
+// Of a table of integers that shape arithmetic knows.
+void TransposeElements(OnnxNode& node, bool swaps) {
+  auto dims = node.input_elements(0);
+  if (!dims || !node.input_shape(0).IsStatic()) return;
+  const auto rows = static_cast<std::size_t>(node.input_shape(0).dim(0).value());
+  const auto columns = static_cast<std::size_t>(node.input_shape(0).dim(1).value());
+  DimValues moved = *dims;
+  for (std::size_t i = 0; swaps && i < dims->size(); ++i) {
+    moved[(i % columns) * rows + i / columns] = (*dims)[i];
+  }
+  node.SetOutputDims(0, std::move(moved));
+}
+
 Status InferTranspose(OnnxNode& node) {
   if (!node.knows_input(0)) return Status::Ok();
   const auto perm = Permutation(node);
@@ -45,6 +58,7 @@ Status InferTranspose(OnnxNode& node) {
   ir::Shape shape;
   for (std::int64_t axis : perm) shape.push_back(node.input_shape(0).dim(static_cast<int>(axis)));
   node.SetOutputType(0, {node.input_dtype(0), shape});
+  if (perm.size() == 2) TransposeElements(node, perm[0] == 1);
   return Status::Ok();
 }
 

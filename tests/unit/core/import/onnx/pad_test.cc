@@ -72,6 +72,36 @@ TEST(Pad, ComputedPadsOfNamedAxesAndReflecting) {
   ExpectTensor(RunNode(reflect).at(0), F32({3}, {2, 1, 2}));
 }
 
+// As exporters write it: pairs from the last axis on, turned round. What is not padded keeps its
+// size, and sums are as they are known.
+TEST(Pad, PairsOfComputedAmounts) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {1, 3, "L"})
+      .Input("n", DType::kI64, {1})
+      .Init("one", I64({1}, {1}))
+      .Init("zeros", I64({4}, {0, 0, 0, 0}))
+      .Init("pairs", I64({2}, {-1, 2}))
+      .Init("last", I64({1}, {-1}))
+      .Init("end", I64({1}, {-100}))
+      .Init("axis", I64({1}, {0}))
+      .Node("Concat", {"one", "n", "zeros"}, {"row"}, {{"axis", 0}})
+      .Node("Reshape", {"row", "pairs"}, {"table"})
+      .Node("Slice", {"table", "last", "end", "axis", "last"}, {"turned"})
+      .Node("Transpose", {"turned"}, {"halves"}, {{"perm", Ints{1, 0}}})
+      .Node("Reshape", {"halves", "last"}, {"pads"})
+      .Node("Pad", {"x", "pads"}, {"y"}, {{"mode", "constant"}})
+      .Output("y");
+  auto imported = model.Import();
+  ASSERT_TRUE(imported.ok());
+  const ir::Graph& graph = imported->module.main();
+  const ir::Shape& shape = graph.type(graph.outputs()[0]).shape;
+  EXPECT_EQ(shape.dim(0), ir::Dim(1));
+  EXPECT_EQ(shape.dim(1), ir::Dim(3));
+  EXPECT_FALSE(shape.dim(2).is_static());
+  ExpectTensor(model.Run({F32({1, 3, 1}, {1, 2, 3}), I64({1}, {2})}).at(0),
+               F32({1, 3, 4}, {0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0}));
+}
+
 TEST(Pad, EdgeOfSymbolicSize) {
   OnnxModel model;
   model.Input("x", DType::kF32, {"N"})
