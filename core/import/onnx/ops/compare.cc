@@ -8,6 +8,7 @@
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
 #include "core/import/onnx/ops/attribute_broadcast.h"
+#include "core/import/onnx/ops/dim_test.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -18,18 +19,6 @@ using ir::DType;
 using ir::OpKind;
 using ir::ValueId;
 
-// Whether two integers known as dimensions are equal; nothing when it depends on a symbol's value.
-std::optional<bool> SameDim(const ir::SymbolTable& symbols, Dim a, Dim b) {
-  if (a == b) return true;
-  const auto left = IntFromDim(symbols, a);
-  const auto right = IntFromDim(symbols, b);
-  if (left && right) return *left == *right;
-  // A symbol is a size, so it equals no negative number.
-  const auto fixed = left ? left : right;
-  if (fixed && *fixed < 0) return false;
-  return std::nullopt;
-}
-
 // Before opset 7 the result has the first operand's shape.
 Status InferCompared(OnnxNode& node) {
   if (!BroadcastsByAttribute(node)) return BroadcastBool(node);
@@ -38,20 +27,20 @@ Status InferCompared(OnnxNode& node) {
 }
 
 // Exporters test shape arithmetic for -1 before an Expand: the answer is needed at conversion.
-Status InferEqual(OnnxNode& node) {
+template <DimTest kTest>
+Status InferTested(OnnxNode& node) {
   SMELT_RETURN_IF_ERROR(InferCompared(node));
-  const auto a = node.input_dims(0);
-  const auto b = node.input_dims(1);
-  if (!a || !b || a->empty() || b->empty()) return Status::Ok();
-  if (a->size() != b->size() && a->size() != 1 && b->size() != 1) return Status::Ok();
-  DimValues result;
-  for (std::size_t i = 0; i < std::max(a->size(), b->size()); ++i) {
-    const auto same = SameDim(node.symbols(), a->size() == 1 ? (*a)[0] : (*a)[i],
-                              b->size() == 1 ? (*b)[0] : (*b)[i]);
-    if (!same) return Status::Ok();
-    result.push_back(Dim(*same ? 1 : 0));
-  }
-  node.SetOutputDims(0, std::move(result));
+  SetTested(node, kTest);
+  return Status::Ok();
+}
+
+std::optional<bool> IsNot(ir::SymbolTable&, Dim a, Dim) {
+  return a.is_unknown() ? std::nullopt : std::optional(a == Dim(0));
+}
+
+Status InferNot(OnnxNode& node) {
+  SMELT_RETURN_IF_ERROR(SameAsFirst(node));
+  SetTested(node, IsNot);
   return Status::Ok();
 }
 
@@ -129,21 +118,30 @@ Status TranslateIsInf(OnnxNode& node, Builder& out) {
 }
 
 constexpr OnnxRule kRules[] = {
-    {"", "And", 1, 1, kAttributeBroadcast, InferCompared, TranslateBinary<OpKind::kLogicalAnd>},
-    {"", "And", 7, 7, {}, BroadcastBool, TranslateBinary<OpKind::kLogicalAnd>},
-    {"", "Equal", 1, 1, kAttributeBroadcast, InferEqual, TranslateBinary<OpKind::kEqual>},
-    {"", "Equal", 7, 19, {}, InferEqual, TranslateBinary<OpKind::kEqual>},
-    {"", "Greater", 1, 1, kAttributeBroadcast, InferCompared, TranslateBinary<OpKind::kGreater>},
-    {"", "Greater", 7, 13, {}, BroadcastBool, TranslateBinary<OpKind::kGreater>},
-    {"", "GreaterOrEqual", 12, 16, {}, BroadcastBool, TranslateBinary<OpKind::kGreaterEqual>},
+    {"", "And", 1, 1, kAttributeBroadcast, InferTested<IsBoth>,
+     TranslateBinary<OpKind::kLogicalAnd>},
+    {"", "And", 7, 7, {}, InferTested<IsBoth>, TranslateBinary<OpKind::kLogicalAnd>},
+    {"", "Equal", 1, 1, kAttributeBroadcast, InferTested<IsEqual>, TranslateBinary<OpKind::kEqual>},
+    {"", "Equal", 7, 19, {}, InferTested<IsEqual>, TranslateBinary<OpKind::kEqual>},
+    {"", "Greater", 1, 1, kAttributeBroadcast, InferTested<IsGreater>,
+     TranslateBinary<OpKind::kGreater>},
+    {"", "Greater", 7, 13, {}, InferTested<IsGreater>, TranslateBinary<OpKind::kGreater>},
+    {"",
+     "GreaterOrEqual",
+     12,
+     16,
+     {},
+     InferTested<IsAtLeast>,
+     TranslateBinary<OpKind::kGreaterEqual>},
     {"", "IsInf", 10, 20, {}, InferSameShapeBool, TranslateIsInf},
     {"", "IsNaN", 9, 20, {}, InferSameShapeBool, TranslateIsNaN},
-    {"", "Less", 1, 1, kAttributeBroadcast, InferCompared, TranslateBinary<OpKind::kLess>},
-    {"", "Less", 7, 13, {}, BroadcastBool, TranslateBinary<OpKind::kLess>},
-    {"", "LessOrEqual", 12, 16, {}, BroadcastBool, TranslateBinary<OpKind::kLessEqual>},
-    {"", "Not", 1, 1, {}, SameAsFirst, TranslateNot},
-    {"", "Or", 1, 1, kAttributeBroadcast, InferCompared, TranslateBinary<OpKind::kLogicalOr>},
-    {"", "Or", 7, 7, {}, BroadcastBool, TranslateBinary<OpKind::kLogicalOr>},
+    {"", "Less", 1, 1, kAttributeBroadcast, InferTested<IsLess>, TranslateBinary<OpKind::kLess>},
+    {"", "Less", 7, 13, {}, InferTested<IsLess>, TranslateBinary<OpKind::kLess>},
+    {"", "LessOrEqual", 12, 16, {}, InferTested<IsAtMost>, TranslateBinary<OpKind::kLessEqual>},
+    {"", "Not", 1, 1, {}, InferNot, TranslateNot},
+    {"", "Or", 1, 1, kAttributeBroadcast, InferTested<IsEither>,
+     TranslateBinary<OpKind::kLogicalOr>},
+    {"", "Or", 7, 7, {}, InferTested<IsEither>, TranslateBinary<OpKind::kLogicalOr>},
     {"", "Where", 9, 16, {}, InferWhere, TranslateWhere},
     {"", "Xor", 1, 1, kAttributeBroadcast, InferCompared, TranslateBinary<OpKind::kNotEqual>},
     {"", "Xor", 7, 7, {}, BroadcastBool, TranslateBinary<OpKind::kNotEqual>},

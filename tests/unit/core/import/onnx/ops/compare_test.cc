@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <optional>
+#include <string>
 
 #include "tests/support/onnx_model.h"
 
@@ -26,6 +28,55 @@ TEST(ImportCompare, ComparesWithBroadcasting) {
   ExpectTensor(Run1({.op = "GreaterOrEqual", .inputs = {a, b}}), Bools({3}, {0, 1, 1}));
   ExpectTensor(Run1({.op = "Less", .inputs = {a, b}}), Bools({3}, {1, 0, 0}));
   ExpectTensor(Run1({.op = "LessOrEqual", .inputs = {a, b}}), Bools({3}, {1, 1, 0}));
+}
+
+// What `op` says of 2 * N + plus and `number`, where the import can tell; N is the size of an axis.
+std::optional<bool> Told(const std::string& op, std::int64_t plus, std::int64_t number) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {"N"})
+      .Init("two", I64({1}, {2}))
+      .Init("plus", I64({1}, {plus}))
+      .Init("number", I64({1}, {number}))
+      .Node("Shape", {"x"}, {"n"})
+      .Node("Mul", {"n", "two"}, {"twice"})
+      .Node("Add", {"twice", "plus"}, {"size"})
+      .Node(op, {"size", "number"}, {"y"})
+      .Output("y", DType::kBool, {1});
+  auto imported = model.Import();
+  if (!imported.ok()) return std::nullopt;
+  const ir::Graph& graph = imported->module.main();
+  const ir::Constant* known = graph.constant(graph.outputs().at(0));
+  if (known == nullptr) return std::nullopt;
+  return known->AsInts()->at(0) != 0;
+}
+
+TEST(ImportCompare, TellsWhatHoldsForEverySize) {
+  EXPECT_EQ(Told("Equal", 0, 1), false);  // an even number
+  EXPECT_EQ(Told("Equal", 3, 1), false);
+  EXPECT_EQ(Told("Equal", 0, 4), std::nullopt);
+  EXPECT_EQ(Told("Less", 1, 1), false);
+  EXPECT_EQ(Told("Less", 0, 1), std::nullopt);
+  EXPECT_EQ(Told("Greater", 2, 1), true);
+  EXPECT_EQ(Told("Greater", 1, 1), std::nullopt);
+  EXPECT_EQ(Told("GreaterOrEqual", 1, 1), true);
+  EXPECT_EQ(Told("LessOrEqual", 2, 1), false);
+}
+
+// One known side is enough where it decides.
+TEST(ImportLogic, OneSideMayDecide) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {"N"})
+      .Input("c", DType::kBool, {1})
+      .Init("zero", I64({1}, {0}))
+      .Node("Shape", {"x"}, {"n"})
+      .Node("Less", {"n", "zero"}, {"never"})
+      .Node("And", {"c", "never"}, {"neither"})
+      .Node("Not", {"neither"}, {"y"})
+      .Output("y", DType::kBool, {1});
+  auto imported = model.Import();
+  ASSERT_TRUE(imported.ok());
+  const ir::Graph& graph = imported->module.main();
+  EXPECT_NE(graph.constant(graph.outputs().at(0)), nullptr);
 }
 
 TEST(ImportLogic, FollowsTruthTables) {
