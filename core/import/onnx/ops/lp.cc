@@ -9,6 +9,7 @@
 #include "core/import/onnx/onnx_rule.h"
 #include "core/import/onnx/ops/pool_volume.h"
 #include "core/import/onnx/ops/window.h"
+#include "core/import/onnx/ops/window_count.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -147,8 +148,9 @@ Status TranslatePool(OnnxNode& node, Builder& out) {
   const ImagePlan plan = PlanImage(node.symbols(), node.input_shape(0), *PoolWindow(node));
   const double p = Order(node);
   ValueId x = out.Cast(node.input(0), DType::kF32);
-  x = PadImage(out, Power(out, ToChannelsLast(out, x), p), plan.padding());
-  const ValueId y = Root(out, WindowSums(out, x, plan), p);
+  x = Power(out, ToChannelsLast(out, x), p);
+  const ValueId sums = WindowSums(out, PadImage(out, x, plan.padding()), plan);
+  const ValueId y = Root(out, CutWindows(out, sums, x, plan), p);
   node.SetOutput(0, out.Cast(FromChannelsLast(out, y, node.input_rank(0)), node.input_dtype(0)));
   return out.status();
 }

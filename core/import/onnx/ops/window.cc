@@ -61,15 +61,17 @@ AxisPlan PlanExplicit(ir::SymbolTable& symbols, Dim input, const WindowAxis& axi
                                            axis.dilation, false);
   if (ceil_mode && axis.stride > 1) {
     if (!padded.is_static()) {
-      // The last window might begin in the padding behind the input; then it is none.
-      if (axis.extent() < axis.end + axis.stride) {
-        plan.begin = plan.end = std::nullopt;
-        return plan;
-      }
       // Every size rounds up when the padding is longer by what rounding down takes off.
       plan.end = axis.end + axis.stride - 1;
       plan.output = ir::infer::WindowPositions(symbols, symbols.Add(padded, Dim(axis.stride - 1)),
                                                Dim(axis.kernel), axis.stride, axis.dilation, false);
+      // The last window might begin in the padding behind the input; then it is none.
+      plan.may_exceed = axis.extent() < axis.end + axis.stride;
+      if (plan.may_exceed) {
+        const Dim begun = symbols.CeilDiv(symbols.Add(input, Dim(axis.begin)), Dim(axis.stride));
+        plan.output = symbols.Min(plan.output, begun);
+        return plan;
+      }
       // TFLite's SAME pads one element at most, and behind.
       plan.is_same = axis.extent() == 2 && axis.stride == 2 && axis.begin == 0 && axis.end == 0;
       return plan;

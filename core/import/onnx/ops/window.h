@@ -36,6 +36,7 @@ struct AxisPlan {
   // includes what a rounded-up last window needs; `counted_end` does not.
   std::optional<std::int64_t> begin, end;
   std::int64_t counted_end = 0;
+  bool may_exceed = false;  // this padding may give one window more than `output`: to be cut off
   bool is_valid() const { return begin == 0 && end == 0; }
 };
 
