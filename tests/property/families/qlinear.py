@@ -9,6 +9,7 @@ from onnx import TensorProto
 
 from property.case import Case, Graph
 from property.draw import ONNX_OF, Draw
+from property.families.windows import draw_window
 
 DOMAIN = "com.microsoft"
 
@@ -69,6 +70,31 @@ def _global_pool(d: Draw) -> Case:
     return q.finish("QLinearGlobalAveragePool", operands, channels_last=int(last))
 
 
+def _average_pool(d: Draw) -> Case:
+    q = _Quantized(d)
+    window = draw_window(d, 2, dilated=False, pads_below_kernel=True)
+    last = d.chance(0.3)
+    batch, channels = d.integer(1, 2), d.integer(1, 4)
+    shape = (batch, *window.size, channels) if last else (batch, channels, *window.size)
+    operands = [q.tensor(shape), *q.parameters(), *q.parameters()]
+    return q.finish(
+        "QLinearAveragePool", operands, channels_last=int(last), kernel_shape=window.kernel,
+        count_include_pad=d.choice([None, 0, 1]), **window.attributes(d, dilations=False),
+    )
+
+
+def _softmax(d: Draw) -> Case:
+    """Steps of the result are 1/128: ONNX Runtime counts in whole ones, and of 256 it wraps."""
+    q = _Quantized(d)
+    shape = d.shape(1, 4, size=6)
+    scale = q.graph.constant(np.float32(1 / 128))
+    zero = q.graph.constant(q.dtype.type(0 if q.dtype == np.uint8 else -128))
+    operands = [q.tensor(shape), *q.parameters(), scale, zero]
+    return q.finish(
+        "QLinearSoftmax", operands, axis=d.axis(len(shape)), opset=d.choice([11, 13])
+    )
+
+
 def _concat(d: Draw) -> Case:
     q = _Quantized(d)
     shape = list(d.shape(1, 4, size=5))
@@ -126,11 +152,13 @@ GENERATORS: dict[str, Callable[[Draw], Case]] = {
     f"{DOMAIN}.DequantizeLinear": _linear,
     f"{DOMAIN}.QGemm": _gemm,
     f"{DOMAIN}.QLinearAdd": _binary("QLinearAdd"),
+    f"{DOMAIN}.QLinearAveragePool": _average_pool,
     f"{DOMAIN}.QLinearConcat": _concat,
     f"{DOMAIN}.QLinearGlobalAveragePool": _global_pool,
     f"{DOMAIN}.QLinearLeakyRelu": _unary("QLinearLeakyRelu"),
     f"{DOMAIN}.QLinearMul": _binary("QLinearMul"),
     f"{DOMAIN}.QLinearSigmoid": _unary("QLinearSigmoid"),
+    f"{DOMAIN}.QLinearSoftmax": _softmax,
     f"{DOMAIN}.QLinearWhere": _where,
     f"{DOMAIN}.QuantizeLinear": _linear,
 }

@@ -6,6 +6,7 @@
 #include "core/import/onnx/onnx_rule.h"
 #include "core/import/onnx/ops/pool_image.h"
 #include "core/import/onnx/ops/pool_volume.h"
+#include "core/import/onnx/ops/quantized_operand.h"
 #include "core/import/onnx/ops/window.h"
 
 namespace smelt::onnx_import {
@@ -172,6 +173,48 @@ Status TranslateAveragePool(OnnxNode& node, ir::Builder& out) {
   return out.status();
 }
 
+// --- QLinearAveragePool: the average of what the numbers stand for ---
+
+bool IsChannelsLast(const OnnxNode& node) { return node.Int("channels_last", 0) != 0; }
+
+Status InferQuantized(OnnxNode& node) {
+  SMELT_RETURN_IF_ERROR(InferPool(node));
+  if (!node.output_type(0) || !IsChannelsLast(node)) return Status::Ok();
+  const Shape& planned = node.output_type(0)->shape;
+  Shape shape{planned.dim(0)};
+  for (int i = 2; i < planned.rank(); ++i) shape.push_back(planned.dim(i));
+  shape.push_back(planned.dim(1));
+  node.SetOutputType(0, {node.input_dtype(0), std::move(shape)});
+  return Status::Ok();
+}
+
+Status TranslateQuantized(OnnxNode& node, ir::Builder& out) {
+  const ValueId x = WithoutZero(node, out, 0);
+  const bool last = IsChannelsLast(node);
+  ValueId y = AveragesOverImage(node, out, last ? x : ToChannelsLast(out, x));
+  if (!last) y = FromChannelsLast(out, y, node.input_rank(0));
+  const ValueId ratio = out.Div(OneNumber(node, out, 1), OneNumber(node, out, 3));
+  node.SetOutput(0, ToQuantized(node, out, out.Mul(y, ratio), 3, node.input_dtype(0)));
+  return out.status();
+}
+
+Verdict OrderKnown(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  if (!IsChannelsLast(node) || node.input_rank(0) == 4) return Verdict::kHolds;
+  return Violated(node, 0, "channels_last on " + node.input_text(0), finding);
+}
+
+Verdict OneScale(const OnnxNode& node, Bounds, Finding& finding) {
+  for (int i = 1; i < node.input_count(); ++i) {
+    if (!node.has_input(i)) continue;
+    if (!node.knows_input(i)) return Verdict::kNotChecked;
+    if (node.input_shape(i).ElementCount() != 1) {
+      return Violated(node, i, node.input_text(i), finding);
+    }
+  }
+  return Verdict::kHolds;
+}
+
 Status InferGlobal(OnnxNode& node) {
   if (!node.knows_input(0)) return Status::Ok();
   ir::TensorType type = node.input_type(0);
@@ -238,6 +281,17 @@ constexpr OnnxConstraint kDivisor = {
 constexpr OnnxConstraint kAveragePool[] = {
     kRank, kAttributes, kAutoPad, kPadding, kFits, kDilation, kVolume, kDivisor,
 };
+constexpr OnnxConstraint kQuantized[] = {
+    {Reason::kShapeMismatch, OneScale, {}, "scales and zero points of one element"},
+    {Reason::kUnsupportedRank, RankWithin<0>, {3, 4}, "input of rank {lo} or {hi}"},
+    {Reason::kUnsupportedRank, OrderKnown, {}, "with channels_last: input of rank 4"},
+    kAttributes,
+    kAutoPad,
+    kPadding,
+    kFits,
+    kDilation,
+    kDivisor,
+};
 constexpr OnnxConstraint kGlobal[] = {
     {Reason::kUnsupportedRank, RankWithin<0>, {3, 8}, "input of rank {lo} to {hi}"},
 };
@@ -245,6 +299,7 @@ constexpr OnnxConstraint kGlobal[] = {
 constexpr OnnxRule kRules[] = {
     {"", "MaxPool", 1, 22, kMaxPool, InferPool, TranslateMaxPool},
     {"", "AveragePool", 1, 22, kAveragePool, InferPool, TranslateAveragePool},
+    {kContribDomain, "QLinearAveragePool", 1, 1, kQuantized, InferQuantized, TranslateQuantized},
     {"", "GlobalAveragePool", 1, 22, kGlobal, InferGlobal, TranslateGlobal<OpKind::kMean>},
     {"", "GlobalMaxPool", 1, 22, kGlobal, InferGlobal, TranslateGlobal<OpKind::kReduceMax>},
 };

@@ -1,13 +1,17 @@
 // ONNX Runtime's operators on 8-bit tensors with one scale and zero point each: what the numbers
 // stand for, the operator on floats, and back.
+#include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/indices.h"
 #include "core/import/onnx/ops/integer_sum.h"
 #include "core/import/onnx/ops/matrix_product.h"
+#include "core/import/onnx/ops/quantized_operand.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -19,26 +23,9 @@ using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
 
-// A scale or zero point of one element, f32 of rank 0.
-ValueId One(OnnxNode& node, Builder& out, int input) {
-  return out.Reshape(out.Cast(node.input(input), DType::kF32), Shape{});
-}
-
-// Input `x` without the zero point that stands two behind it.
-ValueId Offset(OnnxNode& node, Builder& out, int x) {
-  const ValueId wide = out.Cast(node.input(x), DType::kF32);
-  return node.has_input(x + 2) ? out.Sub(wide, One(node, out, x + 2)) : wide;
-}
-
-// Input `x` as the numbers it stands for; its scale and zero point follow it.
-ValueId Real(OnnxNode& node, Builder& out, int x) {
-  return out.Mul(Offset(node, out, x), One(node, out, x + 1));
-}
-
 // y in steps of the scale at input `scale`, zero point behind it.
 Status Finish(OnnxNode& node, Builder& out, ValueId steps, int scale, DType type) {
-  const ValueId zero = node.has_input(scale + 1) ? One(node, out, scale + 1) : ValueId{};
-  node.SetOutput(0, Saturated(out, steps, zero, type));
+  node.SetOutput(0, ToQuantized(node, out, steps, scale, type));
   return out.status();
 }
 
@@ -53,16 +40,17 @@ Status InferBinary(OnnxNode& node) {
 }
 
 Status TranslateAdd(OnnxNode& node, Builder& out) {
-  const ValueId scale = One(node, out, 6);
+  const ValueId scale = OneNumber(node, out, 6);
   const auto part = [&](int x) {
-    return out.Mul(Offset(node, out, x), out.Div(One(node, out, x + 1), scale));
+    return out.Mul(WithoutZero(node, out, x), out.Div(OneNumber(node, out, x + 1), scale));
   };
   return Finish(node, out, out.Add(part(0), part(3)), 6, node.input_dtype(0));
 }
 
 Status TranslateMul(OnnxNode& node, Builder& out) {
-  const ValueId ratio = out.Div(out.Mul(One(node, out, 1), One(node, out, 4)), One(node, out, 6));
-  const ValueId product = out.Mul(Offset(node, out, 0), Offset(node, out, 3));
+  const ValueId ratio =
+      out.Div(out.Mul(OneNumber(node, out, 1), OneNumber(node, out, 4)), OneNumber(node, out, 6));
+  const ValueId product = out.Mul(WithoutZero(node, out, 0), WithoutZero(node, out, 3));
   return Finish(node, out, out.Mul(product, ratio), 6, node.input_dtype(0));
 }
 
@@ -78,25 +66,40 @@ Status InferWhere(OnnxNode& node) {
 }
 
 Status TranslateWhere(OnnxNode& node, Builder& out) {
-  const ValueId scale = One(node, out, 7);
-  const ValueId chosen = out.Emit(
-      OpKind::kSelectV2,
-      {node.input(0), out.Div(Real(node, out, 1), scale), out.Div(Real(node, out, 4), scale)});
+  const ValueId scale = OneNumber(node, out, 7);
+  const ValueId chosen =
+      out.Emit(OpKind::kSelectV2, {node.input(0), out.Div(RealNumbers(node, out, 1), scale),
+                                   out.Div(RealNumbers(node, out, 4), scale)});
   return Finish(node, out, chosen, 7, node.input_dtype(1));
 }
 
 // --- One input ---
 
 Status TranslateSigmoid(OnnxNode& node, Builder& out) {
-  const ValueId y = out.Unary(OpKind::kLogistic, Real(node, out, 0));
-  return Finish(node, out, out.Div(y, One(node, out, 3)), 3, node.input_dtype(0));
+  const ValueId y = out.Unary(OpKind::kLogistic, RealNumbers(node, out, 0));
+  return Finish(node, out, out.Div(y, OneNumber(node, out, 3)), 3, node.input_dtype(0));
 }
 
 Status TranslateLeakyRelu(OnnxNode& node, Builder& out) {
   constexpr double kAlpha = 0.009999999776482582;  // 0.01 as a float
-  const ValueId y =
-      out.Emit(OpKind::kLeakyRelu, {Real(node, out, 0)}, {{"alpha", node.Float("alpha", kAlpha)}});
-  return Finish(node, out, out.Div(y, One(node, out, 3)), 3, node.input_dtype(0));
+  const ValueId y = out.Emit(OpKind::kLeakyRelu, {RealNumbers(node, out, 0)},
+                             {{"alpha", node.Float("alpha", kAlpha)}});
+  return Finish(node, out, out.Div(y, OneNumber(node, out, 3)), 3, node.input_dtype(0));
+}
+
+// Of one axis as last, or, with the rules of opsets before 13, of that axis and all behind it.
+Status TranslateSoftmax(OnnxNode& node, Builder& out) {
+  const Shape& shape = node.input_shape(0);
+  const int axis = *ir::NormalizeAxis(node.Int("axis", -1), shape.rank());
+  const bool merges = node.Int("opset", 13) < 13 && axis + 1 < shape.rank();
+  ValueId x = RealNumbers(node, out, 0);
+  std::vector<int> swap(static_cast<std::size_t>(shape.rank()));
+  std::iota(swap.begin(), swap.end(), 0);
+  std::swap(swap[static_cast<std::size_t>(axis)], swap.back());
+  x = merges ? MergeAxes(out, x, axis, shape.rank() - axis) : out.Transpose(x, swap);
+  ValueId y = out.Emit(OpKind::kSoftmax, {x}, {{"beta", 1.0}});
+  y = merges ? out.Reshape(y, shape) : out.Transpose(y, swap);
+  return Finish(node, out, out.Div(y, OneNumber(node, out, 3)), 3, node.input_dtype(0));
 }
 
 // The spatial axes: behind the channels, or between batch and channels.
@@ -117,9 +120,9 @@ Status InferGlobal(OnnxNode& node) {
 
 Status TranslateGlobal(OnnxNode& node, Builder& out) {
   const ValueId mean =
-      out.Emit(OpKind::kMean, {Offset(node, out, 0), out.ConstI32(SpatialAxes(node))},
+      out.Emit(OpKind::kMean, {WithoutZero(node, out, 0), out.ConstI32(SpatialAxes(node))},
                {{"keep_dims", true}});
-  const ValueId ratio = out.Div(One(node, out, 1), One(node, out, 3));
+  const ValueId ratio = out.Div(OneNumber(node, out, 1), OneNumber(node, out, 3));
   return Finish(node, out, out.Mul(mean, ratio), 3, node.input_dtype(0));
 }
 
@@ -141,10 +144,10 @@ Status InferConcat(OnnxNode& node) {
 }
 
 Status TranslateConcat(OnnxNode& node, Builder& out) {
-  const ValueId scale = One(node, out, 0);
+  const ValueId scale = OneNumber(node, out, 0);
   std::vector<ValueId> parts;
   for (int i = 2; i < node.input_count(); i += 3) {
-    parts.push_back(out.Div(Real(node, out, i), scale));
+    parts.push_back(out.Div(RealNumbers(node, out, i), scale));
   }
   const std::int64_t axis = *ir::NormalizeAxis(node.Int("axis", 0), node.input_rank(2));
   const ValueId joined =
@@ -195,7 +198,7 @@ Status InferGemm(OnnxNode& node) {
 }
 
 Status TranslateGemm(OnnxNode& node, Builder& out) {
-  const ValueId a = Offset(node, out, 0);
+  const ValueId a = WithoutZero(node, out, 0);
   const ValueId b = Centered(node, out, 3, 5, Swaps(node, 3) ? 0 : 1);
   const std::int64_t terms = Factor(node, 0).dim(1).value();
   const Shape shape = node.output_type(0)->shape;
@@ -203,11 +206,11 @@ Status TranslateGemm(OnnxNode& node, Builder& out) {
     return EmitProduct(out, {a, piece, Swaps(node, 0), Swaps(node, 3)}, shape);
   });
   if (node.has_input(6)) sum = out.Add(sum, node.input(6));
-  ValueId ratio = out.Mul(One(node, out, 1), AlongAxis(node, out, 4, 2, 1));
+  ValueId ratio = out.Mul(OneNumber(node, out, 1), AlongAxis(node, out, 4, 2, 1));
   if (const double alpha = node.Float("alpha", 1); alpha != 1) {
     ratio = out.Mul(ratio, out.Scalar(DType::kF32, alpha));
   }
-  if (node.has_input(7)) ratio = out.Div(ratio, One(node, out, 7));
+  if (node.has_input(7)) ratio = out.Div(ratio, OneNumber(node, out, 7));
   const ValueId y = out.Mul(out.Cast(sum, DType::kF32), ratio);
   if (node.has_input(8)) return Finish(node, out, y, 7, node.output_type(0)->dtype);
   node.SetOutput(0, y);
@@ -258,6 +261,11 @@ constexpr OnnxConstraint kBinary[] = {
 };
 constexpr OnnxConstraint kWhere[] = {kOne<0b111101100>};
 constexpr OnnxConstraint kUnary[] = {kOne<0b11110>};
+constexpr OnnxConstraint kSoftmax[] = {
+    kOne<0b11110>,
+    {Reason::kUnsupportedRank, RankWithin<0>, {1, 6}, "input of rank {lo} to {hi}"},
+    {Reason::kUnsupportedAttributeValue, AxisAttr<"axis", -1>, {}, "axis is an axis of the input"},
+};
 constexpr OnnxConstraint kGlobal[] = {
     kOne<0b11110>,
     {Reason::kUnsupportedRank, RankWithin<0>, {3, 6}, "input of rank {lo} to {hi}"},
@@ -289,6 +297,7 @@ constexpr OnnxRule kRules[] = {
     {kContribDomain, "QLinearLeakyRelu", 1, 1, kUnary, SameAsFirst, TranslateLeakyRelu},
     {kContribDomain, "QLinearMul", 1, 1, kBinary, InferBinary, TranslateMul},
     {kContribDomain, "QLinearSigmoid", 1, 1, kUnary, SameAsFirst, TranslateSigmoid},
+    {kContribDomain, "QLinearSoftmax", 1, 1, kSoftmax, SameAsFirst, TranslateSoftmax},
     {kContribDomain, "QLinearWhere", 1, 1, kWhere, InferWhere, TranslateWhere},
 };
 

@@ -1,0 +1,19 @@
+// Operands of ONNX Runtime's 8-bit operators: a tensor, then its scale, then its zero point, which
+// may be absent. Scales and zero points have one element.
+#pragma once
+
+#include "core/import/onnx/onnx_rule.h"
+
+namespace smelt::onnx_import {
+
+// A scale or zero point as f32 of rank 0.
+ir::ValueId OneNumber(const OnnxNode& node, ir::Builder& out, int input);
+// Tensor `x` as f32 without its zero point.
+ir::ValueId WithoutZero(const OnnxNode& node, ir::Builder& out, int x);
+// Tensor `x` as the numbers that it stands for.
+ir::ValueId RealNumbers(const OnnxNode& node, ir::Builder& out, int x);
+// `steps` of the scale at input `scale`, rounded, with the zero point behind it, as `type`.
+ir::ValueId ToQuantized(const OnnxNode& node, ir::Builder& out, ir::ValueId steps, int scale,
+                        ir::DType type);
+
+}  // namespace smelt::onnx_import
