@@ -28,7 +28,8 @@ std::span<const OnnxRule> AffineGridRules();
 std::span<const OnnxRule> ArgExtremeRules();  // ArgMax, ArgMin
 std::span<const OnnxRule> ArithmeticRules();  // binary and unary arithmetic
 std::span<const OnnxRule> AttentionRules();
-std::span<const OnnxRule> BitwiseRules();  // BitShift, Bitwise*, BitCast
+std::span<const OnnxRule> BitwiseRules();          // BitShift, Bitwise*, BitCast
+std::span<const OnnxRule> BlockwiseMatMulRules();  // com.microsoft: MatMulNBits
 std::span<const OnnxRule> CastRules();
 std::span<const OnnxRule> CausalConvRules();
 std::span<const OnnxRule> CenterCropPadRules();

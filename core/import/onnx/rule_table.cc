@@ -28,6 +28,7 @@ std::span<const std::span<const OnnxRule>> AllRules() {
       ArithmeticRules(),
       AttentionRules(),
       BitwiseRules(),
+      BlockwiseMatMulRules(),
       CastRules(),
       CausalConvRules(),
       CenterCropPadRules(),

@@ -337,6 +337,31 @@ def _rotary(d: Draw) -> Case:
     )
 
 
+def _few_bits(d: Draw) -> Case:
+    """Weights of 4 or 8 bits with a scale for each block of a row."""
+    bits = d.choice([4, 4, 4, 8])
+    block = d.choice([16, 16, 32])
+    inner, columns = d.integer(1, 70), d.integer(1, 6)
+    blocks = -(-inner // block)
+    batch = d.shape(1, 2, size=3)
+    graph = Graph(d, _opset(d), DOMAIN)
+    x = graph.input(d.values((*batch, inner)))
+    packed = d.rng.integers(0, 256, (columns, blocks, block * bits // 8)).astype(np.uint8)
+    scales = d.values((columns, blocks), low=0.01, high=0.1)
+    operands = [x, graph.constant(packed), graph.constant(scales.reshape(-1))]
+    zeros = d.choice([None, "packed", "packed"])
+    if zeros:
+        stored = d.rng.integers(0, 256, (columns * -(-blocks * bits // 8),)).astype(np.uint8)
+        operands.append(graph.constant(stored))
+    if d.chance(0.3):
+        operands += [""] * (5 - len(operands)) + [graph.constant(d.values((columns,)))]
+    result = graph.node(
+        "MatMulNBits", operands, K=inner, N=columns, bits=bits, block_size=block,
+        accuracy_level=d.choice([None, 0, 1]),
+    )
+    return graph.finish(result)
+
+
 _BY_NAME: dict[str, Callable[[Draw], Case]] = {
     "Attention": _projected,
     "BiasGelu": _gelu("BiasGelu", 1.0),
@@ -349,6 +374,7 @@ _BY_NAME: dict[str, Callable[[Draw], Case]] = {
     "FusedMatMulActivation": _activated_product,
     "Gelu": _gelu("Gelu", 0.0),
     "GroupNorm": _group_norm,
+    "MatMulNBits": _few_bits,
     "MultiHeadAttention": _multi_head,
     "QuickGelu": _gelu("QuickGelu", 0.0),
     "RotaryEmbedding": _rotary,
