@@ -50,8 +50,9 @@ std::span<const OnnxRule> GatedActivationRules();     // SwiGLU, and com.microso
 std::span<const OnnxRule> GatherRules();
 std::span<const OnnxRule> GatherElementsRules();  // GatherElements, GatherND
 std::span<const OnnxRule> GridSampleRules();
-std::span<const OnnxRule> IdentityRules();       // Identity, Dropout
-std::span<const OnnxRule> IntegerMatMulRules();  // MatMulInteger, QLinearMatMul
+std::span<const OnnxRule> GroupQueryAttentionRules();  // com.microsoft
+std::span<const OnnxRule> IdentityRules();             // Identity, Dropout
+std::span<const OnnxRule> IntegerMatMulRules();        // MatMulInteger, QLinearMatMul
 std::span<const OnnxRule> LinearAttentionRules();
 std::span<const OnnxRule> LocalResponseRules();  // LRN
 std::span<const OnnxRule> LossRules();    // NegativeLogLikelihoodLoss, SoftmaxCrossEntropyLoss

@@ -49,6 +49,7 @@ std::span<const std::span<const OnnxRule>> AllRules() {
       GatherRules(),
       GatherElementsRules(),
       GridSampleRules(),
+      GroupQueryAttentionRules(),
       IdentityRules(),
       IntegerMatMulRules(),
       LinearAttentionRules(),

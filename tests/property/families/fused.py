@@ -362,6 +362,48 @@ def _few_bits(d: Draw) -> Case:
     return graph.finish(result)
 
 
+def _group_query(d: Draw) -> Case:
+    """A first step, or a further one of one token, or of several for one sequence."""
+    key_heads = d.integer(1, 2)
+    heads = key_heads * d.integer(1, 3)
+    rotary = d.chance(0.6)
+    size = 16 if rotary else 8  # ONNX Runtime wants multiples of 8, and 16 where they turn
+    first = d.chance(0.4)
+    batch = d.integer(1, 3)
+    queries = d.integer(1, 5) if first else 1
+    if not first and d.chance(0.3):
+        batch, queries = 1, d.integer(2, 4)
+    # The cache that goes in: as long as the longest past, or a buffer with room behind it.
+    past = 0 if first and d.chance(0.7) else d.integer(1, 5)
+    lengths = np.full((batch,), queries if first else past + queries, np.int64)
+    if not first and batch > 1:
+        lengths[1:] = d.rng.integers(queries + 1, past + queries + 1, (batch - 1,))
+    total = int(lengths.max())
+    cache = past if past and not first and d.chance(0.6) else total + d.integer(0, 3)
+    graph = Graph(d, _opset(d), DOMAIN)
+
+    def tensor(*shape: int) -> str:
+        return graph.input(d.values(shape, low=-2, high=2))
+
+    if d.chance(0.4):
+        operands = [tensor(batch, queries, (heads + 2 * key_heads) * size), "", ""]
+    else:
+        operands = [tensor(batch, queries, n * size) for n in (heads, key_heads, key_heads)]
+    operands += [tensor(batch, key_heads, cache, size) for _ in range(2)] if past else ["", ""]
+    operands.append(graph.input((lengths - 1).astype(np.int32), "lengths"))
+    operands.append(graph.operand(np.array([total], np.int32), 0.3, "total"))
+    if rotary:
+        angles = d.rng.uniform(-3, 3, (total + 8, size // 2))
+        operands += [graph.constant(f(angles).astype(np.float32)) for f in (np.cos, np.sin)]
+    results = graph.node(
+        "GroupQueryAttention", operands, 3, num_heads=heads, kv_num_heads=key_heads,
+        do_rotary=int(rotary), rotary_interleaved=d.choice([None, 0, 1]) if rotary else None,
+        scale=d.choice([None, None, 0.3]), softcap=d.choice([None, None, 2.0]),
+        local_window_size=d.choice([None, None, 2, 4]),
+    )
+    return graph.finish(results)
+
+
 _BY_NAME: dict[str, Callable[[Draw], Case]] = {
     "Attention": _projected,
     "BiasGelu": _gelu("BiasGelu", 1.0),
@@ -374,6 +416,7 @@ _BY_NAME: dict[str, Callable[[Draw], Case]] = {
     "FusedMatMulActivation": _activated_product,
     "Gelu": _gelu("Gelu", 0.0),
     "GroupNorm": _group_norm,
+    "GroupQueryAttention": _group_query,
     "MatMulNBits": _few_bits,
     "MultiHeadAttention": _multi_head,
     "QuickGelu": _gelu("QuickGelu", 0.0),

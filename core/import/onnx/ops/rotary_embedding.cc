@@ -7,6 +7,7 @@
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
 #include "core/import/onnx/ops/attention_plan.h"
+#include "core/import/onnx/ops/turned_pairs.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -47,19 +48,6 @@ std::int64_t Rotated(const OnnxNode& node, std::int64_t head_size) {
   return stated == 0 ? head_size : stated;
 }
 
-// `count` features from `begin` on, of the last of four axes.
-ValueId Features(Builder& out, ValueId x, std::int64_t begin, std::int64_t count) {
-  const auto at = static_cast<std::int32_t>(begin);
-  const auto size = static_cast<std::int32_t>(count);
-  return out.Emit(OpKind::kSlice,
-                  {x, out.ConstI32({0, 0, 0, at}), out.ConstI32({-1, -1, -1, size})});
-}
-
-ValueId Join(Builder& out, std::vector<ValueId> parts, std::int64_t axis) {
-  return out.Emit(OpKind::kConcatenation, parts,
-                  {{"axis", axis}, {"fused_activation_function", std::string("NONE")}});
-}
-
 // The angles of each position as (batch, sequence, 1, half), or (batch, 1, sequence, half) beside
 // heads that come first.
 ValueId Angles(OnnxNode& node, Builder& out, int cache, bool heads_first) {
@@ -84,48 +72,15 @@ Status TranslateRotaryEmbedding(OnnxNode& node, Builder& out) {
   const Shape& given = node.input_shape(0);
   const bool heads_first = given.rank() == 4;
   const std::int64_t head = *HeadSize(node);
-  const std::int64_t rotated = Rotated(node, head);
-  const std::int64_t half = rotated / 2;
   Shape shape = given;
   if (!heads_first) {
     shape = {given.dim(0), given.dim(1), given.dim(2).value() / head, head};
   }
   const ValueId x = heads_first ? node.input(0) : out.Reshape(node.input(0), shape);
-  const ValueId turned = rotated == head ? x : Features(out, x, 0, rotated);
   const ValueId cosine = Angles(node, out, CacheAt(node, 0), heads_first);
   const ValueId sine = Angles(node, out, CacheAt(node, 1), heads_first);
-  const bool interleaved = node.Int("interleaved", 0) != 0;
-  ValueId first, second;
-  if (interleaved) {  // (..., half, 2): the pairs' members, apart
-    Shape pairs{Dim(-1), half, 2};
-    pairs.dim(0) = node.symbols().Product(Shape{shape.dim(0), shape.dim(1), shape.dim(2)});
-    const ValueId split = out.Reshape(turned, pairs);
-    Shape member = shape;
-    member.dim(3) = half;
-    const auto take = [&](std::int32_t at) {
-      return out.Reshape(
-          out.Emit(OpKind::kSlice, {split, out.ConstI32({0, 0, at}), out.ConstI32({-1, -1, 1})}),
-          member);
-    };
-    first = take(0);
-    second = take(1);
-  } else {
-    first = Features(out, turned, 0, half);
-    second = Features(out, turned, half, half);
-  }
-  const ValueId real = out.Sub(out.Mul(cosine, first), out.Mul(sine, second));
-  const ValueId imaginary = out.Add(out.Mul(sine, first), out.Mul(cosine, second));
-  ValueId y;
-  if (interleaved) {
-    Shape column{node.symbols().Product(Shape{shape.dim(0), shape.dim(1), shape.dim(2)}), half, 1};
-    Shape whole = shape;
-    whole.dim(3) = rotated;
-    y = out.Reshape(Join(out, {out.Reshape(real, column), out.Reshape(imaginary, column)}, 2),
-                    whole);
-  } else {
-    y = Join(out, {real, imaginary}, 3);
-  }
-  if (rotated < head) y = Join(out, {y, Features(out, x, rotated, head - rotated)}, 3);
+  const ValueId y =
+      TurnPairs(out, x, cosine, sine, Rotated(node, head), node.Int("interleaved", 0) != 0);
   node.SetOutput(0, heads_first ? y : out.Reshape(y, given));
   return out.status();
 }
