@@ -81,6 +81,12 @@ class Graph:
             self._weights.append(tensor)
         return name
 
+    def small_constant(self, value: np.ndarray, kind: int) -> str:
+        """An initializer of an element type of less than a byte, which numpy does not have."""
+        name = self._name("w")
+        self._weights.append(helper.make_tensor(name, kind, value.shape, value.flatten()))
+        return name
+
     def operand(self, value: Any, constant: float = 0.5, stem: str = "w") -> str:
         """A parameter: constant with this probability, else computed outside of the graph."""
         value = np.array(value, order="C")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Optional
 
 import numpy as np
+from onnx import TensorProto
 
 from property.case import Case, Graph, single
 from property.draw import F32, Draw
@@ -53,6 +54,30 @@ def _dequantize(d: Draw) -> Case:
     zero = None if d.chance(0.2) else _integers(d, parameters, dtype)
     operands = [_integers(d, shape, dtype), _scales(d, parameters), zero]
     return single(d, "DequantizeLinear", opset, operands, [0.3, 0.7, 0.7], axis=axis)
+
+
+def _dequantize_few_bits(d: Draw) -> Case:
+    """Constant weights of 4 bits, as quantizers of language models write them."""
+    graph = Graph(d, d.integer(21, 23))
+    kind = d.choice([TensorProto.INT4, TensorProto.UINT4])
+    low, high = (-8, 7) if kind == TensorProto.INT4 else (0, 15)
+    block, blocks, columns = d.choice([2, 4, 16]), d.integer(1, 4), d.integer(1, 6)
+    shape = (block * blocks, columns)
+    form = d.choice(["tensor", "axis", "blocks"])
+    parameters = {"tensor": (), "axis": (columns,), "blocks": (blocks, columns)}[form]
+
+    def small(sizes: tuple[int, ...]) -> str:
+        return graph.small_constant(d.rng.integers(low, high + 1, sizes), kind)
+
+    operands = [small(shape), graph.constant(_scales(d, parameters), as_node=False)]
+    if d.chance(0.7):
+        operands.append(small(parameters))
+    axis = {"tensor": None, "axis": 1, "blocks": 0}[form]
+    weights = graph.node(
+        "DequantizeLinear", operands, axis=axis, block_size=block if form == "blocks" else None
+    )[0]
+    x = graph.input(d.values((d.integer(1, 4), shape[0])))
+    return graph.finish(graph.node("MatMul", [x, weights]))
 
 
 def _dynamic(d: Draw) -> Case:
@@ -129,6 +154,7 @@ def _qlinear_conv(d: Draw) -> Case:
 
 GENERATORS: dict[str, Callable[[Draw], Case]] = {
     "QuantizeLinear": _quantize,
+    "DequantizeFewBits": _dequantize_few_bits,
     "DequantizeLinear": _dequantize,
     "DynamicQuantizeLinear": _dynamic,
     "MatMulInteger": _matmul_integer,

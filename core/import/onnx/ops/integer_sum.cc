@@ -22,8 +22,16 @@ int PieceBits(std::int64_t terms) {
 
 }  // namespace
 
+ValueId Widened(const OnnxNode& node, Builder& out, int input) {
+  const ir::Constant* constant = node.input_constant(input);
+  if (constant == nullptr || ir::ElementBits(constant->dtype()) >= 8) {
+    return out.Cast(node.input(input), DType::kF32);
+  }
+  return out.Const(constant->Cast(DType::kF32));
+}
+
 ValueId AlongAxis(OnnxNode& node, Builder& out, int input, int rank, int axis) {
-  const ValueId value = out.Cast(node.input(input), DType::kF32);
+  const ValueId value = Widened(node, out, input);
   const Shape& shape = node.input_shape(input);
   if (shape.rank() != 1) return value;
   if (shape.dim(0) == ir::Dim(1)) return out.Reshape(value, Shape{});

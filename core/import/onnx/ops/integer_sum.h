@@ -10,6 +10,9 @@
 
 namespace smelt::onnx_import {
 
+// An integer input in f32. Constants of less than a byte, which no kernel takes, are read here.
+ir::ValueId Widened(const OnnxNode& node, ir::Builder& out, int input);
+
 // Input `x` without its zero point (input `zero_point`, may be absent), in f32. A zero point of
 // several values lies along axis `axis` of x, counted from the front; one of x's rank is as it is.
 ir::ValueId Centered(OnnxNode& node, ir::Builder& out, int x, int zero_point, int axis);

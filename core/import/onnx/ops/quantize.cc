@@ -82,7 +82,7 @@ ValueId Whole(OnnxNode& node, Builder& out, ValueId y) {
 ValueId Parameter(OnnxNode& node, Builder& out, int input) {
   if (!node.has_input(input)) return {};
   if (IsBlocked(node)) {
-    const ValueId value = out.Cast(node.input(input), DType::kF32);
+    const ValueId value = Widened(node, out, input);
     return out.Reshape(value, Split(node, node.input_shape(input), 1));
   }
   return AlongAxis(node, out, input, node.input_rank(0), QuantizedAxis(node));
@@ -97,7 +97,7 @@ Status TranslateQuantize(OnnxNode& node, Builder& out) {
 }
 
 Status TranslateDequantize(OnnxNode& node, Builder& out) {
-  ValueId x = InBlocks(node, out, out.Cast(node.input(0), DType::kF32));
+  ValueId x = InBlocks(node, out, Widened(node, out, 0));
   if (node.has_input(2)) x = out.Sub(x, Parameter(node, out, 2));
   const ValueId y = Whole(node, out, out.Mul(x, Parameter(node, out, 1)));
   node.SetOutput(0, out.Cast(y, node.output_type(0)->dtype));
@@ -198,6 +198,17 @@ Verdict QuantizesToInteger(const OnnxNode& node, Bounds, Finding& finding) {
   return Violated("output_dtype = " + std::to_string(stated), finding);
 }
 
+// No kernel takes integers of 4 bits; constants are read at conversion.
+Verdict DequantizesFromInteger(const OnnxNode& node, Bounds, Finding& finding) {
+  if (!node.knows_input(0)) return Verdict::kNotChecked;
+  constexpr TypeSet kSmall = Types(DType::kI4, DType::kU4);
+  const bool small = Contains(kSmall, node.input_dtype(0));
+  const bool constant = node.input_constant(0) != nullptr &&
+                        (!node.has_input(2) || node.input_constant(2) != nullptr);
+  if (small && constant) return Verdict::kHolds;
+  return CheckTypeIn(node, 0, kQuantizedTypes | Types(DType::kI32), finding);
+}
+
 Verdict DequantizesToFloat(const OnnxNode& node, Bounds, Finding& finding) {
   const std::int64_t stated = node.Int("output_dtype", 0);
   const auto type = StatedType(node);
@@ -227,9 +238,9 @@ constexpr OnnxConstraint kQuantize[] = {
 };
 constexpr OnnxConstraint kDequantize[] = {
     {Reason::kUnsupportedType,
-     TypeIn<0, kQuantizedTypes | Types(DType::kI32)>,
+     DequantizesFromInteger,
      {},
-     "u8, i8, u16, i16 or i32 as input"},
+     "u8, i8, u16, i16 or i32 as input, or constants of 4 bits"},
     {Reason::kUnsupportedType, TypeIn<1, kFloatTypes>, {}, "a float scale"},
     {Reason::kUnsupportedType, DequantizesToFloat, {}, "a float result"},
     kBlocks,
