@@ -6,6 +6,8 @@
 // node is in walk_node.cc.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -50,6 +52,7 @@ struct WalkContext {
   std::vector<bool> dropped = {};    // nodes of the graph that cropping emptied; empty: none
   Extract* extract = nullptr;        // collects the nodes that the request asks for
   std::uint64_t expanded_nodes = 0;  // of all bodies that took the place of a node
+  int continued = 0;                 // branches that took in what follows them
   std::vector<ir::SourceId> expanded = {};
 };
 
@@ -127,8 +130,18 @@ class GraphWalk {
   // --- Control flow (walk_control.cc) ---
   void ExpandControlFlow(Step& step, OnnxNode& node);
   Status TakeBranch(Step& step, OnnxNode& node, const onnx::GraphProto& branch);
-  Status EmitIf(Step& step, OnnxNode& node, const onnx::GraphProto& then_branch,
-                const onnx::GraphProto& else_branch);
+  struct Branch {
+    const onnx::GraphProto* graph;
+    const std::vector<std::optional<std::uint32_t>>* in_main;  // see Scope
+  };
+  using Branches = std::array<Branch, 2>;  // then, else
+  // `may_continue`: branches that give different ranks take in what follows them.
+  Status EmitIf(Step& step, OnnxNode& node, const Branches& branches, bool may_continue);
+  // (walk_continue.cc) `otherwise` where that does not help.
+  Status ContinueInBranches(Step& step, const Branches& branches, const Status& otherwise);
+  std::vector<std::uint32_t> WalkUpToFollowers(const onnx::NodeProto& node,
+                                               std::unordered_set<std::string>& late);
+  std::optional<std::uint32_t> IndexInMain(std::uint32_t index) const;
   void NoteHidden(const Step& step, const std::string& what);
   void RefuseHidden(Step& step, OnnxNode& node, const std::string& what);
   // Absent ones count as known.

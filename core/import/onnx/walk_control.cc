@@ -13,6 +13,7 @@
 #include "core/import/onnx/node_check.h"
 #include "core/import/onnx/scan_over_batch.h"
 #include "core/import/onnx/subgraph.h"
+#include "core/import/onnx/walk_loop.h"
 #include "core/import/onnx/walk_step.h"
 
 namespace smelt::onnx_import {
@@ -48,7 +49,8 @@ void GraphWalk::ExpandControlFlow(Step& step, OnnxNode& node) {
     } else if (const auto condition = node.input_ints(0); condition && condition->size() == 1) {
       status = TakeBranch(step, node, (*condition)[0] != 0 ? *then_branch : *else_branch);
     } else {
-      status = EmitIf(step, node, *then_branch, *else_branch);
+      status =
+          EmitIf(step, node, {Branch{then_branch, nullptr}, Branch{else_branch, nullptr}}, true);
     }
   } else if (body("body") == nullptr) {
     status = NoBody("body");
@@ -105,14 +107,14 @@ Status GraphWalk::TakeBranch(Step& step, OnnxNode& node, const onnx::GraphProto&
   return Status::Ok();
 }
 
-Status GraphWalk::EmitIf(Step& step, OnnxNode& node, const onnx::GraphProto& then_branch,
-                         const onnx::GraphProto& else_branch) {
+Status GraphWalk::EmitIf(Step& step, OnnxNode& node, const Branches& branches, bool may_continue) {
+  const Mark start = MarkHere();
   std::set<std::string> names;
-  for (const auto* branch : {&then_branch, &else_branch}) {
-    if (branch->input_size() != 0) {
+  for (const Branch& branch : branches) {
+    if (branch.graph->input_size() != 0) {
       return Status(Reason::kTooManyInputs, "a branch takes no inputs");
     }
-    for (std::string& name : NamesFromOutside(*branch)) names.insert(std::move(name));
+    for (std::string& name : NamesFromOutside(*branch.graph)) names.insert(std::move(name));
   }
   ir::Builder builder(context_.module, graph_id_, step.origin);
   std::vector<ir::ValueId> operands = {builder.Reshape(node.input(0), ir::Shape{})};
@@ -135,10 +137,10 @@ Status GraphWalk::EmitIf(Step& step, OnnxNode& node, const onnx::GraphProto& the
   const std::size_t before = context_.diagnostics.size();
   std::vector<ir::GraphId> regions;
   std::vector<std::vector<ir::TensorType>> types;
-  for (const auto* branch : {&then_branch, &else_branch}) {
+  for (const Branch& branch : branches) {
     const ir::GraphId id =
         context_.module.AddGraph(step.source.op_type + "." + std::to_string(step.source.index) +
-                                 (branch == &then_branch ? ".then" : ".else"));
+                                 (&branch == &branches[0] ? ".then" : ".else"));
     ir::Graph& region = context_.module.graph(id);
     std::vector<WalkValue> inputs;
     for (const WalkValue* value : outside) {
@@ -149,9 +151,10 @@ Status GraphWalk::EmitIf(Step& step, OnnxNode& node, const onnx::GraphProto& the
     }
     std::vector<const WalkValue*> pointers;
     for (const WalkValue& input : inputs) pointers.push_back(&input);
-    const onnx::GraphProto closed = Closed(*branch, {names.begin(), names.end()});
+    const onnx::GraphProto closed = Closed(*branch.graph, {names.begin(), names.end()});
     GraphWalk inner(context_, closed, id);
     Scope scope{closed, scope_->opsets, scope_->payloads, scope_, scope_->caller, scope_->function};
+    scope.in_main = branch.in_main;
     const auto results = inner.WalkScope(scope, pointers);
     std::vector<ir::ValueId> outputs;
     std::vector<ir::TensorType>& given = types.emplace_back();
@@ -178,9 +181,14 @@ Status GraphWalk::EmitIf(Step& step, OnnxNode& node, const onnx::GraphProto& the
     RefuseHidden(step, node, "what its branches give");
     return Status::Ok();
   }
-  SMELT_ASSIGN_OR_RETURN(const std::vector<ir::TensorType> joined, JoinedTypes(types));
+  const auto joined = JoinedTypes(types);
+  if (!joined.ok() && may_continue) {
+    GoBack(start);
+    return ContinueInBranches(step, branches, joined.status());
+  }
+  if (!joined.ok()) return joined.status();
   SMELT_RETURN_IF_ERROR(builder.status());
-  const ir::OpId op = graph_.Insert(ir::OpKind::kIf, operands, {}, joined, step.origin);
+  const ir::OpId op = graph_.Insert(ir::OpKind::kIf, operands, {}, *joined, step.origin);
   graph_.op(op).regions = regions;
   std::vector<const WalkValue*> results;
   for (const ir::ValueId value : absl::InlinedVector(graph_.op(op).results)) {

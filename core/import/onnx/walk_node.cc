@@ -151,15 +151,21 @@ void GraphWalk::CheckSubgraphOperators(const onnx::NodeProto& proto) {
 
 // Nodes of the graph itself are the same in each reading; those of a branch count from 0 again.
 ir::SourceId GraphWalk::SourceOf(const Step& step) {
-  if (scope_ != main_.get()) return context_.module.origins().AddSource(step.source);
+  if (!step.of_main) return context_.module.origins().AddSource(step.source);
   std::optional<ir::SourceId>& source = context_.sources[step.source.index];
   if (!source) source = context_.module.origins().AddSource(step.source);
   return *source;
 }
 
 void GraphWalk::WalkNode(std::uint32_t index) {
+  std::vector<bool>& walked = scope_->walked;
+  walked.resize(static_cast<std::size_t>(scope_->graph.node_size()));
+  if (walked[index]) return;
+  walked[index] = true;
   const onnx::NodeProto& proto = scope_->graph.node(static_cast<int>(index));
-  Step step = BeginStep(proto, index);
+  const auto in_main = IndexInMain(index);
+  Step step = BeginStep(proto, in_main.value_or(index));
+  step.of_main = in_main.has_value();
   const bool has_rule = FindRuleFor(step);
   const bool expands = has_rule && step.rule == nullptr && !step.custom;
   const bool controls = expands && step.walked != nullptr;

@@ -1,8 +1,11 @@
 // What GraphWalk keeps for one node and for one body while it is at them. Private to the walk.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/name_map.h"
 #include "core/import/onnx/function_library.h"
@@ -26,6 +29,7 @@ struct GraphWalk::Step {
   bool types_known = true;             // what infer said rests on known inputs
   bool all_constant = true;            // every input is or might be a constant
   bool hidden_constant = false;        // one of them only might be
+  bool of_main = false;                // a node of the graph itself
 };
 
 struct GraphWalk::Scope {
@@ -37,6 +41,9 @@ struct GraphWalk::Scope {
   const onnx::FunctionProto* function = nullptr;  // null in the graph itself
   NameMap<WalkValue*> by_name = {};               // keys live in values_
   NameMap<const onnx::ValueInfoProto*> declared = {};
+  std::vector<bool> walked = {};  // of the graph's nodes, those that are done
+  // Which nodes of the graph itself these are, where they continue it; null: none.
+  const std::vector<std::optional<std::uint32_t>>* in_main = nullptr;
 };
 
 }  // namespace smelt::onnx_import

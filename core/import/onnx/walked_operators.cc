@@ -7,7 +7,9 @@ using Requirement = WalkedOperator::Requirement;
 
 constexpr Requirement kIf[] = {
     {Reason::kShapeMismatch,
-     "a known condition, or branches that give the same element types and ranks"},
+     "a known condition, or branches that give the same element types and ranks, or after which "
+     "all "
+     "results of the model have them"},
     {Reason::kUnsupportedType, "branches of a computed condition take and give tensors"},
 };
 constexpr Requirement kLoop[] = {

@@ -51,6 +51,36 @@ def _if(d: Draw) -> Case:
     return graph.finish([graph.node("Neg", names)[0]])
 
 
+def _if_squeezed(d: Draw) -> Case:
+    """As TorchScript writes squeeze(): an axis goes if its size is 1, which only the run tells.
+    What follows works on either rank until it ends in one."""
+    graph = Graph(d, d.integer(13, 20))
+    shape = [d.integer(2, 4), d.integer(2, 4)]
+    x = graph.input(d.values((d.choice([1, 1, 3]), *shape)))
+    graph.open_axis(x, 0)
+    front = graph.constant(np.array([0], np.int64), as_node=False)
+    one = graph.constant(np.array([1], np.int64), as_node=False)
+
+    def squeezed(value: str) -> str:
+        sizes = graph.node("Shape", [value])[0]
+        size = graph.node("Gather", [sizes, front])[0]
+        is_one = graph.node("Equal", [size, one])[0]
+        then = _body([_node("Squeeze", [value, front], f"{value}_t")], [], [_value(f"{value}_t")])
+        other = _body([_node("Identity", [value], f"{value}_e")], [], [_value(f"{value}_e")])
+        return graph.node("If", [is_one], then_branch=then, else_branch=other)[0]
+
+    beside = graph.node("Tanh", [x])[0]
+    y = squeezed(x)
+    if d.chance(0.4):  # a second one, of what may or may not have lost an axis
+        y = graph.node("Add", [y, squeezed(beside)])[0]
+    scaled = graph.node("Mul", [y, graph.operand(d.values((shape[1],)), 0.6)])[0]
+    last = graph.constant(np.array([-1], np.int64), as_node=False)
+    if d.chance(0.5):
+        scaled = graph.node("MatMul", [scaled, graph.constant(d.values((shape[1], 3)))])[0]
+    flat = graph.node("Reshape", [scaled, last])[0]
+    return graph.finish([flat, beside], {flat: F32, beside: F32})
+
+
 def _trip(d: Draw, graph: Graph) -> str:
     """The number of rounds: mostly computed; also many, or few."""
     if d.chance(0.2):
@@ -258,6 +288,7 @@ def _scan(d: Draw) -> Case:
 
 GENERATORS = {
     "If": _if,
+    "IfSqueezed": _if_squeezed,
     "Loop": _loop,
     "LoopWhile": _loop_while,
     "LoopGrowing": _loop_growing,

@@ -8,7 +8,9 @@
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
 #include "core/import/onnx/ops/computed_axes.h"
+#include "core/import/onnx/ops/fused_attention.h"
 #include "core/import/onnx/ops/indices.h"
+#include "core/import/onnx/ops/partial_target.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -88,20 +90,6 @@ std::optional<DimValues> Target(const OnnxNode& node) {
   return target;
 }
 
-// Of a target that is computed in part: its positive numbers, and the sizes that it copies.
-Shape PartOfTarget(OnnxNode& node, std::int64_t rank) {
-  Shape shape = FreshShape(node, rank);
-  const auto elements = node.input_elements(1);
-  for (int i = 0; elements && i < shape.rank(); ++i) {
-    const auto number = IntFromDim(node.symbols(), (*elements)[static_cast<std::size_t>(i)]);
-    if (number && *number > 0) shape.dim(i) = Dim(*number);
-    if (number == 0 && CopiesZeros(node) && i < node.input_rank(0)) {
-      shape.dim(i) = node.input_shape(0).dim(i);
-    }
-  }
-  return shape;
-}
-
 Status InferReshape(OnnxNode& node) {
   if (!node.knows_input(0) || !HasTarget(node)) return Status::Ok();
   if (const auto target = Target(node)) {
@@ -113,7 +101,8 @@ Status InferReshape(OnnxNode& node) {
   }
   const Dim length = node.input_shape(1).dim(0);
   if (!length.is_static()) return Status::Ok();
-  node.SetOutputType(0, {node.input_dtype(0), PartOfTarget(node, length.value())});
+  node.SetOutputType(0,
+                     {node.input_dtype(0), PartOfTarget(node, length.value(), CopiesZeros(node))});
   return Status::Ok();
 }
 
@@ -308,6 +297,20 @@ Status TranslateAxes(OnnxNode& node, Builder& out) {
   return out.status();
 }
 
+// Axes of a size that only the run tells are cut to their first element: in a branch that is not
+// taken they may have more, and the runtime prepares both.
+Status TranslateSqueeze(OnnxNode& node, Builder& out) {
+  const auto axes = NamesAxes(node) ? Axes(node) : std::nullopt;
+  if (!axes) return TranslateAxes<SqueezedSizes>(node, out);
+  ValueId x = node.input(0);
+  for (const std::int64_t one : *axes) {
+    const int axis = *ir::NormalizeAxis(one, node.input_rank(0));
+    if (!node.input_shape(0).dim(axis).is_static()) x = PartOfAxis(out, x, axis, 0, 1);
+  }
+  node.SetOutput(0, out.Reshape(x, node.output_type(0)->shape));
+  return out.status();
+}
+
 Verdict AxesAreCounted(const OnnxNode& node, Bounds, Finding& finding) {
   if (!AxesAreComputed(node)) return Verdict::kHolds;
   if (!node.knows_input(0) || !node.knows_input(1)) return Verdict::kNotChecked;
@@ -377,7 +380,7 @@ constexpr OnnxRule kRules[] = {
     {"", "Flatten", 1, 25, kFlatten, InferFlatten, TranslateToInferred},
     {"", "Reshape", 1, 1, kReshape1, InferReshape, TranslateReshape},
     {"", "Reshape", 5, 25, kReshape5, InferReshape, TranslateReshape},
-    {"", "Squeeze", 1, 25, kSqueeze, InferAxes<SqueezedShape>, TranslateAxes<SqueezedSizes>},
+    {"", "Squeeze", 1, 25, kSqueeze, InferAxes<SqueezedShape>, TranslateSqueeze},
     {"", "Unsqueeze", 1, 25, kUnsqueeze, InferAxes<UnsqueezedShape>,
      TranslateAxes<UnsqueezedSizes>},
 };

@@ -154,5 +154,34 @@ TEST(ControlFlow, AnIfOfAComputedConditionHasTwoRegions) {
   EXPECT_EQ(imported->module.main().op(imported->module.main().first()).regions.size(), 2u);
 }
 
+// What follows takes part in both branches, until ranks are the same again.
+TEST(ControlFlow, BranchesOfDifferentRanksTakeInWhatFollows) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {1, 2}).Input("c", DType::kBool, {});
+  model.Node("If", {"c"}, {"y"})
+      .Node("Relu", {"x"}, {"z"})
+      .Node("Add", {"y", "z"}, {"both"})
+      .Node("ReduceSum", {"both"}, {"s"}, {{"keepdims", 0}})
+      .Output("s", DType::kF32, {})
+      .Output("z", DType::kF32, {1, 2});
+  AddBranch(*model.graph().mutable_node(0), "then_branch", "Squeeze");
+  AddBranch(*model.graph().mutable_node(0), "else_branch", "Neg");
+  const auto x = F32({1, 2}, {2, -3});
+  ExpectTensor(model.Run({x, MakeTensor(DType::kBool, {}, {1})}).at(0), F32({}, {1}));
+  ExpectTensor(model.Run({x, MakeTensor(DType::kBool, {}, {0})}).at(0), F32({}, {3}));
+  auto imported = model.Import();
+  ASSERT_TRUE(imported.ok());
+  EXPECT_EQ(Kinds(imported->module).back(), OpKind::kIf);
+}
+
+TEST(ControlFlow, ResultsOfDifferentRanksAreRefused) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {1, 2}).Input("c", DType::kBool, {});
+  model.Node("If", {"c"}, {"y"}).Node("Relu", {"y"}, {"z"}).Output("z");
+  AddBranch(*model.graph().mutable_node(0), "then_branch", "Squeeze");
+  AddBranch(*model.graph().mutable_node(0), "else_branch", "Neg");
+  EXPECT_EQ(model.Refusals(), std::vector{Reason::kShapeMismatch});
+}
+
 }  // namespace
 }  // namespace smelt::testing

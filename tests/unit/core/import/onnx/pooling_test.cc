@@ -236,11 +236,9 @@ TEST(Pooling, CeilModeOfOpenSizes) {
 TEST(Pooling, AveragesOfOpenSizes) {
   OnnxModel model;
   model.Input("x", DType::kF32, {1, 1, "L"})
-      .Node("AveragePool", {"x"}, {"y"},
-            {{"kernel_shape", Ints{3}},
-             {"strides", Ints{2}},
-             {"pads", Ints{1, 1}},
-             {"ceil_mode", 1}})
+      .Node(
+          "AveragePool", {"x"}, {"y"},
+          {{"kernel_shape", Ints{3}}, {"strides", Ints{2}}, {"pads", Ints{1, 1}}, {"ceil_mode", 1}})
       .Output("y");
   ExpectTensor(model.Run({F32({1, 1, 5}, {2, 4, 6, 8, 10})}).at(0), F32({1, 1, 3}, {3, 6, 9}));
   ExpectTensor(model.Run({F32({1, 1, 4}, {2, 4, 6, 8})}).at(0), F32({1, 1, 3}, {3, 6, 8}));

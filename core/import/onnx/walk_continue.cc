@@ -1,0 +1,110 @@
+// GraphWalk's work at an If whose branches give different ranks: what follows it becomes part of
+// both branches, so that each is walked with the ranks that it has.
+#include <onnx/onnx_pb.h>
+
+#include <algorithm>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "core/import/onnx/graph_order.h"
+#include "core/import/onnx/graph_walk.h"
+#include "core/import/onnx/walk_loop.h"
+#include "core/import/onnx/walk_step.h"
+
+namespace smelt::onnx_import {
+namespace {
+
+// Each one doubles what follows it.
+constexpr int kMostContinued = 15;
+
+// The branch, then `rest` of the graph around it, whose outputs in `late` are its results.
+onnx::GraphProto Continued(const onnx::GraphProto& branch, const onnx::NodeProto& node,
+                           const onnx::GraphProto& around, const std::vector<std::uint32_t>& rest,
+                           const std::vector<std::string>& results) {
+  onnx::GraphProto whole = branch;
+  whole.clear_output();
+  for (int i = 0; i < std::min(node.output_size(), branch.output_size()); ++i) {
+    if (node.output(i).empty()) continue;
+    onnx::NodeProto& same = *whole.add_node();
+    same.set_op_type("Identity");
+    same.add_input(branch.output(i).name());
+    same.add_output(node.output(i));
+  }
+  for (const std::uint32_t index : rest) {
+    *whole.add_node() = around.node(static_cast<int>(index));
+  }
+  for (const auto& info : around.value_info()) *whole.add_value_info() = info;
+  for (const std::string& name : results) whole.add_output()->set_name(name);
+  return whole;
+}
+
+}  // namespace
+
+// Which node of the model's graph a node of the scope is; nothing in bodies.
+std::optional<std::uint32_t> GraphWalk::IndexInMain(std::uint32_t index) const {
+  if (scope_ == main_.get()) return index;
+  return scope_->in_main != nullptr ? (*scope_->in_main)[index] : std::nullopt;
+}
+
+// The nodes that wait for the results of `node`, in their order, with every further If: it may be
+// in need of the same. All others are walked.
+std::vector<std::uint32_t> GraphWalk::WalkUpToFollowers(const onnx::NodeProto& node,
+                                                        std::unordered_set<std::string>& late) {
+  ir::Diagnostics said_before;
+  late.insert(node.output().begin(), node.output().end());
+  std::vector<std::uint32_t> rest;
+  std::vector<std::uint32_t> others;
+  for (const std::uint32_t index : OrderNodes(scope_->graph, said_before)) {
+    const onnx::NodeProto& other = scope_->graph.node(static_cast<int>(index));
+    const bool dropped =
+        scope_ == main_.get() && index < context_.dropped.size() && context_.dropped[index];
+    if (dropped || scope_->walked[index]) continue;
+    const auto reads = NamesReadBy(other);
+    const bool follows =
+        other.op_type() == "If" ||
+        std::ranges::any_of(reads, [&](const std::string* name) { return late.contains(*name); });
+    if (follows) late.insert(other.output().begin(), other.output().end());
+    (follows ? rest : others).push_back(index);
+  }
+  for (const std::uint32_t index : others) WalkNode(index);
+  return rest;
+}
+
+Status GraphWalk::ContinueInBranches(Step& step, const Branches& branches,
+                                     const Status& otherwise) {
+  if (context_.continued == kMostContinued) return otherwise;
+  ++context_.continued;
+  std::unordered_set<std::string> late;
+  const std::vector<std::uint32_t> rest = WalkUpToFollowers(*step.proto, late);
+  std::vector<std::string> results;
+  for (const auto& output : scope_->graph.output()) {
+    if (late.contains(output.name())) results.push_back(output.name());
+  }
+  context_.expanded_nodes += 2 * rest.size();
+  const bool too_many = context_.expanded_nodes > context_.request.limits.max_nodes;
+  if (results.empty() || too_many) return otherwise;
+  std::vector<onnx::GraphProto> wholes;
+  std::vector<std::vector<std::optional<std::uint32_t>>> places(branches.size());
+  for (std::size_t i = 0; i < branches.size(); ++i) {
+    wholes.push_back(Continued(*branches[i].graph, *step.proto, scope_->graph, rest, results));
+    places[i].resize(static_cast<std::size_t>(wholes[i].node_size()));
+    const std::size_t first = places[i].size() - rest.size();
+    for (std::size_t k = 0; k < rest.size(); ++k) places[i][first + k] = IndexInMain(rest[k]);
+  }
+  const auto inputs = FindInputs(*step.proto);
+  OnnxNode wide(step.attributes, step.source, step.schema->since, {inputs.begin(), inputs.end()},
+                results, context_.module, graph_);
+  const Mark start = MarkHere();
+  const Status status =
+      EmitIf(step, wide, {Branch{&wholes[0], &places[0]}, Branch{&wholes[1], &places[1]}}, false);
+  if (!status.ok() || !IsWhole(start.diagnostics)) {
+    GoBack(start);
+    return otherwise;
+  }
+  for (const std::uint32_t index : rest) scope_->walked[index] = true;
+  return Status::Ok();
+}
+
+}  // namespace smelt::onnx_import
