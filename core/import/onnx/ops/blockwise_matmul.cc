@@ -48,7 +48,7 @@ bool BlocksAreKnown(const Blocks& blocks) {
 
 Status Infer(OnnxNode& node) {
   if (!node.knows_input(kX) || node.input_rank(kX) < 1) return Status::Ok();
-  if (node.Int("N", 0) < 1) return Status::Ok();
+  if (!BlocksAreKnown(BlocksOf(node))) return Status::Ok();
   ir::TensorType type = node.input_type(kX);
   type.shape.dim(type.shape.rank() - 1) = node.Int("N", 0);
   node.SetOutputType(0, std::move(type));

@@ -1,6 +1,8 @@
 // GroupQueryAttention as ONNX Runtime defines it: fewer heads of keys than of queries, rotary
 // positions, and a cache that is as long as the run says, for each element of the batch.
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -53,7 +55,9 @@ std::optional<Sizes> SizesOf(const OnnxNode& node) {
   Sizes sizes;
   sizes.heads = node.Int("num_heads", 0);
   sizes.key_heads = node.Int("kv_num_heads", 0);
-  if (sizes.heads < 1 || sizes.key_heads < 1 || sizes.heads % sizes.key_heads != 0) {
+  constexpr std::int64_t kMost = 1 << 20;
+  if (sizes.heads < 1 || sizes.heads > kMost || sizes.key_heads < 1 ||
+      sizes.heads % sizes.key_heads != 0) {
     return std::nullopt;
   }
   const Shape& query = node.input_shape(kQuery);
@@ -201,7 +205,8 @@ class Attending {
     const ValueId causal = out_.Emit(OpKind::kLessEqual, {places, own});
     const std::int64_t window = node_.Int("local_window_size", -1);
     if (window < 0) return causal;
-    const ValueId reach = out_.ScalarI32(static_cast<std::int32_t>(window));
+    const ValueId reach =
+        out_.ScalarI32(static_cast<std::int32_t>(std::min<std::int64_t>(window, INT32_MAX)));
     const ValueId near = out_.Emit(OpKind::kGreater, {places, out_.Sub(own, reach)});
     return out_.Emit(OpKind::kLogicalAnd, {causal, near});
   }

@@ -143,7 +143,8 @@ std::optional<Dim> PrefixSize(OnnxNode& node, const Ints& axes, int axis) {
 void SliceElements(OnnxNode& node, const Plan& plan) {
   const auto dims = node.input_elements(0);
   const Shape& shape = node.input_shape(0);
-  if (!dims || shape.rank() < 1 || shape.rank() > 2 || !shape.IsStatic()) return;
+  if (!dims || shape.rank() < 1 || shape.rank() > 2) return;
+  if (shape.ElementCount() != static_cast<std::int64_t>(dims->size())) return;
   const auto along = [&](int axis) {
     const auto at = static_cast<std::size_t>(axis);
     const std::int64_t size = axis < shape.rank() ? shape.dim(axis).value() : 1;

@@ -41,7 +41,8 @@ Verdict PermIsPermutation(const OnnxNode& node, Bounds, Finding& finding) {
 // Of a table of integers that shape arithmetic knows.
 void TransposeElements(OnnxNode& node, bool swaps) {
   auto dims = node.input_elements(0);
-  if (!dims || !node.input_shape(0).IsStatic()) return;
+  const auto count = node.input_shape(0).ElementCount();
+  if (!dims || count != static_cast<std::int64_t>(dims->size())) return;
   const auto rows = static_cast<std::size_t>(node.input_shape(0).dim(0).value());
   const auto columns = static_cast<std::size_t>(node.input_shape(0).dim(1).value());
   DimValues moved = *dims;
