@@ -183,6 +183,13 @@ constexpr OptionField kConv3DOptions[] = {
 constexpr OptionField kGeluOptions[] = {
     {"approximate", 0, Storage::kBool, {}, 0},
 };
+// The fourth slot is the encoding of the third, which has one value; the fifth a version of the
+// composite, which none has.
+constexpr OptionField kStableHLOCompositeOptions[] = {
+    {"name", 0, Storage::kString, {}, 0},
+    {"decomposition_subgraph_index", 1, Storage::kRegion, {}, 0},
+    {"composite_attributes", 2, Storage::kOwn, {}, 0},
+};
 
 // Ordered by kind.
 constexpr OptionsTable kTables[] = {
@@ -287,6 +294,7 @@ constexpr OptionsTable kTables[] = {
     {OpKind::kBitcast, 1, 124, "BitcastOptions", {}},
     {OpKind::kBitwiseXor, 1, 125, "BitwiseXorOptions", {}},
     {OpKind::kRightShift, 1, 126, "RightShiftOptions", {}},
+    {OpKind::kStablehloComposite, 2, 21, "StableHLOCompositeOptions", kStableHLOCompositeOptions},
 };
 
 }  // namespace

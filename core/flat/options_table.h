@@ -21,6 +21,8 @@ enum class Storage : std::uint8_t {
   kF32,        // float
   kI32Vector,  // reference to a vector of int32; ints
   kRegion,     // i32 subgraph index; not an attribute: the n-th kRegion field is the n-th region
+  kString,     // reference to a string; string
+  kOwn,        // reference to bytes: a FlexBuffers map of the attributes without another field
 };
 
 struct OptionField {

@@ -11,7 +11,9 @@ Result<std::vector<Tensor>> Evaluator::Run(const ir::Op& op,
                                            std::span<const Tensor* const> inputs) {
   const bool is_if = op.kind == ir::OpKind::kIf;
   const bool is_while = op.kind == ir::OpKind::kWhile;
-  if (!is_if && !is_while && op.kind != ir::OpKind::kComposite) {
+  const bool is_composite =
+      op.kind == ir::OpKind::kComposite || op.kind == ir::OpKind::kStablehloComposite;
+  if (!is_if && !is_while && !is_composite) {
     return RunKernel(op.kind, op.attrs, inputs);
   }
   if ((is_if || is_while) && op.regions.size() != 2) {

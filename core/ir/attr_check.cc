@@ -24,7 +24,10 @@ std::string AttributeProblem(const OpInfo& info, const Attributes& attrs) {
              " has another type than the operator table says";
     }
   }
-  if (info.kind == OpKind::kComposite || info.kind == OpKind::kCustom) return "";
+  if (info.kind == OpKind::kComposite || info.kind == OpKind::kStablehloComposite ||
+      info.kind == OpKind::kCustom) {
+    return "";
+  }
   for (const auto& [name, value] : attrs) {
     const bool known = std::any_of(info.attrs.begin(), info.attrs.end(),
                                    [&](const AttrSpec& spec) { return spec.name == name; });

@@ -1,4 +1,4 @@
-// Equal: two modules walked side by side.
+// Equal: two modules, or two graphs of one, walked side by side.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -51,12 +51,11 @@ bool SameConstant(const Constant& a, const Constant& b) {
 
 class GraphComparison {
  public:
-  GraphComparison(const Module& a, const Module& b, GraphId id)
-      : a_(a), b_(b), left_(a.graph(id)), right_(b.graph(id)) {}
+  GraphComparison(const Module& a, GraphId left, const Module& b, GraphId right, bool with_origins)
+      : a_(a), b_(b), left_(a.graph(left)), right_(b.graph(right)), with_origins_(with_origins) {}
 
   bool Run() {
-    if (left_.name() != right_.name() || left_.op_count() != right_.op_count() ||
-        left_.inputs().size() != right_.inputs().size()) {
+    if (left_.op_count() != right_.op_count() || left_.inputs().size() != right_.inputs().size()) {
       return false;
     }
     partner_.assign(left_.value_count(), ValueId{});
@@ -105,8 +104,10 @@ class GraphComparison {
 
   bool SameOp(const Op& x, const Op& y) {
     if (x.kind != y.kind || x.regions != y.regions || x.results.size() != y.results.size() ||
-        !SameAttributes(x.attrs, y.attrs) || !SameOperands(x, y) ||
-        a_.origins().SourcesOf(x.origin) != b_.origins().SourcesOf(y.origin)) {
+        !SameAttributes(x.attrs, y.attrs) || !SameOperands(x, y)) {
+      return false;
+    }
+    if (with_origins_ && a_.origins().SourcesOf(x.origin) != b_.origins().SourcesOf(y.origin)) {
       return false;
     }
     for (std::size_t i = 0; i < x.results.size(); ++i) {
@@ -119,6 +120,7 @@ class GraphComparison {
   const Module& b_;
   const Graph& left_;
   const Graph& right_;
+  bool with_origins_;
   std::vector<ValueId> partner_;  // by value of the left graph
 };
 
@@ -136,9 +138,15 @@ bool Equal(const Module& a, const Module& b) {
       return false;
   }
   for (std::uint32_t i = 0; i < a.graph_count(); ++i) {
-    if (!GraphComparison(a, b, GraphId{i}).Run()) return false;
+    const GraphId id{i};
+    if (a.graph(id).name() != b.graph(id).name()) return false;
+    if (!GraphComparison(a, id, b, id, /*with_origins=*/true).Run()) return false;
   }
   return true;
+}
+
+bool Equal(const Module& module, GraphId a, GraphId b) {
+  return GraphComparison(module, a, module, b, /*with_origins=*/false).Run();
 }
 
 }  // namespace smelt::ir

@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/ir/attributes.h"
@@ -140,6 +141,7 @@ class Graph {
   Iterator end() const { return {this, OpId{}}; }
 
   const std::string& name() const { return name_; }
+  void set_name(std::string name) { name_ = std::move(name); }
 
  private:
   void LinkUse(Use use);

@@ -124,6 +124,7 @@ enum class OpKind : std::uint16_t {
   kBitwiseXor = 160,
   kRightShift = 161,
   kStablehloAnd = 176,
+  kStablehloComposite = 206,  // a composite that the file keeps: attributes as there, one body
 
   // core.*: exact semantics in op_table.cc, a kernel in core/interp.
   kCoreErf = 1000,        // core.ERF: Gauss error function, elementwise, float types

@@ -229,6 +229,7 @@ constexpr OpInfo kOps[] = {
     {OpKind::kBitwiseXor, "BITWISE_XOR", 2, 2, 1, {}, &infer::Binary},
     {OpKind::kRightShift, "RIGHT_SHIFT", 2, 2, 1, {}, &infer::Binary},
     {OpKind::kStablehloAnd, "STABLEHLO_AND", 2, 2, 1, {}, &infer::Binary},
+    {OpKind::kStablehloComposite, "STABLEHLO_COMPOSITE", 1, -1, -1, kCompositeAttrs, nullptr},
     {OpKind::kCoreErf, "core.ERF", 1, 1, 1, {}, &infer::Unary},
     {OpKind::kCoreTruncMod, "core.TRUNC_MOD", 2, 2, 1, {}, &infer::Binary},
     {OpKind::kCoreRoundAway, "core.ROUND_AWAY", 1, 1, 1, {}, &infer::Unary},

@@ -30,5 +30,7 @@ std::string Print(const Module& module, const PrintOptions& options = {});
 Result<Module> Parse(std::string_view text);
 // Structure, names, attributes, origins, quantization and constant values.
 bool Equal(const Module& a, const Module& b);
+// The same of two graphs of a module, whatever they are called and come from.
+bool Equal(const Module& module, GraphId a, GraphId b);
 
 }  // namespace smelt::ir

@@ -86,8 +86,11 @@ class RegionVerifier {
     for (const Op::Operand& operand : op.operands) values.push_back(operand.value);
     const bool is_if = op.kind == OpKind::kIf;
     const bool is_while = op.kind == OpKind::kWhile;
-    const std::size_t most = is_if || is_while ? 2 : op.kind == OpKind::kComposite ? 1 : 0;
-    if (op.regions.size() > most || (most == 2 && op.regions.size() != 2)) {
+    const bool is_kept = op.kind == OpKind::kStablehloComposite;
+    const bool is_composite = is_kept || op.kind == OpKind::kComposite;
+    const std::size_t most = is_if || is_while ? 2 : is_composite ? 1 : 0;
+    const std::size_t least = op.kind == OpKind::kComposite ? 0 : most;
+    if (op.regions.size() > most || op.regions.size() < least) {
       return report("has " + std::to_string(op.regions.size()) + " regions");
     }
     if (op.regions.empty()) return;

@@ -153,6 +153,7 @@ constexpr OperatorSupport kOperators[] = {
     {OpKind::kBitwiseXor, kI8 | kU8 | kI16 | kU16 | kI32 | kU32, 0, 8, 1},
     {OpKind::kRightShift, kI8 | kU8 | kI16 | kU16 | kI32 | kU32, 0, 8, 1},
     {OpKind::kStablehloAnd, kI8 | kU8 | kI16 | kU16 | kI32 | kU32 | kI64 | kU64 | kBool, 0, 6, 1},
+    {OpKind::kStablehloComposite, kF32, 0, kAny, 1},
 };
 
 }  // namespace

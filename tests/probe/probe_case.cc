@@ -363,6 +363,21 @@ Values1 Bitcast(Draft& d) {
   return d.Emit({d.Data(Values::kExtreme)}, {{"out_data_type", Name(to)}});
 }
 
+// What no delegate knows: the runtime runs the body.
+Values1 Composite(Draft& d) {
+  const ValueId x = d.Data();
+  const ir::TensorType type = d.builder.type(x);
+  const ir::GraphId id = d.made.module.AddGraph("smelt.probe.impl");
+  Builder body(d.made.module, id, ir::kNoOrigin);
+  const ValueId inner = body.graph().AddInput(type, "x");
+  body.graph().SetOutputs(std::vector{body.Unary(OpKind::kRelu, inner)});
+  const ValueId operands[] = {x};
+  const ValueId y =
+      d.builder.EmitTyped(d.spec.kind, operands, {{"name", "smelt.probe"}, {"scale", 0.5}}, type);
+  d.builder.graph().op(d.builder.graph().value(y).producer).regions = {id};
+  return {y};
+}
+
 struct Row {
   OpKind kind;
   Emitter emit;
@@ -426,6 +441,7 @@ constexpr Row kRows[] = {
     {OpKind::kUnsortedSegmentMax, Segment, 3}, {OpKind::kUnsortedSegmentSum, Segment, 3},
     {OpKind::kUnsortedSegmentMin, Segment, 3}, {OpKind::kBitwiseXor, BinaryWrapping, 3},
     {OpKind::kRightShift, Shift, 3}, {OpKind::kStablehloAnd, BinaryEqual, 3},
+    {OpKind::kStablehloComposite, Composite, 3},
 };
 // clang-format on
 

@@ -42,11 +42,11 @@ class Planner {
     plan_.subgraph_of_graph.assign(module_.graph_count(), -1);
     Reach(module_.main_id());
     for (const ir::Signature& signature : module_.signatures) Reach(signature.graph);
-    while (!pending_.empty()) {
-      const std::size_t at = pending_.front();
-      pending_.pop_front();
-      SMELT_RETURN_IF_ERROR(cancel.Check());
-      SMELT_RETURN_IF_ERROR(PlanSubgraph(at));
+    SMELT_RETURN_IF_ERROR(PlanPending(cancel));
+    // Several operators may share one body; behind all other subgraphs it comes after each of them.
+    for (std::size_t i = 0; i < bodies_.size(); ++i) {
+      Reach(bodies_[i]);
+      SMELT_RETURN_IF_ERROR(PlanPending(cancel));
     }
     SMELT_RETURN_IF_ERROR(PlanBuffers(cancel));
     return std::move(plan_);
@@ -62,6 +62,16 @@ class Planner {
     pending_.push_back(static_cast<std::size_t>(index));
   }
 
+  Status PlanPending(const CancelToken& cancel) {
+    while (!pending_.empty()) {
+      const std::size_t at = pending_.front();
+      pending_.pop_front();
+      SMELT_RETURN_IF_ERROR(cancel.Check());
+      SMELT_RETURN_IF_ERROR(PlanSubgraph(at));
+    }
+    return Status::Ok();
+  }
+
   Status PlanSubgraph(std::size_t at) {
     const ir::Graph& graph = module_.graph(plan_.subgraphs[at].graph);
     plan_.subgraphs[at].tensor_of_value.assign(graph.value_count(), -1);
@@ -71,7 +81,14 @@ class Planner {
       SMELT_RETURN_IF_ERROR(PlanOperator(at, graph, op));
       for (const auto& operand : op.operands) AddTensor(at, operand.value);
       for (const ir::ValueId result : op.results) AddTensor(at, result);
-      for (const ir::GraphId region : op.regions) Reach(region);
+      const bool is_composite = op.kind == ir::OpKind::kStablehloComposite;
+      for (const ir::GraphId region : op.regions) {
+        if (is_composite) {
+          bodies_.push_back(region);
+        } else {
+          Reach(region);
+        }
+      }
     }
     for (const ir::ValueId output : graph.outputs()) AddTensor(at, output);
     NameTensors(module_, plan_.subgraphs[at]);
@@ -163,6 +180,7 @@ class Planner {
   FilePlan plan_;
   std::map<std::tuple<ir::OpKind, int, std::string>, std::uint32_t> code_of_;
   std::deque<std::size_t> pending_;
+  std::vector<ir::GraphId> bodies_;  // of composites, in order of use
 };
 
 }  // namespace

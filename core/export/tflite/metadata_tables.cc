@@ -241,6 +241,12 @@ class Layout {
         image().Point(options_table, slot,
                       image().AddVector(std::span<const std::int32_t>(values)));
       }
+      for (const auto& [slot, text] : options.strings) {
+        image().Point(options_table, slot, image().AddString(text));
+      }
+      for (const auto& [slot, bytes] : options.bytes) {
+        image().Point(options_table, slot, image().AddVector(std::span<const std::uint8_t>(bytes)));
+      }
     }
     return table;
   }

@@ -3,6 +3,7 @@
 #include <limits>
 #include <string>
 
+#include "core/flat/custom_options.h"
 #include "core/flat/options_table.h"
 #include "core/ir/op_table.h"
 
@@ -89,6 +90,14 @@ class Encoder {
         return EncodeVector(field);
       case Storage::kRegion:
         return EncodeRegion(field);
+      case Storage::kString:
+        options_.fields.Reference(field.slot);
+        options_.strings.emplace_back(field.slot, op_.attrs.String(field.attr));
+        return Status::Ok();
+      case Storage::kOwn:
+        options_.fields.Reference(field.slot);
+        options_.bytes.emplace_back(field.slot, flat::EncodeCompositeOptions(op_.attrs));
+        return Status::Ok();
     }
     return Status::Ok();
   }

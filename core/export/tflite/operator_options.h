@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,8 +17,10 @@ struct OperatorOptions {
   int union_index = 0;  // 1: builtin_options, 2: builtin_options_2, 0: the operator has none
   std::uint8_t tag = 0;
   TableFields fields;
-  // Vectors that slots of the table refer to; to be added after it.
+  // Vectors, strings and bytes that slots of the table refer to; to be added after it.
   std::vector<std::pair<int, std::vector<std::int32_t>>> vectors;
+  std::vector<std::pair<int, std::string>> strings;
+  std::vector<std::pair<int, std::vector<std::uint8_t>>> bytes;
 };
 
 // `subgraph_of_graph` gives the indices that regions are written as. kInternalError, naming the

@@ -366,6 +366,7 @@ constexpr Row kRows[] = {
     {OpKind::kBitwiseXor, 1, "2.13"},
     {OpKind::kRightShift, 1, "2.13"},
     {OpKind::kStablehloAnd, 1, "2.17"},
+    {OpKind::kStablehloComposite, 1, "2.17"},
 };
 // clang-format on
 
@@ -390,8 +391,7 @@ std::string_view RuntimeVersionOf(OpKind kind, int version) {
 
 bool OlderRuntime(std::string_view a, std::string_view b) {
   while (!a.empty() || !b.empty()) {
-    const int left = NextComponent(a);
-    const int right = NextComponent(b);
+    const int left = NextComponent(a), right = NextComponent(b);
     if (left != right) return left < right;
   }
   return false;

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <string>
 
+#include "core/flat/custom_options.h"
 #include "core/flat/options_table.h"
 #include "core/import/tflite/container.h"
 #include "core/ir/op_table.h"
@@ -63,6 +65,14 @@ std::optional<ir::AttrValue> ReadField(const flatbuffers::Table& table, const Op
       return std::int64_t{table.GetField<std::int32_t>(offset, field.fallback)};
     case Storage::kF32:
       return double{table.GetField<float>(offset, static_cast<float>(field.fallback))};
+    case Storage::kString: {
+      const auto* text = table.GetPointer<const flatbuffers::String*>(offset);
+      bad = text == nullptr || text->size() == 0;
+      if (bad) return std::nullopt;
+      return text->str();
+    }
+    case Storage::kOwn:  // no attribute: ReadOwn
+      return std::nullopt;
     case Storage::kI32Vector: {
       const auto* vector = table.GetPointer<const flatbuffers::Vector<std::int32_t>*>(offset);
       if (vector == nullptr) return std::nullopt;
@@ -70,6 +80,14 @@ std::optional<ir::AttrValue> ReadField(const flatbuffers::Table& table, const Op
     }
   }
   return std::nullopt;
+}
+
+// The attributes that are the operator's own, as a FlexBuffers map.
+Result<ir::Attributes> ReadOwn(const flatbuffers::Table& table, const OptionField& field) {
+  using Bytes = flatbuffers::Vector<std::uint8_t>;
+  const auto* bytes = table.GetPointer<const Bytes*>(SlotOffset(field.slot));
+  if (bytes == nullptr) return Invalid(std::string(field.attr) + " is absent");
+  return flat::DecodeCompositeOptions(std::as_bytes(std::span(bytes->data(), bytes->size())));
 }
 
 }  // namespace
@@ -82,13 +100,21 @@ Result<OptionsRead> ReadOptions(ir::OpKind kind, const flat::schema::Operator& o
   }
   const flat::OptionsTable* options = flat::FindOptions(kind);
   if (options == nullptr || options->fields.empty()) return read;
-  const auto tag = static_cast<std::uint8_t>(op.builtin_options_type());
-  const auto* table = static_cast<const flatbuffers::Table*>(op.builtin_options());
-  if (options->union_index != 1 || tag != options->tag || table == nullptr) {
+  const bool second = options->union_index == 2;
+  const auto tag = second ? static_cast<std::uint8_t>(op.builtin_options_2_type())
+                          : static_cast<std::uint8_t>(op.builtin_options_type());
+  const auto* table = static_cast<const flatbuffers::Table*>(second ? op.builtin_options_2()
+                                                                    : op.builtin_options());
+  if (tag != options->tag || table == nullptr) {
     return Invalid(std::string(ir::GetOpInfo(kind).name) + " carries no " +
                    std::string(options->name));
   }
   for (const OptionField& field : options->fields) {
+    if (field.storage == Storage::kOwn) {
+      SMELT_ASSIGN_OR_RETURN(const ir::Attributes own, ReadOwn(*table, field));
+      for (const auto& [name, value] : own) read.attrs.Set(name, value);
+      continue;
+    }
     bool bad = false;
     std::optional<ir::AttrValue> value = ReadField(*table, field, bad);
     if (bad) {

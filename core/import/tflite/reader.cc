@@ -75,7 +75,30 @@ Status CheckRegions(const ir::Module& module, const ir::Op& op) {
     SMELT_RETURN_IF_ERROR(CheckRegion(module, op.regions[0], inputs, 1));
     SMELT_RETURN_IF_ERROR(CheckRegion(module, op.regions[1], inputs, outputs));
   }
+  if (op.kind == ir::OpKind::kStablehloComposite) {
+    if (op.regions.size() != 1) return Invalid("STABLEHLO_COMPOSITE without its body");
+    SMELT_RETURN_IF_ERROR(CheckRegion(module, op.regions[0], inputs, outputs));
+  }
   return Status::Ok();
+}
+
+// A composite's body takes and gives the types of the operator, which its runtime hands on.
+Status CheckBody(const ir::Module& module, const ir::Graph& graph, const ir::Op& op) {
+  if (op.kind != ir::OpKind::kStablehloComposite) return Status::Ok();
+  const ir::Graph& body = module.graph(op.regions.front());
+  bool fits = true;
+  for (std::size_t i = 0; i < op.operands.size(); ++i) {
+    const ir::ValueId operand = op.operands[i].value;
+    fits =
+        fits && operand.valid() && ir::MayAgree(graph.type(operand), body.type(body.inputs()[i]));
+  }
+  const std::vector<ir::ValueId> outputs = body.outputs();
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    fits = fits && ir::MayAgree(graph.type(op.results[i]), body.type(outputs[i]));
+  }
+  if (fits) return Status::Ok();
+  return Invalid("subgraph " + std::to_string(op.regions.front().index) +
+                 " is of other types than the composite that it defines");
 }
 
 Status ReadMetadata(const Container& file, ir::Module& module) {
@@ -105,7 +128,10 @@ Result<ir::Module> Read(const SharedBytes& bytes) {
   }
   for (std::uint32_t i = 0; i < module.graph_count(); ++i) {
     const ir::Graph& graph = module.graph(ir::GraphId{i});
-    for (const ir::OpId id : graph) SMELT_RETURN_IF_ERROR(CheckRegions(module, graph.op(id)));
+    for (const ir::OpId id : graph) {
+      SMELT_RETURN_IF_ERROR(CheckRegions(module, graph.op(id)));
+      SMELT_RETURN_IF_ERROR(CheckBody(module, graph, graph.op(id)));
+    }
   }
   SMELT_RETURN_IF_ERROR(ReadSignatures(file.model(), module));
   SMELT_RETURN_IF_ERROR(ReadMetadata(file, module));

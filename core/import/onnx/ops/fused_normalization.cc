@@ -6,7 +6,7 @@
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
-#include "core/import/onnx/ops/standardized.h"
+#include "core/ir/last_axes_norm.h"
 
 namespace smelt::onnx_import {
 namespace {
@@ -14,8 +14,10 @@ namespace {
 using ir::Builder;
 using ir::Dim;
 using ir::DType;
+using ir::LastAxesNorm;
 using ir::OpKind;
 using ir::Shape;
+using ir::Standardized;
 using ir::ValueId;
 
 constexpr double kSkipEpsilon = 9.999999960041972e-13;   // 1e-12 as a float

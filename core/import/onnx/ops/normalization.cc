@@ -11,11 +11,14 @@
 namespace smelt::onnx_import {
 namespace {
 
+using ir::AxesFrom;
 using ir::Builder;
 using ir::Dim;
 using ir::DType;
+using ir::LastAxesNorm;
 using ir::OpKind;
 using ir::Shape;
+using ir::Standardized;
 using ir::ValueId;
 
 constexpr double kDefaultEpsilon = 9.999999747378752e-06;  // 1e-5 as a float

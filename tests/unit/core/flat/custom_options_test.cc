@@ -3,6 +3,7 @@
 #include <flatbuffers/flexbuffers.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 namespace smelt::flat {
@@ -33,6 +34,34 @@ TEST(CustomOptions, AreReadAsTheyWereWritten) {
   ASSERT_TRUE(read.ok()) << read.status().ToString();
   read->Set("custom_code", std::string("x::Y"));
   EXPECT_EQ(*read, Sample());
+}
+
+TEST(CompositeOptions, HoldFloatsThatDelegatesReadInPlace) {
+  const ir::Attributes attrs{{"name", std::string("odml.rms_norm")}, {"epsilon", 0.1}};
+  const auto bytes = EncodeCompositeOptions(attrs);
+  const flexbuffers::Reference root = flexbuffers::GetRoot(bytes.data(), bytes.size());
+  ASSERT_TRUE(root.IsMap());
+  EXPECT_EQ(root.AsMap().size(), 1u);
+  EXPECT_EQ(root.AsMap()["epsilon"].AsDouble(), 0.1F);
+  const float stored = 0.1F;
+  const auto* in_place = reinterpret_cast<const std::uint8_t*>(&stored);
+  EXPECT_NE(std::search(bytes.begin(), bytes.end(), in_place, in_place + sizeof(stored)),
+            bytes.end());
+}
+
+TEST(CompositeOptions, AreAMapEvenWithoutEntries) {
+  const auto bytes = EncodeCompositeOptions({{"name", std::string("odml.softmax")}});
+  ASSERT_FALSE(bytes.empty());
+  EXPECT_TRUE(flexbuffers::GetRoot(bytes.data(), bytes.size()).IsMap());
+  const auto read = DecodeCompositeOptions(std::as_bytes(std::span(bytes)));
+  ASSERT_TRUE(read.ok()) << read.status().ToString();
+  EXPECT_TRUE(read->empty());
+}
+
+TEST(CompositeOptions, ANameAmongTheAttributesIsRefused) {
+  const auto bytes = EncodeCustomOptions({{"name", std::string("odml.other")}});
+  EXPECT_EQ(DecodeCompositeOptions(std::as_bytes(std::span(bytes))).status().reason(),
+            Reason::kArtifactInvalid);
 }
 
 TEST(CustomOptions, OtherBytesAreRefused) {

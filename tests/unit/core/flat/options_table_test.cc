@@ -25,6 +25,8 @@ AttrType TypeOf(Storage storage) {
       return AttrType::kBool;
     case Storage::kEnum:
     case Storage::kDType:
+    case Storage::kString:
+    case Storage::kOwn:
       return AttrType::kString;
     case Storage::kI32:
     case Storage::kRegion:
@@ -43,7 +45,7 @@ TEST(OptionsTable, EveryFieldIsAnAttributeOfItsOperator) {
     const OptionsTable* table = FindOptions(info.kind);
     if (table == nullptr) continue;
     for (const OptionField& field : table->fields) {
-      if (field.storage == Storage::kRegion) continue;
+      if (field.storage == Storage::kRegion || field.storage == Storage::kOwn) continue;
       const auto spec = std::ranges::find(info.attrs, field.attr, &ir::AttrSpec::name);
       ASSERT_NE(spec, info.attrs.end()) << info.name << "." << field.attr;
       EXPECT_EQ(spec->type, TypeOf(field.storage)) << info.name << "." << field.attr;
@@ -91,6 +93,8 @@ TEST(OptionsTable, KnowsTheFormatsNumbers) {
   EXPECT_EQ(FindOptions(OpKind::kResizeBilinear)->fields[0].slot, 2);
   EXPECT_EQ(FindOptions(OpKind::kLogistic), nullptr);
   EXPECT_EQ(FindOptions(OpKind::kComposite), nullptr);
+  EXPECT_EQ(FindOptions(OpKind::kStablehloComposite)->union_index, 2);
+  EXPECT_EQ(FindOptions(OpKind::kStablehloComposite)->tag, 21);
 }
 
 TEST(OptionsTable, EnumeratorsGoBothWays) {

@@ -185,6 +185,16 @@ TEST(ControlFlow, CompositesRunTheirBodyOrAreRefused) {
   EXPECT_THAT(std::string(result.status().message()), ::testing::HasSubstr("my.op"));
 }
 
+TEST(ControlFlow, KeptCompositesRunTheirBody) {
+  Module module;
+  Graph& graph = module.graph(module.AddGraph("main"));
+  const GraphId body = Region(module, "body", OpKind::kAdd, 1, DType::kF32);
+  const ValueId x = graph.AddInput(F32Type({1}), "x");
+  const Attributes name = {{"name", std::string("odml.more")}};
+  SetOutputs(graph, {Emit(graph, OpKind::kStablehloComposite, {x}, F32Type({1}), name, {body})});
+  EXPECT_THAT(Floats(RunMain(module, {F32({1}, {3})})[0]), ElementsAre(4));
+}
+
 TEST(ControlFlow, EndlessNestingIsRefused) {
   Module module;
   const GraphId id = module.AddGraph("main");
