@@ -140,6 +140,7 @@ class Conversion {
     options.disabled = request_.disabled_passes;
     options.check_ir = request_.check_ir;
     options.passes.float16_weights = request_.float16_weights;
+    options.passes.composites = request_.composites;
     options.passes.operator_version = tflite_export::OperatorVersion;
     const bool lists_tensors = extras_.Wants(ExtraReport::kTensorCorrespondence);
     if (lists_tensors) options.passes.stored_orders = &stored_orders_;

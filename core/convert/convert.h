@@ -69,7 +69,9 @@ struct ConvertRequest {
   std::vector<std::string> to;    // tensors to end at; empty: the model's outputs
   std::vector<SignatureRequest> signatures;  // empty: one, "serving_default"
   bool compute_float32 = false;              // in place of double, float16 and bfloat16
-  std::string model_sha256;                  // of `model`, in hexadecimal; empty: computed here
+  // To keep as one operator with its definition beside it, by name ("odml.rms_norm"), or "all".
+  std::vector<std::string> composites;
+  std::string model_sha256;  // of `model`, in hexadecimal; empty: computed here
 };
 
 // Receives what a conversion produces, on the calling thread.

@@ -53,8 +53,13 @@ Status Float16Weights(PassContext& context) {
     for (std::uint32_t v = 0; v < values; ++v) {
       const ir::ValueId value{v};
       if (!IsWeight(graph.value(value)) || !graph.HasUses(value)) continue;
-      const std::vector<ir::Use> uses = graph.UsesOf(value);
-      if (uses.front().op == graph.return_op() || !FitsFloat16(*graph.value(value).constant)) {
+      std::vector<ir::Use> uses = graph.UsesOf(value);
+      // Delegates want the scales of a composite as constants.
+      std::erase_if(uses, [&](const ir::Use& use) {
+        return graph.op(use.op).kind == ir::OpKind::kStablehloComposite;
+      });
+      if (uses.empty() || uses.front().op == graph.return_op() ||
+          !FitsFloat16(*graph.value(value).constant)) {
         continue;
       }
       // In front of all users: a constant has no place in the order of operators.

@@ -10,8 +10,9 @@
 
 namespace smelt::passes {
 
-// Composites become their bodies and core.* operators become operators of the runtime. An opaque
-// composite is refused, unless an error about its node stands already.
+// Composites become their bodies, but for those that the job keeps, and core.* operators become
+// operators of the runtime. An opaque composite is refused, unless an error about its node stands
+// already.
 Status LegalizeStructure(PassContext& context);
 
 // Every operator gets element types and ranks that the profile's kernels compute right: by exact

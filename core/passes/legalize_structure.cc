@@ -1,4 +1,5 @@
-// Structure: composites into their bodies, core.* into operators of the runtime.
+// Structure: composites into their bodies or into STABLEHLO_COMPOSITE, core.* into operators of the
+// runtime.
 #include <algorithm>
 #include <string>
 #include <unordered_map>
@@ -6,6 +7,8 @@
 #include <vector>
 
 #include "core/ir/op_table.h"
+#include "core/passes/composite_forms.h"
+#include "core/passes/kept_bodies.h"
 #include "core/passes/legalize.h"
 #include "core/passes/legalize_core_ops.h"
 #include "core/passes/legalize_site.h"
@@ -20,7 +23,7 @@ using ir::ValueId;
 class StructureLegalizer {
  public:
   explicit StructureLegalizer(PassContext& context)
-      : context_(context), done_(context.module.graph_count(), false) {
+      : context_(context), bodies_(context.module), done_(context.module.graph_count(), false) {
     for (const ir::Diagnostic& diagnostic : context.diagnostics) {
       const bool tells =
           diagnostic.severity == ir::Severity::kError || diagnostic.reason == Reason::kNotChecked;
@@ -28,21 +31,40 @@ class StructureLegalizer {
     }
   }
 
-  // Bodies first: what is inlined is legal already. Graphs don't contain themselves.
-  Status Run(ir::GraphId id) {
+  // Bodies first: what is inlined is legal already. Graphs don't contain themselves. `inside` of a
+  // composite that is kept no other one is.
+  Status Run(ir::GraphId id, bool inside = false) {
     if (done_[id.index]) return Status::Ok();
     done_[id.index] = true;
     const ir::Graph& graph = context_.module.graph(id);
     for (const OpId at : graph) {
       const LegalizeSite site{context_, id, at};
       const std::vector<ir::GraphId> regions = site.op().regions;
-      for (const ir::GraphId region : regions) SMELT_RETURN_IF_ERROR(Run(region));
-      SMELT_RETURN_IF_ERROR(Visit(site));
+      const bool is_composite = site.op().kind == OpKind::kComposite && !regions.empty();
+      const CompositeForm* form =
+          is_composite && !inside ? FormToKeep(context_, graph, site.op()) : nullptr;
+      for (const ir::GraphId region : regions) {
+        SMELT_RETURN_IF_ERROR(Run(region, inside || form != nullptr));
+      }
+      if (form != nullptr) {
+        Keep(site, *form);
+      } else {
+        SMELT_RETURN_IF_ERROR(Visit(site));
+      }
     }
     return Status::Ok();
   }
 
  private:
+  void Keep(const LegalizeSite& site, const CompositeForm& form) {
+    ir::Op& op = site.graph().op(site.id);
+    op.attrs = form.attributes(site.graph(), op);
+    op.attrs.Set("name", std::string(form.name));
+    op.kind = OpKind::kStablehloComposite;
+    op.regions.front() = bodies_.Share(op.regions.front(), form.name);
+    ++context_.rewrites;
+  }
+
   Status Visit(const LegalizeSite& site) {
     const OpKind kind = site.op().kind;
     if (ir::IsTfliteBuiltin(kind) || kind == OpKind::kCustom) return Status::Ok();
@@ -123,13 +145,29 @@ class StructureLegalizer {
   }
 
   PassContext& context_;
+  KeptBodies bodies_;
   std::vector<bool> done_;
   std::unordered_set<std::string> said_;  // keys of the nodes that a diagnostic names
 };
 
+ir::Diagnostic TooOldNote(const target::Profile& profile) {
+  ir::Diagnostic note;
+  note.severity = ir::Severity::kNote;
+  note.reason = Reason::kRuntimeVersionUnsupported;
+  note.stage = "legalize";
+  note.found = "composites to keep";
+  note.allowed = "no STABLEHLO_COMPOSITE in runtime " + std::string(profile.runtime);
+  note.message = "composites are decomposed: " + note.allowed;
+  return note;
+}
+
 }  // namespace
 
 Status LegalizeStructure(PassContext& context) {
+  if (!context.options.composites.empty() &&
+      context.profile.Find(OpKind::kStablehloComposite) == nullptr) {
+    context.diagnostics.push_back(TooOldNote(context.profile));
+  }
   StructureLegalizer legalizer(context);
   for (const ir::GraphId graph : ReachableGraphs(context.module)) {
     SMELT_RETURN_IF_ERROR(legalizer.Run(graph));

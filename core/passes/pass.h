@@ -27,6 +27,7 @@ using StoredOrders = std::map<std::string, std::vector<int>>;
 // What a job asks of the passes.
 struct PassOptions {
   bool float16_weights = false;
+  std::vector<std::string> composites;  // to keep, by name (composite_forms.h), or "all"
   // Null: the profile's versions are not asked for.
   OperatorVersionFn operator_version = nullptr;
   // Null, or where to note, of each signature, named tensors of its graph that are stored in

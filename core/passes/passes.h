@@ -20,7 +20,7 @@ Status FoldBatchNorm(PassContext& context);
 Status FuseActivation(PassContext& context);
 
 // FULLY_CONNECTED operators of one operand that become the heads of one attention become one, with
-// a SPLIT behind it. Requires that composites are expanded.
+// a SPLIT behind it. Requires that composites are expanded, or kept.
 Status JoinProducts(PassContext& context);
 
 // GATHER of one position, PACK and UNPACK become RESHAPE with SLICE, CONCATENATION and SPLIT.
@@ -33,7 +33,8 @@ Status PreferDelegated(PassContext& context);
 Status PrepareSizes(PassContext& context);
 
 // Decides for all operators at once in which order of axes they work, so that few TRANSPOSEs are
-// left (layout/layout.h). Requires that composites are expanded.
+// left (layout/layout.h). Requires that composites are expanded, or kept: those stay in the
+// source's order.
 Status SolveLayout(PassContext& context);
 
 // Stores float32 weights as float16, if the job asks for it.

@@ -5,6 +5,7 @@
 
 #include "core/base/clock.h"
 #include "core/ir/verify.h"
+#include "core/passes/composite_forms.h"
 #include "core/passes/legalize.h"
 #include "core/passes/legalize_site.h"
 #include "core/passes/pass.h"
@@ -115,6 +116,7 @@ Status RunPipeline(ir::Module& module, const target::Profile& profile,
                    const PipelineOptions& options, const CancelToken& cancel,
                    ir::Diagnostics& diagnostics, std::vector<PassOutcome>& outcomes) {
   SMELT_RETURN_IF_ERROR(CheckDisabled(options.disabled));
+  SMELT_RETURN_IF_ERROR(CheckComposites(options.passes.composites));
   const bool verify = options.check_ir || kAlwaysVerify;
   if (verify) SMELT_RETURN_IF_ERROR(Verify(module, diagnostics, "(none: as imported)"));
   std::uint64_t operators = CountOperators(module);

@@ -76,10 +76,13 @@ struct Traces {
 
 Entry::Outcome OutcomeOf(const Traces& traces, bool absorbed) {
   if (traces.kinds.empty()) return Entry::FOLDED;
-  if (std::ranges::find(traces.kinds, ir::OpKind::kCustom) != traces.kinds.end()) {
-    return Entry::CUSTOM;
-  }
-  const auto computing = std::ranges::count_if(traces.kinds, std::not_fn(IsPlumbing));
+  const auto has = [&](ir::OpKind kind) {
+    return std::ranges::find(traces.kinds, kind) != traces.kinds.end();
+  };
+  if (has(ir::OpKind::kCustom)) return Entry::CUSTOM;
+  auto computing = std::ranges::count_if(traces.kinds, std::not_fn(IsPlumbing));
+  // How a composite's operands are brought into its form is no part of what the node says either.
+  if (has(ir::OpKind::kStablehloComposite) && has(ir::OpKind::kReshape)) --computing;
   if (absorbed && traces.hosted && computing > 0) return Entry::FUSED;
   return computing > 1 ? Entry::DECOMPOSED : Entry::CONVERTED;
 }
@@ -112,25 +115,38 @@ std::vector<std::string_view> OperatorNames(const AllTraces& traces, std::size_t
   return names;
 }
 
-// The signature that each graph belongs to.
-std::vector<std::size_t> SignatureOfGraphs(const ir::Module& module) {
-  std::vector<std::size_t> signature(module.graph_count(), 0);
-  if (module.signatures.size() < 2) return signature;
+// What a graph is for the artifact: nothing, for instance the body of what was inlined; a part of
+// what a signature computes; or the body of a composite that is kept, whose nodes the composite
+// itself stands for.
+enum class Role : std::uint8_t { kUnused, kPart, kBody };
+struct Place {
+  Role role = Role::kUnused;
+  std::size_t signature = 0;
+};
+
+std::vector<Place> PlacesOf(const ir::Module& module) {
+  std::vector<Place> places(module.graph_count());
   std::vector<ir::GraphId> reached;
+  const auto reach = [&](ir::GraphId graph, Place place) {
+    if (places[graph.index].role != Role::kUnused) return;
+    places[graph.index] = place;
+    reached.push_back(graph);
+  };
   for (std::size_t i = 0; i < module.signatures.size(); ++i) {
-    signature[module.signatures[i].graph.index] = i;
-    reached.push_back(module.signatures[i].graph);
+    reach(module.signatures[i].graph, {Role::kPart, i});
   }
+  if (module.graph_count() > 0) reach(module.main_id(), {Role::kPart, 0});
   for (std::size_t at = 0; at < reached.size(); ++at) {
-    const ir::GraphId owner = reached[at];
-    for (const ir::OpId id : module.graph(owner)) {
-      for (const ir::GraphId region : module.graph(owner).op(id).regions) {
-        signature[region.index] = signature[owner.index];
-        reached.push_back(region);
+    const ir::Graph& graph = module.graph(reached[at]);
+    const Place own = places[reached[at].index];
+    for (const ir::OpId id : graph) {
+      const bool kept = graph.op(id).kind == ir::OpKind::kStablehloComposite;
+      for (const ir::GraphId region : graph.op(id).regions) {
+        reach(region, {kept ? Role::kBody : own.role, own.signature});
       }
     }
   }
-  return signature;
+  return places;
 }
 
 }  // namespace
@@ -140,18 +156,20 @@ void FillCoverage(const ir::Module& module, const ir::Diagnostics& diagnostics,
   const auto& sources = module.origins().sources();
   AllTraces traces(std::max<std::size_t>(module.signatures.size(), 1),
                    std::vector<Traces>(sources.size()));
-  const std::vector<std::size_t> signature_of = SignatureOfGraphs(module);
+  const std::vector<Place> places = PlacesOf(module);
   std::map<ir::OpKind, std::uint32_t> operators;
   for (std::uint32_t g = 0; g < module.graph_count(); ++g) {
     const ir::Graph& graph = module.graph(ir::GraphId{g});
+    if (places[g].role == Role::kUnused) continue;
     for (ir::OpId id : graph) {
       const ir::Op& op = graph.op(id);
       ++operators[op.kind];
+      if (places[g].role == Role::kBody) continue;
       const std::vector<ir::SourceId>& carried = module.origins().SourcesOf(op.origin);
       const bool hosted = std::ranges::any_of(
           carried, [&](ir::SourceId source) { return !module.origins().IsAbsorbed(source); });
       for (const ir::SourceId source : carried) {
-        Traces& of_source = traces[signature_of[g]][source];
+        Traces& of_source = traces[places[g].signature][source];
         if (std::ranges::find(of_source.kinds, op.kind) == of_source.kinds.end()) {
           of_source.kinds.push_back(op.kind);
         }

@@ -80,6 +80,14 @@ const ir::Op* InnerBy(const ir::Graph& graph, ValueId value, OpKind kind) {
   return graph.HasOneUse(value) ? MadeBy(graph, value, kind) : nullptr;
 }
 
+bool OnlyUsedBy(const ir::Graph& graph, ValueId value, std::span<const ir::OpId> ops) {
+  for (ir::Use use = graph.value(value).first_use; use.valid();
+       use = graph.op(use.op).operands[use.operand].next) {
+    if (std::ranges::find(ops, use.op) == ops.end()) return false;
+  }
+  return true;
+}
+
 ProductForm ProductOf(const ir::Graph& graph, ValueId value) {
   ProductForm form;
   Collect(graph, value, 1, false, form);

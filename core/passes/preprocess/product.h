@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/ir/graph.h"
@@ -25,6 +26,9 @@ std::optional<double> ScalarOf(const ir::Graph& graph, ir::ValueId value);
 const ir::Op* MadeBy(const ir::Graph& graph, ir::ValueId value, ir::OpKind kind);
 // The same, when nothing else uses the value.
 const ir::Op* InnerBy(const ir::Graph& graph, ir::ValueId value, ir::OpKind kind);
+
+// True when operators of `ops` are all that uses the value.
+bool OnlyUsedBy(const ir::Graph& graph, ir::ValueId value, std::span<const ir::OpId> ops);
 
 // Takes `value` apart. Products inside of it are taken apart where nothing else uses them; `value`
 // itself may have other users.

@@ -29,11 +29,15 @@ struct PatternRule {
   bool (*match)(const ir::Graph& graph, ir::OpId root, PatternMatch& match);
   // The value that replaces the root's result.
   ir::ValueId (*rewrite)(ir::Builder& out, const ir::Graph& graph, const PatternMatch& match);
+  // What the rule makes, for jobs that keep it: a composite, by the name of its form.
+  std::string_view composite = {};
 };
 
 // One family of rules, one file of the same name.
 std::span<const PatternRule> ActivationPatterns();
 std::span<const PatternRule> ArithmeticPatterns();
+std::span<const PatternRule> AttentionPattern();
+std::span<const PatternRule> NormPatterns();
 std::span<const PatternRule> RearrangePatterns();
 
 // Every rule in one fixed order.

@@ -2,6 +2,7 @@
 // later pattern.
 #include <algorithm>
 
+#include "core/passes/composite_forms.h"
 #include "core/passes/legalize_site.h"
 #include "core/passes/preprocess/rule.h"
 
@@ -44,17 +45,34 @@ Status Apply(PassContext& context, ir::GraphId graph_id, OpId root, const Patter
   return Status::Ok();
 }
 
+// By graph. The graphs that rules add are bodies too.
+std::vector<bool> BodiesOfComposites(const ir::Module& module) {
+  std::vector<bool> is_body(module.graph_count(), false);
+  for (std::uint32_t i = 0; i < module.graph_count(); ++i) {
+    const ir::Graph& graph = module.graph(ir::GraphId{i});
+    for (const OpId id : graph) {
+      if (graph.op(id).kind != ir::OpKind::kComposite) continue;
+      for (const ir::GraphId region : graph.op(id).regions) is_body[region.index] = true;
+    }
+  }
+  return is_body;
+}
+
 Status RunStage(PassContext& context, std::string_view stage) {
   std::vector<PatternRule> rules = AllPatternRules();
   std::erase_if(rules, [&](const PatternRule& rule) {
     return rule.stage != stage ||
-           std::ranges::find(context.disabled, rule.name) != context.disabled.end();
+           std::ranges::find(context.disabled, rule.name) != context.disabled.end() ||
+           (!rule.composite.empty() && !KeepsComposite(context, rule.composite));
   });
-  for (std::uint32_t i = 0; i < context.module.graph_count(); ++i) {
+  // A composite's body says what the composite is: no other one is made of it.
+  const std::vector<bool> is_body = BodiesOfComposites(context.module);
+  for (std::uint32_t i = 0; i < is_body.size(); ++i) {
     const ir::GraphId id{i};
     for (OpId at = context.module.graph(id).first(); at.valid();) {
       const OpId next = context.module.graph(id).next(at);
       for (const PatternRule& rule : rules) {
+        if (is_body[i] && !rule.composite.empty()) continue;
         const ir::Op& op = context.module.graph(id).op(at);
         if (op.results.size() != 1) continue;
         bool replaced = false;
@@ -71,7 +89,8 @@ Status RunStage(PassContext& context, std::string_view stage) {
 
 std::vector<PatternRule> AllPatternRules() {
   std::vector<PatternRule> rules;
-  for (const auto family : {ActivationPatterns(), ArithmeticPatterns(), RearrangePatterns()}) {
+  for (const auto family : {ActivationPatterns(), ArithmeticPatterns(), AttentionPattern(),
+                            NormPatterns(), RearrangePatterns()}) {
     rules.insert(rules.end(), family.begin(), family.end());
   }
   return rules;

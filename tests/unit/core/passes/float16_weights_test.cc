@@ -13,7 +13,8 @@ std::string Stored(const std::string& weights, bool asked, std::uint64_t* rewrit
   }
 )"));
   ir::Diagnostics diagnostics;
-  PassContext context{module, *target::AllProfiles().front(), diagnostics, {asked}};
+  PassContext context{module, *target::AllProfiles().front(), diagnostics};
+  context.options.float16_weights = asked;
   EXPECT_TRUE(Float16Weights(context).ok());
   EXPECT_TRUE(ir::VerifyModule(module).ok());
   *rewrites = context.rewrites;
