@@ -151,6 +151,7 @@ if make_venv; then
   suite "a daemon of one's own" tests/integration/standalone.sh build/release/bin \
     tests/models/digits_cnn.onnx
   suite "several signatures" "$python" tests/integration/signatures.py build/release/bin
+  suite "kept composites" "$python" tests/integration/composites.py build/release/bin
   suite "standard streams" tests/integration/streams.sh build/release/bin
   suite "truncated models" "$python" tests/integration/truncated_models.py build/release/bin \
     tests/models/digits_cnn.onnx

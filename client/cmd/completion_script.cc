@@ -42,8 +42,9 @@ std::vector<std::string> WordsOf(const std::string& type) {
   std::vector<std::string> words;
   std::istringstream parts(type);
   for (std::string word; std::getline(parts, word, '|');) {
-    const bool literal = std::ranges::all_of(
-        word, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
+    const bool literal = std::ranges::all_of(word, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_';
+    });
     if (!literal) return {};
     words.push_back(word);
   }

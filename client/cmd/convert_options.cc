@@ -1,7 +1,11 @@
 #include "client/cmd/convert_options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include "client/cmd/option_values.h"
 
@@ -80,6 +84,28 @@ Status AddSignatures(const SubmitOptions& options, v1::ConvertOptions& wire) {
   return Status::Ok();
 }
 
+constexpr std::pair<std::string_view, v1::Composite> kComposites[] = {
+    {"all", v1::COMPOSITE_ALL},
+    {"odml.rms_norm", v1::COMPOSITE_RMS_NORM},
+    {"odml.group_norm", v1::COMPOSITE_GROUP_NORM},
+    {"odml.scaled_dot_product_attention", v1::COMPOSITE_ATTENTION},
+};
+
+Status AddComposites(const SubmitOptions& options, v1::ConvertOptions& wire) {
+  for (const std::string& name : options.composites) {
+    if (name == "none" && options.composites.size() == 1) continue;
+    const auto* known =
+        std::ranges::find(kComposites, name, &std::pair<std::string_view, v1::Composite>::first);
+    if (known == std::end(kComposites)) {
+      std::string allowed = "none alone";
+      for (const auto& [one, number] : kComposites) allowed += ", " + std::string(one);
+      return Status(Reason::kUsage, "--composites is '" + name + "'; it must be " + allowed);
+    }
+    wire.add_composites(known->second);
+  }
+  return Status::Ok();
+}
+
 Status AddPolicies(const SubmitOptions& options, v1::ConvertOptions& wire) {
   for (const std::string& name : options.custom_ops) {
     if (name == "all") {
@@ -93,6 +119,7 @@ Status AddPolicies(const SubmitOptions& options, v1::ConvertOptions& wire) {
                   "--compute-type is '" + options.compute_type + "'; it must be source or f32");
   }
   wire.set_compute(options.compute_type == "f32" ? v1::COMPUTE_FLOAT32 : v1::COMPUTE_SOURCE);
+  SMELT_RETURN_IF_ERROR(AddComposites(options, wire));
   wire.set_min_runtime(options.min_runtime);
   for (const std::string& name : options.from) wire.add_from_tensors(name);
   for (const std::string& name : options.to) wire.add_to_tensors(name);
@@ -165,6 +192,10 @@ void AddSubmitOptions(CLI::App& app, SubmitOptions& options) {
   app.add_option("--compute-type", options.compute_type,
                  "f32: compute double, float16 and bfloat16 tensors in float32")
       ->type_name("source|f32");
+  AddListOption(app, "--composites", options.composites,
+                "Keep these as one operator that delegates know by name, the definition beside it; "
+                "layer norms are odml.group_norm (repeatable)",
+                "odml.rms_norm|odml.group_norm|odml.scaled_dot_product_attention|all|none");
   app.add_option("--request-id", options.request_id,
                  "Makes a repeated command return the same job (at most 128 bytes)")
       ->type_name("ID");

@@ -35,7 +35,8 @@ struct SubmitOptions {
   std::vector<std::string> signatures;  // KEY[:DIM=SIZE|from=TENSOR|to=TENSOR,...]
   std::vector<std::string> dumps;       // "after:PASS", or "all"
   std::string compute_type = "source";
-  std::string request_id;  // "": a random one
+  std::vector<std::string> composites;  // names, "all" or "none"
+  std::string request_id;               // "": a random one
 };
 
 // Declares MODEL and the options that describe a conversion.

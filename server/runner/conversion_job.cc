@@ -24,6 +24,19 @@ Result<int> DescriptorAt(const std::vector<UniqueFd>& descriptors, std::uint32_t
   return Status(Reason::kWorkerProtocol, "the start frame names a descriptor that did not arrive");
 }
 
+const char* CompositeName(int composite) {
+  switch (composite) {
+    case v1::COMPOSITE_RMS_NORM:
+      return "odml.rms_norm";
+    case v1::COMPOSITE_GROUP_NORM:
+      return "odml.group_norm";
+    case v1::COMPOSITE_ATTENTION:
+      return "odml.scaled_dot_product_attention";
+    default:
+      return "all";
+  }
+}
+
 Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
                                    const std::vector<UniqueFd>& descriptors) {
   ConvertRequest request;
@@ -76,6 +89,9 @@ Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
     asked.to.assign(signature.to_tensors().begin(), signature.to_tensors().end());
   }
   request.compute_float32 = options.compute() == v1::COMPUTE_FLOAT32;
+  for (const int composite : options.composites()) {
+    request.composites.emplace_back(CompositeName(composite));
+  }
   request.model_sha256 = start.model_sha256();
   return request;
 }

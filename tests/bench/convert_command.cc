@@ -73,6 +73,7 @@ Result<ConvertRequest> MakeRequest(const ConvertFlags& flags) {
   request.verify = flags.verify == "run" ? Verify::kRun : Verify::kStructure;
   request.max_inline_bytes = flags.max_inline_bytes;
   request.check_ir = flags.check_ir;
+  request.composites = flags.composites;
   if (!flags.dump_after.empty()) request.dump_after.insert(flags.dump_after);
   request.channels_last_outputs = {flags.channels_last_outputs.begin(),
                                    flags.channels_last_outputs.end()};

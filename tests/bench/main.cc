@@ -16,6 +16,8 @@ int main(int argc, char** argv) {
   convert->add_option("--dim", flags.dims, "NAME=VALUE, may be repeated");
   convert->add_option("--channels-last-output", flags.channels_last_outputs,
                       "Name of an output that is read channels last, may be repeated");
+  convert->add_option("--composites", flags.composites, "Composites to keep, by name, or all")
+      ->delimiter(',');
   convert->add_option("--repeat", flags.repeat, "Conversions in a row; the median is reported");
   convert->add_option("--dump", flags.dump_after, "Print the IR after this pass to stderr");
   convert->add_option("--max-inline-bytes", flags.max_inline_bytes,

@@ -83,6 +83,10 @@ TEST_F(CliTest, ConvertSendsPoliciesAndParts) {
                  "all",
                  "--compute-type",
                  "f32",
+                 "--composites",
+                 "odml.rms_norm,odml.group_norm",
+                 "--composites",
+                 "odml.scaled_dot_product_attention",
                  "--signature",
                  "prefill:seq=128,b=1",
                  "--signature",
@@ -101,6 +105,8 @@ TEST_F(CliTest, ConvertSendsPoliciesAndParts) {
   EXPECT_THAT(options.to_tensors(), ElementsAre("c"));
   EXPECT_THAT(options.dump_after(), ElementsAre("layout", "all"));
   EXPECT_EQ(options.compute(), v1::COMPUTE_FLOAT32);
+  EXPECT_THAT(options.composites(), ElementsAre(v1::COMPOSITE_RMS_NORM, v1::COMPOSITE_GROUP_NORM,
+                                                v1::COMPOSITE_ATTENTION));
   ASSERT_EQ(options.signatures_size(), 3);
   EXPECT_EQ(options.signatures(0).key(), "prefill");
   EXPECT_EQ(options.signatures(0).dims().at("seq"), 128);
@@ -115,6 +121,8 @@ TEST_F(CliTest, PoliciesThatCannotBeAreUsageErrors) {
        {std::vector<std::string>{"--extra-report", "covers"},
         {"--dump", "layout"},
         {"--compute-type", "f16"},
+        {"--composites", "rms_norm"},
+        {"--composites", "none,all"},
         {"--signature", ":N=1"},
         {"--signature", "a:"},
         {"--signature", "a:N"},

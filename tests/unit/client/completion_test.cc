@@ -55,6 +55,7 @@ TEST(Completion, BashOffersCommandsOptionsAndValues) {
   EXPECT_EQ(Completed("smelt convert --verif"), "--verify\n");
   EXPECT_EQ(Completed("smelt convert --verify ''"), "structure run\n");
   EXPECT_EQ(Completed("smelt convert --extra-report c"), "coverage\n");
+  EXPECT_EQ(Completed("smelt convert --composites odml.r"), "odml.rms_norm\n");
   EXPECT_EQ(Completed("smelt convert --batch ''"), "\n");
   EXPECT_EQ(Completed("smelt convert --serv"), "--server\n");
   EXPECT_EQ(Completed("smelt server ''").substr(0, 5), "info ");

@@ -54,6 +54,8 @@ TEST(CheckOptions, RefusesUnknownEnumValuesWithFieldValueAndWhatIsAllowed) {
               HasSubstr("options.extra_reports is 9"));
   EXPECT_THAT(Refusal([](auto& o) { o.add_extra_reports(v1::EXTRA_REPORT_UNSPECIFIED); }),
               HasSubstr("it must be OP_COVERAGE (1)"));
+  EXPECT_THAT(Refusal([](auto& o) { o.add_composites(static_cast<v1::Composite>(9)); }),
+              AllOf(HasSubstr("options.composites is 9"), HasSubstr("COMPOSITE_RMS_NORM (2)")));
 }
 
 TEST(CheckOptions, BoundsListsMapsAndStrings) {

@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 
 #include <cerrno>
+#include <string>
+#include <vector>
 
 #include "server/runner/artifact_sink.h"
 
@@ -13,8 +15,12 @@ namespace {
 
 int conversions = 0;
 
-Status CountConversion(const ConvertRequest&, ConvertSink&, const CancelToken&, v1::Report*) {
+std::vector<std::string> composites;
+
+Status CountConversion(const ConvertRequest& request, ConvertSink&, const CancelToken&,
+                       v1::Report*) {
   ++conversions;
+  composites = request.composites;
   return Status::Ok();
 }
 
@@ -49,6 +55,17 @@ TEST(RunConversion, DoesNotConvertAsSomethingElseWhatItDoesNotKnow) {
   EXPECT_EQ(done.state(), v1::FAILED);
   EXPECT_EQ(done.reason_code(), "invalid_argument");
   EXPECT_NE(done.message().find("options.weights is 9"), std::string::npos) << done.message();
+}
+
+TEST(RunConversion, CallsCompositesByTheirNames) {
+  v1::ConvertOptions options;
+  for (const v1::Composite one : {v1::COMPOSITE_ALL, v1::COMPOSITE_RMS_NORM,
+                                  v1::COMPOSITE_GROUP_NORM, v1::COMPOSITE_ATTENTION}) {
+    options.add_composites(one);
+  }
+  RunWith(options);
+  EXPECT_EQ(composites, (std::vector<std::string>{"all", "odml.rms_norm", "odml.group_norm",
+                                                  "odml.scaled_dot_product_attention"}));
 }
 
 TEST(WriteFailed, TellsAFullDiskFromABrokenOne) {
