@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <random>
 #include <string>
 
 #include "core/import/tflite/reader.h"
@@ -173,6 +174,25 @@ TEST(CompositeFile, RefusesBodiesThatDoNotFit) {
     EXPECT_TRUE(AfterEdit(text, [](schema::Model&) {}).ok());
     EXPECT_EQ(AfterEdit(text, PointBodyTo<2>).reason(), Reason::kArtifactInvalid) << type;
   }
+}
+
+// Hostile bytes are refused or read; nothing else happens. Run under sanitizers in CI.
+TEST(CompositeFile, FlippedBytesNeverCrash) {
+  ir::Module module = MustParse(kModule);
+  const std::vector<std::byte> file = MustWrite(module).bytes;
+  std::mt19937 random(20260722);
+  int refused = 0;
+  constexpr int kRounds = 4000;
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<std::byte> bytes = file;
+    const auto flips = 1 + random() % 4;
+    for (unsigned i = 0; i < flips; ++i) {
+      bytes[random() % bytes.size()] = static_cast<std::byte>(random());
+    }
+    refused += CheckFile(SharedBytes::Own(std::move(bytes))).ok() ? 0 : 1;
+  }
+  EXPECT_GT(refused, kRounds / 10);
+  EXPECT_LT(refused, kRounds);
 }
 
 TEST(CompositeFile, RefusesMissingParts) {
