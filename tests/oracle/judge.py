@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import onnx
 
-from oracle.exact import BY_ROUNDING, NOT_NEEDED, exact_results, settle
+from oracle.exact import BY_ROUNDING, NOT_NEEDED, exact_results, may_saturate, settle
 from oracle.forked import Died, run_each
 from oracle.litert_side import LiteRtModel
 from oracle.onnx_side import (
@@ -36,7 +36,7 @@ from oracle.onnx_side import (
     run_reference,
     source_ports,
 )
-from oracle.tolerance import compare
+from oracle.tolerance import compare, is_float
 
 
 @dataclass
@@ -185,6 +185,8 @@ def _settled(
 ) -> Optional[str]:
     """The exact result decides between two that differ. None: `actual` is wrong, or none exists."""
     if actual.dtype != reference.dtype or actual.shape != reference.shape:
+        return None
+    if not is_float(actual.dtype) and not may_saturate(model):
         return None
     try:
         exact = exact_results(model, outputs, feed)

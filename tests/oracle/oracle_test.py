@@ -135,6 +135,13 @@ class Exact(unittest.TestCase):
             self.assertEqual(settle(np.array([1.0, 2.0], dtype), reference, exact), BY_EXACT)
             self.assertIsNone(settle(np.array([1.0, 2.01], dtype), reference, exact))
 
+    def test_integers_equal_the_exact_ones(self) -> None:
+        exact = np.array([7, -300], np.int32)
+        reference = np.array([7, -299], np.int32)
+        self.assertEqual(settle(np.array([7, -300], np.int32), reference, exact), BY_EXACT)
+        self.assertIsNone(settle(np.array([8, -300], np.int32), reference, exact))
+        self.assertIsNone(settle(np.array([7, -300], np.int64), reference, exact))
+
     def test_where_the_engines_mean_different_things_the_reference_is_right(self) -> None:
         exact = np.array([1.0, 2.0])
         self.assertIsNone(settle(_float(1.0, 2.0), _float(1.0, 3.0), exact))
