@@ -66,7 +66,11 @@ Status RunStage(PassContext& context, std::string_view stage) {
            (!rule.composite.empty() && !KeepsComposite(context, rule.composite));
   });
   // A composite's body says what the composite is: no other one is made of it.
-  const std::vector<bool> is_body = BodiesOfComposites(context.module);
+  const bool makes_composites =
+      std::ranges::any_of(rules, [](const PatternRule& rule) { return !rule.composite.empty(); });
+  const std::vector<bool> is_body = makes_composites
+                                        ? BodiesOfComposites(context.module)
+                                        : std::vector<bool>(context.module.graph_count(), false);
   for (std::uint32_t i = 0; i < is_body.size(); ++i) {
     const ir::GraphId id{i};
     for (OpId at = context.module.graph(id).first(); at.valid();) {
