@@ -8,13 +8,14 @@
 namespace smelt::ir {
 namespace {
 
-// One more element. Growing fourfold moves the old ones a third as often as doubling does; what is
-// reserved and not used yet takes no memory.
+// One more element. Growing fourfold moves the old ones a third as often as doubling does, but
+// would reserve more for a large arena than a worker's limit may allow.
 template <class T>
 T& Append(std::vector<T>& arena) {
-  constexpr std::size_t kGrowth = 4;
-  if (arena.size() == arena.capacity())
-    arena.reserve(std::max<std::size_t>(arena.size(), 1) * kGrowth);
+  constexpr std::size_t kLarge = 1 << 17;
+  if (arena.size() == arena.capacity()) {
+    arena.reserve(std::max<std::size_t>(arena.size(), 1) * (arena.size() < kLarge ? 4 : 2));
+  }
   return arena.emplace_back();
 }
 

@@ -19,6 +19,13 @@ const ir::TensorType& UnknownType() {
   return placeholder;
 }
 
+// Nothing for no constant. A boolean is what Where chooses sizes by.
+std::optional<std::vector<std::int64_t>> WholeNumbers(const ir::Constant* constant) {
+  if (constant == nullptr) return std::nullopt;
+  const bool counts = ir::IsInteger(constant->dtype()) || constant->dtype() == ir::DType::kBool;
+  return counts ? constant->AsInts() : std::nullopt;
+}
+
 }  // namespace
 
 OnnxNode::OnnxNode(const NodeAttributes& attributes, const ir::SourceNode& source,
@@ -87,26 +94,31 @@ std::optional<DimValues> OnnxNode::input_dims(int i) const {
   if (!has_input(i)) return std::nullopt;
   const KnownValue& known = *inputs_[static_cast<std::size_t>(i)];
   if (!known.type || known.type->shape.rank() > 1) return std::nullopt;
-  auto elements = input_elements(i);
-  if (elements && std::ranges::any_of(*elements, &ir::Dim::is_unknown)) return std::nullopt;
-  return elements;
+  if (!known.dims) {
+    const auto values = WholeNumbers(input_constant(i));
+    if (!values) return std::nullopt;
+    DimValues dims;
+    dims.reserve(values->size());
+    for (const std::int64_t one : *values) dims.push_back(DimFromInt(module_.symbols(), one));
+    return dims;
+  }
+  if (std::ranges::any_of(*known.dims, &ir::Dim::is_unknown)) return std::nullopt;
+  return known.dims;
 }
 
 std::optional<DimValues> OnnxNode::input_elements(int i) const {
   if (!has_input(i)) return std::nullopt;
   const KnownValue& known = *inputs_[static_cast<std::size_t>(i)];
   if (known.dims) return known.dims;
-  const ir::Constant* constant = input_constant(i);
-  if (constant == nullptr) return std::nullopt;
-  // A boolean is what Where chooses sizes by.
-  if (!ir::IsInteger(constant->dtype()) && constant->dtype() != ir::DType::kBool) {
-    return std::nullopt;
-  }
-  const auto values = constant->AsInts();
+  const auto values = WholeNumbers(input_constant(i));
   if (!values) return std::nullopt;
+  const bool wraps = input_dtype(i) == ir::DType::kU64;
   DimValues dims;
   dims.reserve(values->size());
-  for (const std::int64_t one : *values) dims.push_back(DimFromInt(module_.symbols(), one));
+  for (const std::int64_t one : *values) {
+    const bool fits = one != INT64_MIN && (one >= 0 || !wraps);  // no dimension holds others
+    dims.push_back(fits ? DimFromInt(module_.symbols(), one) : ir::Dim::Unknown());
+  }
   return dims;
 }
 

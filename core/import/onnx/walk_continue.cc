@@ -19,6 +19,27 @@ namespace {
 // Each one doubles what follows it.
 constexpr int kMostContinued = 15;
 
+// True when the branch has a name of its own that the nodes of `rest` mean something else by.
+bool Hides(const onnx::GraphProto& branch, const onnx::NodeProto& node,
+           const onnx::GraphProto& around, const std::vector<std::uint32_t>& rest) {
+  std::unordered_set<std::string> own;
+  for (const auto& inner : branch.node()) own.insert(inner.output().begin(), inner.output().end());
+  for (const auto& tensor : branch.initializer()) own.insert(tensor.name());
+  for (const auto& tensor : branch.sparse_initializer()) own.insert(tensor.values().name());
+  own.erase("");
+  // A result of the If may have the name that its branch has for it.
+  for (int i = 0; i < std::min(node.output_size(), branch.output_size()); ++i) {
+    if (node.output(i) == branch.output(i).name()) own.erase(node.output(i));
+  }
+  return std::ranges::any_of(rest, [&](std::uint32_t index) {
+    const onnx::NodeProto& follower = around.node(static_cast<int>(index));
+    const auto is_own = [&](const std::string* name) { return own.contains(*name); };
+    return std::ranges::any_of(NamesReadBy(follower), is_own) ||
+           std::ranges::any_of(follower.output(),
+                               [&](const std::string& name) { return own.contains(name); });
+  });
+}
+
 // The branch, then `rest` of the graph around it, whose outputs in `late` are its results.
 onnx::GraphProto Continued(const onnx::GraphProto& branch, const onnx::NodeProto& node,
                            const onnx::GraphProto& around, const std::vector<std::uint32_t>& rest,
@@ -26,7 +47,7 @@ onnx::GraphProto Continued(const onnx::GraphProto& branch, const onnx::NodeProto
   onnx::GraphProto whole = branch;
   whole.clear_output();
   for (int i = 0; i < std::min(node.output_size(), branch.output_size()); ++i) {
-    if (node.output(i).empty()) continue;
+    if (node.output(i).empty() || node.output(i) == branch.output(i).name()) continue;
     onnx::NodeProto& same = *whole.add_node();
     same.set_op_type("Identity");
     same.add_input(branch.output(i).name());
@@ -82,9 +103,12 @@ Status GraphWalk::ContinueInBranches(Step& step, const Branches& branches,
   for (const auto& output : scope_->graph.output()) {
     if (late.contains(output.name())) results.push_back(output.name());
   }
+  const bool hides = std::ranges::any_of(branches, [&](const Branch& branch) {
+    return Hides(*branch.graph, *step.proto, scope_->graph, rest);
+  });
+  if (results.empty() || hides) return otherwise;
   context_.expanded_nodes += 2 * rest.size();
-  const bool too_many = context_.expanded_nodes > context_.request.limits.max_nodes;
-  if (results.empty() || too_many) return otherwise;
+  if (context_.expanded_nodes > context_.request.limits.max_nodes) return otherwise;
   std::vector<onnx::GraphProto> wholes;
   std::vector<std::vector<std::optional<std::uint32_t>>> places(branches.size());
   for (std::size_t i = 0; i < branches.size(); ++i) {

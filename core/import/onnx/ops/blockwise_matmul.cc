@@ -156,6 +156,13 @@ Verdict OperandsFit(const OnnxNode& node, Bounds, Finding& finding) {
                           : !wanted[at] || shape.ElementCount() == *wanted[at];
     if (!fits) return Violated(node, i, node.input_text(i), finding);
   }
+  // Their numbers take several times their bytes: a small file may not ask for that.
+  constexpr std::uint64_t kMostComputed = std::uint64_t{1} << 26;
+  const Constant* packed = node.input_constant(kWeights);
+  if (packed != nullptr && packed->size_bytes() > kMostComputed &&
+      packed->storage().size() < packed->size_bytes()) {
+    return Violated(node, kWeights, node.input_text(kWeights) + ", which is computed", finding);
+  }
   return Verdict::kHolds;
 }
 

@@ -26,6 +26,7 @@ using ir::ValueId;
 // The elements of rows of integers one after the other, as far as they are known.
 void JoinElements(OnnxNode& node) {
   constexpr std::int64_t kMost = 64;  // of a row that says nothing: longer ones are data
+  constexpr std::size_t kMostTogether = 1 << 16;
   DimValues dims;
   bool told = false;
   for (int i = 0; i < node.input_count(); ++i) {
@@ -35,6 +36,7 @@ void JoinElements(OnnxNode& node) {
     if (!part && (!length.is_static() || length.value() > kMost)) return;
     const DimValues row = part.value_or(
         DimValues(static_cast<std::size_t>(part ? 0 : length.value()), Dim::Unknown()));
+    if (dims.size() + row.size() > kMostTogether) return;
     dims.insert(dims.end(), row.begin(), row.end());
   }
   if (told) node.SetOutputDims(0, std::move(dims));

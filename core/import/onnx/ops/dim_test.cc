@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <numeric>
+#include <utility>
 
 #include "core/import/onnx/infer.h"
 
@@ -75,9 +76,16 @@ void SetTested(OnnxNode& node, DimTest test) {
   if (!node.output_type(0) || node.output_type(0)->shape.rank() > 1) return;
   const auto count = node.output_type(0)->shape.ElementCount();
   const int last = node.input_count() - 1;
-  const auto row = [&](int input) { return node.input_elements(input); };
+  constexpr std::int64_t kMost = 64;  // longer ones are data
+  if (!count || *count < 1 || *count > kMost) return;
+  const auto row = [&](int input) {
+    auto elements = node.input_elements(input);
+    const bool fits =
+        elements && (elements->size() == 1 || elements->size() == static_cast<std::size_t>(*count));
+    return fits ? std::move(elements) : std::nullopt;
+  };
   const auto a = row(0), b = row(last);
-  if (!count || *count < 1 || (!a && !b)) return;
+  if (!a && !b) return;
   const auto at = [](const std::optional<DimValues>& values, std::size_t i) {
     return values ? (*values)[values->size() == 1 ? 0 : i] : Dim::Unknown();
   };

@@ -259,10 +259,15 @@ Verdict AnglesFit(const OnnxNode& node, Bounds, Finding& finding) {
     if (!node.knows_input(i)) return Verdict::kNotChecked;
     const Shape& shape = node.input_shape(i);
     const bool fits = shape.rank() == 2 && shape.dim(1).is_static() && shape.dim(1).value() >= 1 &&
-                      2 * shape.dim(1).value() <= sizes->size;
+                      2 * shape.dim(1).value() <= sizes->size &&
+                      shape.dim(1) == node.input_shape(kCosine).dim(1);
     if (!fits) return Violated(node, i, node.input_text(i), finding);
   }
-  return Verdict::kHolds;
+  if (!node.has_input(kPositions)) return Verdict::kHolds;
+  if (!node.knows_input(kPositions)) return Verdict::kNotChecked;
+  const ir::TensorType wanted = {node.input_dtype(kPositions), Shape{sizes->batch, sizes->queries}};
+  if (ir::MayAgree(node.input_type(kPositions), wanted)) return Verdict::kHolds;
+  return Violated(node, kPositions, node.input_text(kPositions), finding);
 }
 
 // Absent attributes stand for the plain form.
@@ -280,6 +285,8 @@ Verdict IsPlain(const OnnxNode& node, Bounds, Finding& finding) {
       return Violated(std::string(row.name) + " = " + std::to_string(value), finding);
     }
   }
+  // A window of nothing: versions of ONNX Runtime mean different things by it.
+  if (node.Int("local_window_size", -1) == 0) return Violated("local_window_size = 0", finding);
   return Verdict::kHolds;
 }
 
@@ -305,11 +312,14 @@ constexpr OnnxConstraint kGroupQuery[] = {
      LengthsFit,
      {},
      "seqlens_k of one length for each element of the batch, one total_sequence_length"},
-    {Reason::kShapeMismatch, AnglesFit, {}, "with do_rotary: caches (positions, half)"},
+    {Reason::kShapeMismatch,
+     AnglesFit,
+     {},
+     "with do_rotary: caches (positions, half), position_ids (batch, length)"},
     {Reason::kUnsupportedAttributeValue,
      IsPlain,
      {},
-     "smooth_softmax, sliding_window_cache and qk_output 0, causal 1"},
+     "smooth_softmax, sliding_window_cache and qk_output 0, causal 1, local_window_size not 0"},
     {Reason::kTooManyInputs,
      NoFurtherInputs,
      {},

@@ -76,7 +76,9 @@ Verdict DivisorKnown(const OnnxNode& node, Bounds bounds, Finding& finding) {
   const auto window = PoolWindow(node);
   const auto plan = PoolPlan(node);
   if (!window || !plan) return Verdict::kNotChecked;
-  if (CountsPadding(node) && !plan->known()) return CheckStatic(node, 0, 2, finding);
+  if (CountsPadding(node) && !plan->known()) {
+    return Violated(node, 0, node.input_text(0), finding);
+  }
   const bool dilated = IsDilated(*window);
   if (!dilated && !NeedsFactor(*plan, CountsPadding(node), false)) return Verdict::kHolds;
   const Dim rows = plan->height.output, columns = plan->width.output;

@@ -100,7 +100,7 @@ Status InferReshape(OnnxNode& node) {
     return Status::Ok();
   }
   const Dim length = node.input_shape(1).dim(0);
-  if (!length.is_static()) return Status::Ok();
+  if (!length.is_static() || length.value() > kMostAxes) return Status::Ok();
   node.SetOutputType(0,
                      {node.input_dtype(0), PartOfTarget(node, length.value(), CopiesZeros(node))});
   return Status::Ok();

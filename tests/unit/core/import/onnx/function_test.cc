@@ -174,6 +174,27 @@ TEST(ControlFlow, BranchesOfDifferentRanksTakeInWhatFollows) {
   EXPECT_EQ(Kinds(imported->module).back(), OpKind::kIf);
 }
 
+// What follows would mean the branch's constant by a name that it knows from outside.
+TEST(ControlFlow, BranchesDoNotLendTheirNamesToWhatFollows) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {1, 2}).Input("c", DType::kBool, {});
+  model.Init("k", F32({1}, {10}));
+  model.Node("If", {"c"}, {"y"})
+      .Node("Mul", {"y", "k"}, {"scaled"})
+      .Node("ReduceSum", {"scaled"}, {"s"}, {{"keepdims", 0}})
+      .Output("s", DType::kF32, {});
+  for (const char* name : {"then_branch", "else_branch"}) {
+    const bool first = std::string(name) == "then_branch";
+    AddBranch(*model.graph().mutable_node(0), name, first ? "Squeeze" : "Neg");
+    onnx::NodeProto& own =
+        *model.graph().mutable_node(0)->mutable_attribute(first ? 0 : 1)->mutable_g()->add_node();
+    own.set_op_type("Relu");
+    own.add_input("x");
+    own.add_output("k");
+  }
+  EXPECT_EQ(model.Refusals(), std::vector{Reason::kShapeMismatch});
+}
+
 TEST(ControlFlow, ResultsOfDifferentRanksAreRefused) {
   OnnxModel model;
   model.Input("x", DType::kF32, {1, 2}).Input("c", DType::kBool, {});

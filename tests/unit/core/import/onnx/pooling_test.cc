@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <onnx/onnx_pb.h>
 
 #include <algorithm>
 #include <array>
@@ -230,6 +231,26 @@ TEST(Pooling, CeilModeOfOpenSizes) {
       EXPECT_LE(made, known.output.value() + (open.may_exceed ? 1 : 0));
     }
   }
+}
+
+// Channels last, the height is axis 1: an open one leaves the divisor unknown there, too.
+TEST(Pooling, AveragesOfAnOpenHeightChannelsLastAreRefused) {
+  OnnxModel model;
+  model.Input("x", DType::kU8, {1, "H", 8, 3})
+      .Init("scale", F32({}, {0.5F}))
+      .Init("zero", MakeTensor(DType::kU8, {}, {3}));
+  model.Node("QLinearAveragePool", {"x", "scale", "zero", "scale", "zero"}, {"y"},
+             {{"kernel_shape", Ints{3, 3}},
+              {"strides", Ints{2, 2}},
+              {"auto_pad", "SAME_UPPER"},
+              {"count_include_pad", 1},
+              {"channels_last", 1}},
+             "com.microsoft");
+  model.Output("y");
+  auto* import = model.proto().add_opset_import();
+  import->set_domain("com.microsoft");
+  import->set_version(1);
+  EXPECT_EQ(model.Refusals(), std::vector{Reason::kDynamicDimensionUnsupported});
 }
 
 // The windows of an axis of any size, in the averages of a model that leaves it open.

@@ -3,6 +3,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tests/support/onnx_model.h"
 
@@ -48,6 +49,29 @@ std::optional<bool> Told(const std::string& op, std::int64_t plus, std::int64_t 
   const ir::Constant* known = graph.constant(graph.outputs().at(0));
   if (known == nullptr) return std::nullopt;
   return known->AsInts()->at(0) != 0;
+}
+
+// Operands that don't fit each other are refused; nothing is read beyond the shorter one.
+TEST(ImportCompare, OperandsOfOtherLengthsAreRefused) {
+  for (const std::vector<std::int64_t>& numbers :
+       {std::vector<std::int64_t>{}, std::vector<std::int64_t>{1, 2}}) {
+    OnnxModel model(6);
+    model.Input("x", DType::kI64, {3})
+        .Init("c", I64({static_cast<std::int64_t>(numbers.size())}, numbers))
+        .Node("Equal", {"x", "c"}, {"y"}, {{"broadcast", 1}})
+        .Output("y", DType::kBool, {3});
+    EXPECT_FALSE(model.Refusals().empty());
+  }
+}
+
+// No dimension holds such numbers.
+TEST(ImportCompare, ExtremeNumbersAreNotTakenForTheirNeighbours) {
+  OnnxModel model;
+  model.Init("a", I64({1}, {std::numeric_limits<std::int64_t>::min()}))
+      .Init("b", I64({1}, {std::numeric_limits<std::int64_t>::min() + 1}))
+      .Node("Equal", {"a", "b"}, {"y"})
+      .Output("y", DType::kBool, {1});
+  ExpectTensor(model.Run({}).at(0), Bools({1}, {0}));
 }
 
 TEST(ImportCompare, TellsWhatHoldsForEverySize) {
