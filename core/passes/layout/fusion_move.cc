@@ -77,7 +77,7 @@ void Network::Add(const Problem::Tensor& tensor) {
     if (reader.kept != *next && std::ranges::find(kept, reader.kept) == kept.end()) {
       kept.push_back(reader.kept);
     }
-    // The proposal disagrees with itself here: an estimate from above.
+    // The proposal disagrees with itself here: an estimate. The move is taken by its true price.
     if (reader.is_free() && reader.taken != *next && reader.taken != reader.kept) {
       PayToSwitch(reader.cut_node, tensor.weight);
     }

@@ -3,7 +3,8 @@
 // A node is an operator with a choice of labels. A tensor is made by one node and read by others;
 // under each of its labels a node makes or wants the tensor in some order, a small number that
 // means something for that tensor only. A tensor is copied once for each order that is wanted and
-// not made, at the tensor's weight. The labelling of least cost is what the solver looks for.
+// not made, at its weight or one more (PriceOf). The labelling of least cost is what the solver
+// looks for.
 #pragma once
 
 #include <absl/container/inlined_vector.h>
