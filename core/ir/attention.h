@@ -10,6 +10,10 @@ namespace smelt::ir {
 
 inline constexpr std::string_view kAttention = "odml.scaled_dot_product_attention";
 
+// False for a single head of several batches: LiteRT's CPU delegate takes it for one that queries
+// share, and then allocates no larger batch.
+inline bool DelegatesTakeHeads(Dim batch, Dim heads) { return heads != Dim(1) || batch == Dim(1); }
+
 // softmax(scale * query key^T + mask) value of each head, in f32. The heads come behind the length,
 // as the projections leave them.
 struct Attention {

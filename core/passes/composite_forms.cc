@@ -75,9 +75,7 @@ bool IsAttention(const Graph& graph, const Op& op) {
   for (int i = 0; i < 3; ++i) {
     if (mask.dim(i) != Dim(1) && mask.dim(i) != scores.dim(i)) return false;
   }
-  // LiteRT's CPU delegate takes a single head for one that queries share, and then allocates no
-  // larger batch.
-  if (query.dim(2) == Dim(1) && query.dim(0) != Dim(1)) return false;
+  if (!ir::DelegatesTakeHeads(query.dim(0), query.dim(2))) return false;
   return query.dim(2).is_static() && query.dim(3).is_static() &&
          key == graph.type(op.input(2)).shape && key.dim(0) == query.dim(0) &&
          key.dim(2) == query.dim(2) && key.dim(3) == query.dim(3) && mask.dim(3) == scores.dim(3) &&

@@ -99,8 +99,7 @@ bool ShapesFit(const Graph& graph, const Parts& parts) {
   if (query.rank() != 4 || key.rank() != 4 || value.rank() != 4) return false;
   const Dim keys = value.dim(2);
   if (!query.dim(1).is_static() || !query.dim(3).is_static()) return false;
-  // As the composite's form has it.
-  if (query.dim(1) == Dim(1) && query.dim(0) != Dim(1)) return false;
+  if (!ir::DelegatesTakeHeads(query.dim(0), query.dim(1))) return false;
   // A mask of its own is as long as the keys; one of another rank is made one of four.
   if (!parts.mask.valid() && !keys.is_static()) return false;
   const Shape scores{query.dim(0), query.dim(1), query.dim(2), keys};

@@ -206,17 +206,6 @@ Verdict OrderKnown(const OnnxNode& node, Bounds, Finding& finding) {
   return Violated(node, 0, "channels_last on " + node.input_text(0), finding);
 }
 
-Verdict OneScale(const OnnxNode& node, Bounds, Finding& finding) {
-  for (int i = 1; i < node.input_count(); ++i) {
-    if (!node.has_input(i)) continue;
-    if (!node.knows_input(i)) return Verdict::kNotChecked;
-    if (node.input_shape(i).ElementCount() != 1) {
-      return Violated(node, i, node.input_text(i), finding);
-    }
-  }
-  return Verdict::kHolds;
-}
-
 Status InferGlobal(OnnxNode& node) {
   if (!node.knows_input(0)) return Status::Ok();
   ir::TensorType type = node.input_type(0);
@@ -284,7 +273,7 @@ constexpr OnnxConstraint kAveragePool[] = {
     kRank, kAttributes, kAutoPad, kPadding, kFits, kDilation, kVolume, kDivisor,
 };
 constexpr OnnxConstraint kQuantized[] = {
-    {Reason::kShapeMismatch, OneScale, {}, "scales and zero points of one element"},
+    kOneElement<0b11110>,
     {Reason::kUnsupportedRank, RankWithin<0>, {3, 4}, "input of rank {lo} or {hi}"},
     {Reason::kUnsupportedRank, OrderKnown, {}, "with channels_last: input of rank 4"},
     kAttributes,

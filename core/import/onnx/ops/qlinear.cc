@@ -240,45 +240,29 @@ Verdict GemmFits(const OnnxNode& node, Bounds, Finding& finding) {
   return Violated(node, 6, node.input_text(6), finding);
 }
 
-// Scales and zero points at the inputs of the mask have one element.
-template <std::uint32_t kMask>
-Verdict OneElement(const OnnxNode& node, Bounds, Finding& finding) {
-  for (int i = 0; i < node.input_count(); ++i) {
-    if ((kMask >> i & 1) == 0 || !node.has_input(i)) continue;
-    if (!node.knows_input(i)) return Verdict::kNotChecked;
-    if (node.input_shape(i).ElementCount() != 1) {
-      return Violated(node, i, node.input_text(i), finding);
-    }
-  }
-  return Verdict::kHolds;
-}
-template <std::uint32_t kMask>
-constexpr OnnxConstraint kOne = {
-    Reason::kShapeMismatch, OneElement<kMask>, {}, "scales and zero points of one element"};
-
 constexpr OnnxConstraint kBinary[] = {
-    kOne<0b11110110>,
+    kOneElement<0b11110110>,
 };
-constexpr OnnxConstraint kWhere[] = {kOne<0b111101100>};
-constexpr OnnxConstraint kUnary[] = {kOne<0b11110>};
+constexpr OnnxConstraint kWhere[] = {kOneElement<0b111101100>};
+constexpr OnnxConstraint kUnary[] = {kOneElement<0b11110>};
 constexpr OnnxConstraint kSoftmax[] = {
-    kOne<0b11110>,
+    kOneElement<0b11110>,
     {Reason::kUnsupportedRank, RankWithin<0>, {1, 6}, "input of rank {lo} to {hi}"},
     {Reason::kUnsupportedAttributeValue, AxisAttr<"axis", -1>, {}, "axis is an axis of the input"},
 };
 constexpr OnnxConstraint kGlobal[] = {
-    kOne<0b11110>,
+    kOneElement<0b11110>,
     {Reason::kUnsupportedRank, RankWithin<0>, {3, 6}, "input of rank {lo} to {hi}"},
 };
 constexpr OnnxConstraint kConcat[] = {
-    kOne<0b11>,
+    kOneElement<0b11>,
     {Reason::kShapeMismatch,
      PartsFit,
      {},
      "parts (x, scale, zero point) of u8 or i8 that differ along the axis alone"},
 };
 constexpr OnnxConstraint kGemm[] = {
-    kOne<0b110000110>,
+    kOneElement<0b110000110>,
     {Reason::kUnsupportedRank, RankWithin<0>, {2, 2}, "A of rank {lo}"},
     {Reason::kUnsupportedRank, RankWithin<3>, {2, 2}, "B of rank {lo}"},
     {Reason::kShapeMismatch,
