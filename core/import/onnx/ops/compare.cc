@@ -8,7 +8,7 @@
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
 #include "core/import/onnx/ops/attribute_broadcast.h"
-#include "core/import/onnx/ops/dim_test.h"
+#include "core/import/onnx/ops/compared_dims.h"
 
 namespace smelt::onnx_import {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/import/onnx/ops/dim_test.h"
+#include "core/import/onnx/ops/compared_dims.h"
 
 #include <algorithm>
 #include <cstdlib>
