@@ -6,18 +6,10 @@
 
 #include "core/ir/element_cast.h"
 #include "core/ir/reshape_view.h"
+#include "core/ir/strided_copy.h"
 
 namespace smelt::ir {
 namespace {
-
-// Of a shape without elements the sizes may be any: nothing is read by such strides.
-std::vector<std::int64_t> RowMajorStrides(const std::vector<std::int64_t>& shape) {
-  std::vector<std::int64_t> strides(shape.size(), 1);
-  for (std::size_t i = shape.size(); i-- > 1;) {
-    if (__builtin_mul_overflow(strides[i], shape[i], &strides[i - 1])) strides[i - 1] = 0;
-  }
-  return strides;
-}
 
 // Product of the sizes; nothing on overflow or for a negative size.
 std::optional<std::int64_t> Count(std::span<const std::int64_t> shape) {

@@ -97,6 +97,7 @@ void Constant::Gather(std::int64_t begin, std::int64_t count, std::byte* out) co
 
 void Constant::Read(std::int64_t begin, std::int64_t count, std::byte* out) const {
   SMELT_CHECK(begin >= 0 && count >= 0 && begin <= element_count() - count);
+  if (count == 0) return;
   if (storage_dtype_ == dtype_ && !IsPacked(dtype_) && !HasCast(steps_)) {
     Gather(begin, count, out);
     // In pieces that stay in the cache over all steps.
@@ -162,6 +163,7 @@ bool Constant::IsPlain() const {
   if (parts_ != nullptr || !steps_.empty() || offset_ != 0 || storage_.size() != size_bytes()) {
     return false;
   }
+  if (element_count() == 0) return true;  // its other sizes may have no product
   std::int64_t stride = 1;
   for (std::size_t i = shape_.size(); i-- > 0;) {
     if (shape_[i] != 1 && strides_[i] != stride) return false;

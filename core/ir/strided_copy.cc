@@ -171,6 +171,14 @@ std::byte* CopyRange(const Box& box, const std::byte* origin, std::int64_t begin
 
 }  // namespace
 
+std::vector<std::int64_t> RowMajorStrides(const std::vector<std::int64_t>& sizes) {
+  std::vector<std::int64_t> strides(sizes.size(), 1);
+  for (std::size_t i = sizes.size(); i-- > 1;) {
+    if (__builtin_mul_overflow(strides[i], sizes[i], &strides[i - 1])) strides[i - 1] = 0;
+  }
+  return strides;
+}
+
 StridedView Coalesce(const std::vector<std::int64_t>& sizes,
                      const std::vector<std::int64_t>& strides) {
   StridedView view;

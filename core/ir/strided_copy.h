@@ -15,6 +15,9 @@ struct StridedView {
   std::vector<std::int64_t> strides;
 };
 
+// In elements. Those of no elements at all may have sizes without a product: strides of 0 then.
+std::vector<std::int64_t> RowMajorStrides(const std::vector<std::int64_t>& sizes);
+
 // The same elements in the same order with as few axes as possible (at least one).
 StridedView Coalesce(const std::vector<std::int64_t>& sizes,
                      const std::vector<std::int64_t>& strides);

@@ -4,14 +4,6 @@
 
 namespace smelt::interp {
 
-std::vector<std::int64_t> RowMajorStrides(const std::vector<std::int64_t>& shape) {
-  std::vector<std::int64_t> strides(shape.size(), 1);
-  for (std::size_t axis = shape.size(); axis > 1; --axis) {
-    strides[axis - 2] = strides[axis - 1] * shape[axis - 1];
-  }
-  return strides;
-}
-
 Status CopyView(const KernelContext& context, const Tensor& from, const ElementView& view,
                 Tensor& to) {
   const int bits = ir::ElementBits(from.dtype());

@@ -9,8 +9,7 @@
 
 namespace smelt::interp {
 
-// Row-major strides of a shape, in elements.
-std::vector<std::int64_t> RowMajorStrides(const std::vector<std::int64_t>& shape);
+using ir::RowMajorStrides;
 
 // Elements of `from` as a view: sizes and strides of any number of axes and the first element.
 struct ElementView {

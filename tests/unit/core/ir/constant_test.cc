@@ -197,6 +197,11 @@ TEST(Constant, SmallValuesReadAsNumbers) {
 TEST(Constant, EmptyOnesHaveNoBytes) {
   const Constant empty = Make<float>(DType::kF32, {2, 0, 3}, {});
   EXPECT_TRUE(empty.IsPlain());
+  constexpr std::int64_t kHuge = std::int64_t{1} << 40;
+  const Constant flat = Make<float>(DType::kF32, {0, kHuge, kHuge}, {});
+  EXPECT_TRUE(flat.IsPlain());
+  EXPECT_EQ(flat.Transposed(std::vector{2, 0, 1}).Materialize().size(), 0U);
+  EXPECT_EQ(flat.Cast(DType::kI32).Materialize().size(), 0U);
   EXPECT_EQ(empty.Transposed(std::vector{2, 0, 1}).Reshaped(Sizes{0}).Materialize().size(), 0U);
   EXPECT_EQ(empty.Cast(DType::kI32).Reshaped(Sizes{0, 7}).dtype(), DType::kI32);
   const Constant some = Make<float>(DType::kF32, {4}, {1, 2, 3, 4});
