@@ -13,10 +13,15 @@ namespace {
 
 using ir::Builder;
 
-// The permutation; without the attribute dimensions are reversed. Requires a known input.
+// The permutation; without the attribute dimensions are reversed. Requires a known input. The
+// standard does not speak of negative axes; PyTorch's exporter writes them, counted from the end.
 std::vector<std::int64_t> Permutation(const OnnxNode& node) {
-  if (auto perm = node.Ints("perm")) return *std::move(perm);
-  std::vector<std::int64_t> reversed(static_cast<std::size_t>(node.input_rank(0)));
+  const int rank = node.input_rank(0);
+  if (auto perm = node.Ints("perm")) {
+    for (std::int64_t& axis : *perm) axis = ir::NormalizeAxis(axis, rank).value_or(-1);
+    return *std::move(perm);
+  }
+  std::vector<std::int64_t> reversed(static_cast<std::size_t>(rank));
   std::iota(reversed.rbegin(), reversed.rend(), std::int64_t{0});
   return reversed;
 }
@@ -31,10 +36,10 @@ bool IsPermutation(std::vector<std::int64_t> perm, int rank) {
 
 Verdict PermIsPermutation(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0)) return Verdict::kNotChecked;
-  const auto perm = Permutation(node);
-  if (IsPermutation(perm, node.input_rank(0))) return Verdict::kHolds;
+  if (IsPermutation(Permutation(node), node.input_rank(0))) return Verdict::kHolds;
   std::string text = "perm [";
-  for (std::int64_t axis : perm) text += (text.back() == '[' ? "" : ",") + std::to_string(axis);
+  const auto found = *node.Ints("perm");
+  for (std::int64_t axis : found) text += (text.back() == '[' ? "" : ",") + std::to_string(axis);
   return Violated(node, 0, text + "]", finding);
 }
 

@@ -127,10 +127,21 @@ TEST(ImportTranspose, PermutesOrReverses) {
   ExpectTensor(
       Run1({.op = "Transpose", .inputs = {Count({1, 2, 2})}, .attrs = {{"perm", Ints{2, 0, 1}}}}),
       F32({2, 1, 2}, {0, 2, 1, 3}));
-  EXPECT_EQ(
-      MakeModel({.op = "Transpose", .inputs = {Count({2, 3})}, .attrs = {{"perm", Ints{0, 0}}}})
-          .Refusals(),
-      std::vector{Reason::kUnsupportedAttributeValue});
+}
+
+// PyTorch's exporter writes negative axes.
+TEST(ImportTranspose, CountsNegativeAxesFromTheEnd) {
+  ExpectTensor(
+      Run1({.op = "Transpose", .inputs = {Count({1, 2, 2})}, .attrs = {{"perm", Ints{-1, 0, -2}}}}),
+      F32({2, 1, 2}, {0, 2, 1, 3}));
+}
+
+TEST(ImportTranspose, RefusesWhatIsNoPermutation) {
+  for (const Ints& perm : {Ints{0, 0}, Ints{0, -2}, Ints{0, 2}, Ints{-3, 1}, Ints{1}}) {
+    EXPECT_EQ(MakeModel({.op = "Transpose", .inputs = {Count({2, 3})}, .attrs = {{"perm", perm}}})
+                  .Refusals(),
+              std::vector{Reason::kUnsupportedAttributeValue});
+  }
 }
 
 TEST(ImportConcat, JoinsAndSplits) {
