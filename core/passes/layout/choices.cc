@@ -72,7 +72,7 @@ Choices::Choices(const ir::Module& module, const ir::Graph& graph, Forms& forms)
     : module_(module), graph_(graph), forms_(forms) {
   AddNodes();
   Spread();
-  BuildProblem();
+  AddCosts();
 }
 
 Order Choices::SourceOrder(ValueId value) const {
@@ -105,22 +105,29 @@ Order Choices::ResultOrder(const Choice& choice, int label, int result) const {
   return order;
 }
 
+// Of the last node. SHAPE takes a tensor as it is.
+void Choices::AddReads(const ir::Op& op) {
+  const Relation* relation = nodes_.back().relation;
+  if (relation != nullptr && relation->family == Family::kShape) return;
+  for (int k = 0; k < op.input_count(); ++k) {
+    if (!op.input(k).valid()) continue;
+    const int tensor = forms_.form(op.input(k)).tensor;
+    if (tensor == kNoTensor) continue;
+    problem_.tensors[At(tensor)].consumers.push_back({static_cast<int>(nodes_.size()) - 1, {}, k});
+  }
+}
+
 void Choices::AddNodes() {
-  producers_.resize(forms_.tensors().size());
-  readers_.resize(forms_.tensors().size());
-  const auto read = [&](const ir::Op& op) {
-    const int node = static_cast<int>(nodes_.size()) - 1;
-    for (int k = 0; k < op.input_count(); ++k) {
-      if (!op.input(k).valid()) continue;
-      const int tensor = forms_.form(op.input(k)).tensor;
-      if (tensor != kNoTensor) readers_[At(tensor)].push_back({node, k});
-    }
-  };
+  problem_.tensors.resize(forms_.tensors().size());
   nodes_.reserve(forms_.makers().size() + 2);
+  const auto make = [&](ValueId value, int result) {
+    problem_.tensors[At(forms_.form(value).tensor)].producer = {
+        static_cast<int>(nodes_.size()) - 1, {}, result};
+  };
   // Node 0 makes the inputs, the last one reads the outputs: both in the source's order.
   nodes_.push_back({{}, nullptr, {}, {{}}});
   for (std::size_t i = 0; i < graph_.inputs().size(); ++i) {
-    producers_[At(forms_.form(graph_.inputs()[i]).tensor)] = {0, static_cast<int>(i)};
+    make(graph_.inputs()[i], static_cast<int>(i));
   }
   for (const Maker& maker : forms_.makers()) {
     Choice choice{maker.op, &maker.relation, {}, {}};
@@ -128,14 +135,11 @@ void Choices::AddNodes() {
     choice.labels.push_back(Identity(choice.units.size()));
     nodes_.push_back(std::move(choice));
     const ir::Op& op = graph_.op(maker.op);
-    for (std::size_t r = 0; r < op.results.size(); ++r) {
-      producers_[At(forms_.form(op.results[r]).tensor)] = {static_cast<int>(nodes_.size()) - 1,
-                                                           static_cast<int>(r)};
-    }
-    read(op);
+    for (std::size_t r = 0; r < op.results.size(); ++r) make(op.results[r], static_cast<int>(r));
+    AddReads(op);
   }
   nodes_.push_back({{}, nullptr, {}, {{}}});
-  read(graph_.op(graph_.return_op()));
+  AddReads(graph_.op(graph_.return_op()));
 }
 
 void Choices::AddUnits(Choice& choice) {
@@ -233,30 +237,47 @@ bool Choices::Allows(const Choice& choice, const Label& label) const {
   return false;
 }
 
-// Tells the neighbours in which orders the node makes and wants its tensors.
-void Choices::Announce(int node, std::size_t label) {
-  const Choice& choice = nodes_[At(node)];
-  const auto say = [&](ValueId value, Order order) {
-    const int tensor = value.valid() ? forms_.form(value).tensor : kNoTensor;
-    if (tensor == kNoTensor) return;
-    if (std::ranges::find(orders_[At(tensor)], order) != orders_[At(tensor)].end()) return;
-    news_.push_back({tensor, orders_[At(tensor)].size()});
-    orders_[At(tensor)].push_back(std::move(order));
-  };
-  const auto number = static_cast<int>(label);
-  if (choice.op.valid()) {
-    const ir::Op& op = graph_.op(choice.op);
-    for (int k = 0; k < op.input_count(); ++k) {
-      if (op.input(k).valid()) say(op.input(k), OperandOrder(choice, number, k));
-    }
-    for (int r = 0; r < static_cast<int>(op.results.size()); ++r) {
-      say(op.result(r), ResultOrder(choice, number, r));
-    }
-  } else if (node == 0) {
-    for (const ValueId input : graph_.inputs()) say(input, SourceOrder(input));
-  } else {
-    for (const ValueId output : graph_.outputs()) say(output, SourceOrder(output));
+// The number of an order among those of the tensor; a new one is told to the tensor's nodes.
+int Choices::Intern(int tensor, Order order) {
+  auto& known = orders_[At(tensor)];
+  const auto found = std::ranges::find(known, order);
+  const auto number = found - known.begin();
+  if (found == known.end()) {
+    news_.push_back({tensor, known.size()});
+    known.push_back(std::move(order));
   }
+  return static_cast<int>(number);
+}
+
+// Notes in which orders the node makes and wants its tensors under a label that is new.
+void Choices::Announce(int node, int label) {
+  const Choice& choice = nodes_[At(node)];
+  const bool is_last = At(node) + 1 == nodes_.size();
+  const ir::Op* op = choice.op.valid() ? &graph_.op(choice.op)
+                     : is_last         ? &graph_.op(graph_.return_op())
+                                       : nullptr;
+  for (int k = 0; op != nullptr && k < op->input_count(); ++k) {
+    const ValueId value = op->input(k);
+    const int tensor = value.valid() ? forms_.form(value).tensor : kNoTensor;
+    if (tensor == kNoTensor) continue;
+    // Readers are in the order in which they were added.
+    auto& readers = problem_.tensors[At(tensor)].consumers;
+    const auto port =
+        std::ranges::lower_bound(readers, std::pair(node, k), {},
+                                 [](const Problem::Port& p) { return std::pair(p.node, p.place); });
+    if (port == readers.end() || port->node != node) continue;
+    port->orders.push_back(Intern(tensor, OperandOrder(choice, label, k)));
+  }
+  const auto made = [&](ValueId value, int result) {
+    const int tensor = forms_.form(value).tensor;
+    if (tensor == kNoTensor) return;
+    problem_.tensors[At(tensor)].producer.orders.push_back(
+        Intern(tensor, ResultOrder(choice, label, result)));
+  };
+  const std::span<const ValueId> results = choice.op.valid() ? std::span<const ValueId>(op->results)
+                                           : is_last         ? std::span<const ValueId>()
+                                                             : graph_.inputs();
+  for (std::size_t r = 0; r < results.size(); ++r) made(results[r], static_cast<int>(r));
 }
 
 void Choices::TakeUp(int node, bool is_result, int port, const Order& order) {
@@ -279,7 +300,7 @@ void Choices::TakeUp(int node, bool is_result, int port, const Order& order) {
   if (!label || !Allows(choice, *label)) return;
   if (std::ranges::find(choice.labels, *label) != choice.labels.end()) return;
   choice.labels.push_back(*label);
-  Announce(node, choice.labels.size() - 1);
+  Announce(node, static_cast<int>(choice.labels.size()) - 1);
 }
 
 void Choices::Spread() {
@@ -288,10 +309,10 @@ void Choices::Spread() {
   for (std::size_t i = 0; i < news_.size(); ++i) {
     const int tensor = news_[i].tensor;
     const Order order = orders_[At(tensor)][news_[i].order];
-    const auto [maker, result] = producers_[At(tensor)];
-    TakeUp(maker, true, result, order);
-    for (const Reader& reader : readers_[At(tensor)]) {
-      TakeUp(reader.node, false, reader.operand, order);
+    const Problem::Tensor& ports = problem_.tensors[At(tensor)];
+    TakeUp(ports.producer.node, true, ports.producer.place, order);
+    for (const Problem::Port& reader : ports.consumers) {
+      TakeUp(reader.node, false, reader.place, order);
     }
   }
 }

@@ -44,27 +44,26 @@ class Choices {
   Order OperandOrder(const Choice& choice, int label, int operand) const;
   Order ResultOrder(const Choice& choice, int label, int result) const;
   // The node that makes a tensor.
-  int producer(int tensor) const { return producers_[static_cast<std::size_t>(tensor)].first; }
+  int producer(int tensor) const {
+    return problem_.tensors[static_cast<std::size_t>(tensor)].producer.node;
+  }
   // The pieces of a value in the source's order.
   Order SourceOrder(ir::ValueId value) const;
 
  private:
   void AddNodes();
   void AddUnits(Choice& choice);
+  void AddReads(const ir::Op& op);
   void Spread();
   void TakeUp(int node, bool is_result, int port, const Order& order);
-  void Announce(int node, std::size_t label);
+  void Announce(int node, int label);
   bool Allows(const Choice& choice, const Label& label) const;
-  void BuildProblem();
-  int Intern(int tensor, const Order& order);
+  void AddCosts();
+  int Intern(int tensor, Order order);
   std::int64_t Weight(ir::ValueId value) const;
   bool IsBeforeItsActivation(int tensor) const;
   std::int64_t CostOfLabel(const Choice& choice, const Label& label) const;
 
-  struct Reader {
-    int node = 0;
-    int operand = 0;
-  };
   struct News {
     int tensor = 0;
     std::size_t order = 0;  // of the tensor's orders_
@@ -74,8 +73,6 @@ class Choices {
   const ir::Graph& graph_;
   Forms& forms_;
   std::vector<Choice> nodes_;
-  std::vector<std::pair<int, int>> producers_;         // by tensor: node and result
-  std::vector<std::vector<Reader>> readers_;           // by tensor
   std::vector<absl::InlinedVector<Order, 2>> orders_;  // by tensor: those that were announced
   std::vector<News> news_;
   Problem problem_;

@@ -28,11 +28,10 @@ std::int64_t MinCut::Run(std::uint64_t limit, std::uint64_t* steps) {
   limit_ = limit;
   steps_ = 0;
   std::int64_t flow = 0;
-  while (steps_ < limit_ && Levels()) {
+  while (Levels() && steps_ < limit_) {
     next_.assign(leaving_.size(), 0);
     while (const std::int64_t more = Augment()) flow = std::min(flow + more, kInfinite);
   }
-  Levels();
   *steps += steps_;
   return flow;
 }

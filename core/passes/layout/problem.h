@@ -23,6 +23,7 @@ struct Problem {
   struct Port {
     int node = 0;
     Orders orders;
+    int place = 0;  // which of its operands or results; for who builds the problem
   };
   struct Tensor {
     Port producer;
