@@ -19,6 +19,8 @@ T& Append(std::vector<T>& arena) {
   return arena.emplace_back();
 }
 
+constexpr std::uint32_t kLargestResult = 0x7FFF'FFFF;  // that Value::result holds
+
 TensorType TypeOf(const Constant& constant) {
   return {constant.dtype(), Shape::Of(constant.shape())};
 }
@@ -38,7 +40,7 @@ ValueId Graph::AddInput(TensorType type, std::string name) {
   made.type = std::move(type);
   made.name = std::move(name);
   made.is_input = true;
-  made.result = static_cast<std::uint32_t>(inputs_.size());
+  made.result = inputs_.size() & kLargestResult;
   inputs_.push_back(id);
   return id;
 }
@@ -78,7 +80,7 @@ OpId Graph::Insert(OpKind kind, std::span<const ValueId> operands, Attributes at
     Value& made = Append(values_);
     made.type = std::move(type);
     made.producer = id;
-    made.result = static_cast<std::uint32_t>(op(id).results.size());
+    made.result = op(id).results.size() & kLargestResult;
     op(id).results.push_back(result);
   }
   LinkOp(id, before);

@@ -45,13 +45,15 @@ struct Value {
   TensorType type;
   std::string name;  // unique only where the source's names are; may be empty
   std::shared_ptr<const Constant> constant;  // set: the value is a constant of the graph
-  QuantParams quant;
-  OpId producer;             // invalid for inputs and constants
-  std::uint32_t result = 0;  // which result of the producer, or which graph input
-  bool is_input = false;
+  Quant quant;
+  OpId producer;                  // invalid for inputs and constants
+  std::uint32_t result : 31 = 0;  // which result of the producer, or which graph input
+  bool is_input : 1 = false;
   Use first_use;  // head of the use list
   bool is_constant() const { return constant != nullptr; }
 };
+
+static_assert(sizeof(Value) <= 128, "two cache lines: large graphs are walked many times");
 
 struct Op {
   struct Operand {

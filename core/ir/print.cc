@@ -106,7 +106,7 @@ class ModulePrinter {
     return Label(id) + (name.empty() ? "" : " " + QuotedText(name));
   }
   std::string TypeText(const Graph& graph, ValueId id) const {
-    return module_.symbols().Text(graph.type(id)) + QuantText(graph.value(id).quant);
+    return module_.symbols().Text(graph.type(id)) + QuantText(*graph.value(id).quant);
   }
 
   void PrintGraph(GraphId id) {

@@ -7,7 +7,7 @@
 namespace smelt::ir {
 
 Shape Shape::Of(std::span<const std::int64_t> sizes) {
-  return Shape(std::vector<Dim>(sizes.begin(), sizes.end()));
+  return Shape(Dims(sizes.begin(), sizes.end()));
 }
 
 bool Shape::IsStatic() const {

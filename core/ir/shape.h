@@ -2,6 +2,8 @@
 // symbol means is in the module's SymbolTable. Value types, cheap to copy.
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -44,11 +46,13 @@ class Dim {
   std::int64_t raw_ = 0;
 };
 
+using Dims = absl::InlinedVector<Dim, 4>;
+
 class Shape {
  public:
   Shape() = default;  // rank 0
   Shape(std::initializer_list<Dim> dims) : dims_(dims) {}
-  explicit Shape(std::vector<Dim> dims) : dims_(std::move(dims)) {}
+  explicit Shape(Dims dims) : dims_(std::move(dims)) {}
   static Shape Of(std::span<const std::int64_t> sizes);
 
   int rank() const { return static_cast<int>(dims_.size()); }
@@ -63,8 +67,8 @@ class Shape {
     SMELT_CHECK(index < dims_.size());
     return dims_[index];
   }
-  const std::vector<Dim>& dims() const { return dims_; }
-  std::vector<Dim>& dims() { return dims_; }
+  const Dims& dims() const { return dims_; }
+  Dims& dims() { return dims_; }
   auto begin() const { return dims_.begin(); }
   auto end() const { return dims_.end(); }
   void push_back(Dim dim) { dims_.push_back(dim); }
@@ -78,7 +82,7 @@ class Shape {
   friend bool operator==(const Shape&, const Shape&) = default;
 
  private:
-  std::vector<Dim> dims_;
+  Dims dims_;
 };
 
 struct TensorType {

@@ -60,7 +60,7 @@ class GraphVerifier {
 
   void CheckQuant(ValueId id) {
     const Value& value = graph_.value(id);
-    const QuantParams& quant = value.quant;
+    const QuantParams& quant = *value.quant;
     if (quant.scale.size() != quant.zero_point.size()) {
       Report(Name(id), "has other numbers of scales and zero points");
     }

@@ -12,6 +12,7 @@ namespace {
 
 using ir::Builder;
 using ir::Dim;
+using ir::Dims;
 using ir::OpId;
 using ir::OpKind;
 using ir::Shape;
@@ -21,7 +22,7 @@ using ir::ValueId;
 bool HasAxes(const Shape& shape) { return shape.rank() > 1; }
 
 Shape WithAxis(const Shape& shape, int axis, Dim size) {
-  std::vector<Dim> dims = shape.dims();
+  Dims dims = shape.dims();
   dims.insert(dims.begin() + axis, size);
   return Shape(std::move(dims));
 }

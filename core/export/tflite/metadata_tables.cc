@@ -177,7 +177,7 @@ class Layout {
       image().Point(table, TensorSlot::kSignature,
                     image().AddVector(std::span<const std::int32_t>(signature)));
     }
-    if (!value.quant.empty()) AddQuantization(table, value.quant);
+    if (!value.quant.empty()) AddQuantization(table, *value.quant);
     return table;
   }
 

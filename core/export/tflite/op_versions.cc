@@ -20,7 +20,7 @@ struct OpView {
   DType Out() const { return graph.type(op.result()).dtype; }
   const ir::Shape& InShape(int i) const { return graph.type(op.input(i)).shape; }
   int Rank(int i) const { return Has(i) ? InShape(i).rank() : 0; }
-  const ir::QuantParams& InQuant(int i) const { return graph.value(op.input(i)).quant; }
+  const ir::QuantParams& InQuant(int i) const { return *graph.value(op.input(i)).quant; }
   bool Wide(int i) const { return In(i) == DType::kI16; }
 
   // Broadcasting beyond what the first kernels of these operators could do.
@@ -63,7 +63,7 @@ bool RankAbove(const OpView& v) {
 bool PlainI16(const OpView& v) { return v.Wide(0) && v.InQuant(0).empty(); }
 bool AboveRank4(const OpView& v) { return v.BroadcastsAboveRank4(); }
 bool ProductScaleAtLeastOne(const OpView& v) {
-  const ir::QuantParams& out = v.graph.value(v.op.result()).quant;
+  const ir::QuantParams& out = *v.graph.value(v.op.result()).quant;
   if (v.InQuant(0).empty() || v.InQuant(1).empty() || out.empty()) return false;
   return v.InQuant(0).scale[0] * v.InQuant(1).scale[0] / out.scale[0] >= 1.0F;
 }

@@ -18,7 +18,7 @@ namespace smelt::onnx_import {
 
 // Small tensors of integers whose elements are known as (symbolic) dimensions: what SHAPE and the
 // arithmetic on it compute, in row-major order. An element that only the run tells is unknown.
-using DimValues = std::vector<ir::Dim>;
+using DimValues = ir::Dims;
 
 // What the walk knows of one ONNX value.
 struct KnownValue {

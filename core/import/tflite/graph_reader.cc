@@ -142,9 +142,9 @@ class GraphReader {
     if (count != 1 && value.type.shape.dim(table->quantized_dimension()) != ir::Dim(count)) {
       return Bad(tensor, "as many scales as neither 1 nor the quantized dimension");
     }
-    value.quant.scale.assign(table->scale()->begin(), table->scale()->end());
-    value.quant.zero_point.assign(table->zero_point()->begin(), table->zero_point()->end());
-    value.quant.axis = table->quantized_dimension();
+    value.quant = ir::QuantParams{{table->scale()->begin(), table->scale()->end()},
+                                  {table->zero_point()->begin(), table->zero_point()->end()},
+                                  table->quantized_dimension()};
     return Status::Ok();
   }
 

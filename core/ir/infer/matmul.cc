@@ -41,7 +41,7 @@ Result<Types> BatchMatmul(const InferContext& context) {
   const auto split = [](const Shape& shape, bool transposed, Dim& rows, Dim& columns) {
     rows = shape.dim(shape.rank() - (transposed ? 1 : 2));
     columns = shape.dim(shape.rank() - (transposed ? 2 : 1));
-    return Shape(std::vector<Dim>(shape.begin(), shape.end() - 2));
+    return Shape(Dims(shape.begin(), shape.end() - 2));
   };
   Dim rows, inner_x, inner_y, columns;
   const Shape batch_x = split(OperandShape(context, 0), context.attrs.Bool("adj_x"), rows, inner_x);

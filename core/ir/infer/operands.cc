@@ -55,9 +55,7 @@ Status RequireSameType(const InferContext& context, int a, int b) {
                                      " and " + std::string(DTypeName(right))};
 }
 
-Shape UnknownShape(int rank) {
-  return Shape(std::vector<Dim>(static_cast<std::size_t>(rank), Dim::Unknown()));
-}
+Shape UnknownShape(int rank) { return Shape(Dims(static_cast<std::size_t>(rank), Dim::Unknown())); }
 
 Status BadOperand(const InferContext& context, int operand, const std::string& why) {
   return {Reason::kShapeMismatch, "operand " + std::to_string(operand) + " of type " +

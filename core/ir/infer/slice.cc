@@ -187,7 +187,7 @@ Result<Types> GatherNd(const InferContext& context) {
   if (depth.value() > params.shape.rank()) {
     return BadOperand(context, 1, "has longer indices than the parameters have axes");
   }
-  Shape shape(std::vector<Dim>(indices.begin(), indices.end() - 1));
+  Shape shape(Dims(indices.begin(), indices.end() - 1));
   for (int i = static_cast<int>(depth.value()); i < params.shape.rank(); ++i) {
     shape.push_back(params.shape.dim(i));
   }

@@ -10,6 +10,7 @@ namespace smelt::passes::layout {
 namespace {
 
 using ir::Dim;
+using ir::Dims;
 using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
@@ -53,7 +54,7 @@ std::optional<Relation> RelateConcat(const ir::Graph& graph, const ir::Op& op) {
     IterationAxis one = NewAxis(op);
     std::ranges::fill(one.operands, i);
     one.results[0] = i;
-    std::vector<Dim> sizes = {result.dim(i)};
+    Dims sizes = {result.dim(i)};
     for (int k = 0; k < op.input_count(); ++k) {  // equal at run time, whatever is known of them
       sizes.push_back(ShapeOf(graph, op.input(k)).dim(i));
       if (sizes.back() != result.dim(i)) one.whole = true;
@@ -125,7 +126,7 @@ std::optional<Relation> RelateSplit(const ir::Graph& graph, const ir::Op& op) {
     axis.operands[static_cast<std::size_t>(data)] = i;
     std::ranges::fill(axis.results, i);
     if (i == axes->front()) {
-      std::vector<Dim> sizes = {shape.dim(i)};
+      Dims sizes = {shape.dim(i)};
       for (const ValueId part : op.results) sizes.push_back(ShapeOf(graph, part).dim(i));
       AddWhole(relation, std::move(axis), sizes);
     } else {

@@ -110,7 +110,7 @@ Status TranslateComputed(OnnxNode& node, ir::Builder& out, int axes) {
     const ValueId size = TakeAlong(out, sizes, out.ConstI32({i + 2}), 0);
     const ValueId positions = RunTimePositions(node, out, size);
     if (!out.status().ok()) break;
-    Shape along(std::vector<ir::Dim>(static_cast<std::size_t>(axes) + 2, 1));
+    Shape along(ir::Dims(static_cast<std::size_t>(axes) + 2, 1));
     along.dim(i + 1) = out.type(positions).shape.dim(0);
     // The first column belongs to x, the last axis.
     sum = out.Add(sum, out.Mul(out.Reshape(positions, along), theta_column(axes - 1 - i)));

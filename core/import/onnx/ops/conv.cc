@@ -13,6 +13,7 @@ namespace smelt::onnx_import {
 namespace {
 
 using ir::Dim;
+using ir::Dims;
 using ir::DType;
 using ir::OpKind;
 using ir::Shape;
@@ -243,7 +244,7 @@ Status TranslateQLinearConv(OnnxNode& node, ir::Builder& out) {
   const int rank = node.input_rank(0);
   ValueId sum = IntegerConvolution(node, out, 2, 5);
   if (node.has_input(8)) {
-    Shape along(std::vector<Dim>(static_cast<std::size_t>(rank), Dim(1)));
+    Shape along(Dims(static_cast<std::size_t>(rank), Dim(1)));
     along.dim(1) = node.input_shape(8).dim(0);
     sum = out.Add(sum, out.Reshape(node.input(8), along));
   }

@@ -46,7 +46,7 @@ Labels LabelsOf(const Term& term, int ellipsis_axes) {
 // Labels become indices into `sizes` in order of appearance.
 class Numbering {
  public:
-  Status Add(Labels& labels, const ir::Shape& shape, std::vector<ir::Dim>& sizes) {
+  Status Add(Labels& labels, const ir::Shape& shape, ir::Dims& sizes) {
     for (int i = 0; i < shape.rank(); ++i) {
       int& label = labels[static_cast<std::size_t>(i)];
       const ir::Dim dim = shape.dim(i);

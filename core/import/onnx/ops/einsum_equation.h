@@ -16,7 +16,7 @@ using Labels = std::vector<int>;
 struct Equation {
   std::vector<Labels> terms;  // one label an axis
   Labels result;
-  std::vector<ir::Dim> sizes;  // by label; what axes of 1 broadcast to
+  ir::Dims sizes;  // by label; what axes of 1 broadcast to
 };
 
 // kInvalidArgument when the equation is malformed or does not fit the inputs' shapes.

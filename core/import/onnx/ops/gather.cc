@@ -14,6 +14,7 @@ namespace {
 
 using ir::Builder;
 using ir::Dim;
+using ir::Dims;
 using ir::OpKind;
 using ir::Shape;
 
@@ -23,7 +24,7 @@ Status InferGather(OnnxNode& node) {
   if (!axis) return Status::Ok();
   const auto& data = node.input_shape(0).dims();
   const auto& indices = node.input_shape(1).dims();
-  std::vector<Dim> dims(data.begin(), data.begin() + *axis);
+  Dims dims(data.begin(), data.begin() + *axis);
   dims.insert(dims.end(), indices.begin(), indices.end());
   dims.insert(dims.end(), data.begin() + *axis + 1, data.end());
   node.SetOutputType(0, {node.input_dtype(0), Shape(std::move(dims))});

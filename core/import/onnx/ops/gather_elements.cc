@@ -15,6 +15,7 @@ namespace {
 
 using ir::Builder;
 using ir::Dim;
+using ir::Dims;
 using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
@@ -110,7 +111,7 @@ Status InferGatherNd(OnnxNode& node) {
   if (!plan) return Status::Ok();
   const Shape& data = node.input_shape(0);
   const Shape& indices = node.input_shape(1);
-  std::vector<Dim> dims(indices.begin(), indices.end() - 1);
+  Dims dims(indices.begin(), indices.end() - 1);
   dims.insert(dims.end(), data.begin() + plan->batch + plan->depth, data.end());
   node.SetOutputType(0, {node.input_dtype(0), Shape(std::move(dims))});
   return Status::Ok();

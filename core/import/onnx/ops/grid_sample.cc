@@ -12,6 +12,7 @@ namespace {
 
 using ir::Builder;
 using ir::Dim;
+using ir::Dims;
 using ir::DType;
 using ir::OpKind;
 using ir::Shape;
@@ -67,7 +68,7 @@ class Sampler {
   ValueId Run() {
     const Shape& grid = node_.input_shape(1);
     const Dim batch = grid.dim(0);
-    Shape points(std::vector<Dim>(grid.begin() + 1, grid.end() - 1));
+    Shape points(Dims(grid.begin() + 1, grid.end() - 1));
     const Dim count = node_.symbols().Product(points);
     const ValueId flat = out_.Reshape(node_.input(1), {batch, count, axes_});
     ValueId at = Bounded(Pixels(out_.Cast(flat, DType::kF32)));

@@ -12,6 +12,7 @@ namespace {
 
 using ir::Builder;
 using ir::Dim;
+using ir::Dims;
 using ir::DType;
 using ir::OpKind;
 using ir::Shape;
@@ -112,9 +113,8 @@ ValueId MergeAxes(Builder& out, ValueId x, int first, int count) {
   const ir::TensorType type = out.type(x);
   const Dim* dims = type.shape.dims().data();
   const int behind = first + count, rest = type.shape.rank() - behind;
-  Shape merged(std::vector<Dim>(dims, dims + first));
-  merged.push_back(
-      out.module().symbols().Product(Shape(std::vector<Dim>(dims + first, dims + behind))));
+  Shape merged(Dims(dims, dims + first));
+  merged.push_back(out.module().symbols().Product(Shape(Dims(dims + first, dims + behind))));
   for (int i = 0; i < rest; ++i) merged.push_back(dims[behind + i]);
   if (!HasSymbols(merged)) return out.Reshape(x, merged);
   std::vector<ValueId> sizes;

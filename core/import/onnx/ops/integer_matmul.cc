@@ -13,6 +13,7 @@ namespace {
 
 using ir::Builder;
 using ir::Dim;
+using ir::Dims;
 using ir::DType;
 using ir::OpKind;
 using ir::Shape;
@@ -34,9 +35,7 @@ Status InferIntegerMatMul(OnnxNode& node) {
   if (left.rank() < 2 || right.rank() < 2) return Status::Ok();
   const bool narrows = b == 3;
   if (narrows && !node.knows_input(7)) return Status::Ok();
-  const auto batch = [](const Shape& shape) {
-    return Shape(std::vector<Dim>(shape.begin(), shape.end() - 2));
-  };
+  const auto batch = [](const Shape& shape) { return Shape(Dims(shape.begin(), shape.end() - 2)); };
   SMELT_ASSIGN_OR_RETURN(Shape shape, BroadcastShapes(node.symbols(), batch(left), batch(right)));
   shape.push_back(left.dim(left.rank() - 2));
   shape.push_back(right.dim(right.rank() - 1));

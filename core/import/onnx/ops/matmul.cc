@@ -15,6 +15,7 @@ namespace {
 using ir::Builder;
 using ir::Constant;
 using ir::Dim;
+using ir::Dims;
 using ir::DType;
 using ir::Shape;
 using ir::ValueId;
@@ -43,7 +44,7 @@ bool Transposes(const OnnxNode& node, int input) {
 Shape FactorShape(const OnnxNode& node, int input) {
   const Shape& given = node.input_shape(input);
   const int rank = given.rank();
-  std::vector<Dim> dims = given.dims();
+  Dims dims = given.dims();
   if (TransposesBatch(node, input) && rank > 2) {
     const std::vector<int> order = BatchOrder(rank);
     for (std::size_t i = 0; i < order.size(); ++i) dims[i] = given.dim(order[i]);

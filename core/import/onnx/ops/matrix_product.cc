@@ -15,6 +15,7 @@ using ir::Builder;
 using ir::Constant;
 using ir::ConstantStep;
 using ir::Dim;
+using ir::Dims;
 using ir::DType;
 using ir::OpKind;
 using ir::Shape;
@@ -22,7 +23,7 @@ using ir::ValueId;
 
 // The shape with an axis of 1 before position `at`.
 Shape WithAxis(const Shape& shape, int at) {
-  std::vector<Dim> dims = shape.dims();
+  Dims dims = shape.dims();
   dims.insert(dims.begin() + at, Dim(1));
   return Shape(std::move(dims));
 }
@@ -85,9 +86,7 @@ std::optional<Shape> ProductShape(ir::SymbolTable& symbols, Shape a, Shape b) {
   const bool column = b.rank() == 1;
   if (row) a = WithAxis(a, 0);
   if (column) b = WithAxis(b, 1);
-  const auto batch = [](const Shape& shape) {
-    return Shape(std::vector<Dim>(shape.begin(), shape.end() - 2));
-  };
+  const auto batch = [](const Shape& shape) { return Shape(Dims(shape.begin(), shape.end() - 2)); };
   auto broadcast = BroadcastShapes(symbols, batch(a), batch(b));
   if (!broadcast.ok()) return std::nullopt;
   Shape shape = *std::move(broadcast);

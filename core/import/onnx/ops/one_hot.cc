@@ -14,6 +14,7 @@ namespace {
 
 using ir::Builder;
 using ir::Dim;
+using ir::Dims;
 using ir::DType;
 using ir::OpKind;
 using ir::Shape;
@@ -101,8 +102,7 @@ Status TranslateHardmax(OnnxNode& node, Builder& out) {
   if (node.schema_version() < 13 && first < shape.rank() - 1) {
     Shape merged;
     for (int i = 0; i < first; ++i) merged.push_back(shape.dim(i));
-    merged.push_back(
-        node.symbols().Product(Shape(std::vector<Dim>(shape.begin() + first, shape.end()))));
+    merged.push_back(node.symbols().Product(Shape(Dims(shape.begin() + first, shape.end()))));
     x = out.Reshape(x, merged);
   }
   const ValueId where =

@@ -19,6 +19,7 @@ namespace {
 using ir::Builder;
 using ir::Constant;
 using ir::Dim;
+using ir::Dims;
 using ir::DType;
 using ir::OpKind;
 using ir::Shape;
@@ -263,7 +264,7 @@ Verdict TuplesFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (depth) {
     const Shape& indices = node.input_shape(1);
     const Shape& data = node.input_shape(0);
-    std::vector<Dim> dims(indices.begin(), indices.end() - 1);
+    Dims dims(indices.begin(), indices.end() - 1);
     dims.insert(dims.end(), data.begin() + *depth, data.end());
     if (ir::MayAgree({DType::kF32, Shape(dims)}, {DType::kF32, node.input_shape(2)})) {
       return Verdict::kHolds;

@@ -62,7 +62,7 @@ TEST(Text, EveryConstructReadsBack) {
   const Op& add = graph.op(graph.first());
   EXPECT_EQ(add.kind, OpKind::kAdd);
   EXPECT_EQ(module.origins().SourcesOf(add.origin), (std::vector<SourceId>{0, 1}));
-  EXPECT_EQ(graph.value(graph.inputs()[1]).quant.scale[2], 1e-10F);
+  EXPECT_EQ(graph.value(graph.inputs()[1]).quant->scale[2], 1e-10F);
   const Op& composite = graph.op(graph.next(graph.first()));
   EXPECT_EQ(composite.attrs.Ints("e"), (std::vector<std::int64_t>{1, -2}));
   EXPECT_TRUE(std::holds_alternative<std::vector<double>>(*composite.attrs.Find("h")));

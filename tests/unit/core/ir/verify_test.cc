@@ -148,11 +148,11 @@ TEST(Verify, ValuesThatContradictThemselves) {
   {
     Module module = Good();
     Value& x = module.main().value(module.main().inputs()[0]);
-    x.quant = {{1, 2, 3}, {0, 0, 0}, 1};
+    x.quant = QuantParams{{1, 2, 3}, {0, 0, 0}, 1};
     ExpectFinding(module, "don't fit its quantized axis");
-    x.quant = {{1, 2, 3, 4}, {0, 0, 0}, 1};
+    x.quant = QuantParams{{1, 2, 3, 4}, {0, 0, 0}, 1};
     ExpectFinding(module, "other numbers of scales");
-    x.quant = {{1, 2, 3, 4}, {0, 0, 0, 0}, 1};
+    x.quant = QuantParams{{1, 2, 3, 4}, {0, 0, 0, 0}, 1};
     EXPECT_TRUE(VerifyModule(module).ok());
     x.type.shape.dim(0) = Dim::Unknown();
     ExpectFinding(module, "unknown dimension");

@@ -119,7 +119,7 @@ class RandomGraph {
 };
 
 ValueId RandomGraph::Reshaped(ir::Builder& b, ValueId x) {
-  std::vector<ir::Dim> dims = ShapeOf(x).dims();
+  ir::Dims dims = ShapeOf(x).dims();
   const int at = dims.empty() ? 0 : Draw(static_cast<int>(dims.size()));
   const auto place = dims.begin() + at;
   switch (Draw(3)) {
