@@ -38,9 +38,11 @@ struct SymbolTable::Impl {
   std::uint32_t next_fresh = 0;
 
   AtomId InternName(std::string_view name, DimOrigin origin);
-  Dim MakeFresh();
-  Polynomial Expand(Dim dim) const;                         // requires that it is not unknown
-  Dim Intern(const std::optional<Polynomial>& polynomial);  // nothing: a fresh dimension
+  Dim MakeFresh(bool at_least_zero);
+  Polynomial Expand(Dim dim) const;  // requires that it is not unknown
+  // A fresh dimension for an expression that is too long or, when nothing, could not be computed:
+  // it may be negative where the expression may be. `at_least_zero` says so of the latter.
+  Dim Intern(const std::optional<Polynomial>& polynomial, bool at_least_zero = false);
   Dim InternAtom(SymbolAtom::Kind kind, Dim a, Dim b);
   std::uint32_t WeightOf(const Polynomial& polynomial) const;
   bool AtLeastZero(const Polynomial& polynomial) const;   // provable

@@ -46,12 +46,14 @@ AtomId SymbolTable::Impl::InternName(std::string_view name, DimOrigin origin) {
   return id;
 }
 
-Dim SymbolTable::Impl::MakeFresh() {
+Dim SymbolTable::Impl::MakeFresh(bool at_least_zero) {
   std::string name;
   do {
     name = "?" + std::to_string(next_fresh++);
   } while (by_name.contains(name));
-  return Intern(Polynomial::OfAtom(InternName(name, {})));
+  const AtomId atom = InternName(name, {});
+  atoms[atom].at_least_zero = at_least_zero;
+  return Intern(Polynomial::OfAtom(atom));
 }
 
 Polynomial SymbolTable::Impl::Expand(Dim dim) const {
@@ -61,8 +63,9 @@ Polynomial SymbolTable::Impl::Expand(Dim dim) const {
   return expressions[dim.symbol()];
 }
 
-Dim SymbolTable::Impl::Intern(const std::optional<Polynomial>& polynomial) {
-  if (!polynomial.has_value() || WeightOf(*polynomial) > kMaxWeight) return MakeFresh();
+Dim SymbolTable::Impl::Intern(const std::optional<Polynomial>& polynomial, bool at_least_zero) {
+  if (!polynomial.has_value()) return MakeFresh(at_least_zero);
+  if (WeightOf(*polynomial) > kMaxWeight) return MakeFresh(AtLeastZero(*polynomial));
   if (polynomial->IsConstant() && polynomial->constant_term() >= Dim::kMinStatic) {
     return Dim(polynomial->constant_term());
   }
@@ -127,7 +130,7 @@ Dim SymbolTable::Named(std::string_view name, DimOrigin origin) {
   return impl_->Intern(Polynomial::OfAtom(impl_->InternName(name, std::move(origin))));
 }
 
-Dim SymbolTable::Fresh(std::string_view /*why*/) { return impl_->MakeFresh(); }
+Dim SymbolTable::Fresh(std::string_view /*why*/) { return impl_->MakeFresh(true); }
 
 Dim SymbolTable::Add(Dim a, Dim b) {
   if (AnyUnknown(a, b)) return Dim::Unknown();
@@ -135,7 +138,10 @@ Dim SymbolTable::Add(Dim a, Dim b) {
     return __builtin_add_overflow(x, y, z);
   });
   if (number) return *number;
-  return impl_->Intern(Polynomial::Add(impl_->Expand(a), impl_->Expand(b)));
+  const Polynomial left = impl_->Expand(a);
+  const Polynomial right = impl_->Expand(b);
+  return impl_->Intern(Polynomial::Add(left, right),
+                       impl_->AtLeastZero(left) && impl_->AtLeastZero(right));
 }
 
 Dim SymbolTable::Sub(Dim a, Dim b) {
@@ -153,7 +159,10 @@ Dim SymbolTable::Mul(Dim a, Dim b) {
     return __builtin_mul_overflow(x, y, z);
   });
   if (number) return *number;
-  return impl_->Intern(Polynomial::Mul(impl_->Expand(a), impl_->Expand(b)));
+  const Polynomial left = impl_->Expand(a);
+  const Polynomial right = impl_->Expand(b);
+  return impl_->Intern(Polynomial::Mul(left, right),
+                       impl_->AtLeastZero(left) && impl_->AtLeastZero(right));
 }
 
 Dim SymbolTable::FloorDiv(Dim a, Dim b) {
@@ -165,7 +174,7 @@ Dim SymbolTable::FloorDiv(Dim a, Dim b) {
     return exact.has_value() ? impl_->Intern(exact)
                              : impl_->InternAtom(SymbolAtom::Kind::kFloor, a, b);
   }
-  if (*divisor == 0 || *divisor == INT64_MIN) return impl_->MakeFresh();
+  if (*divisor == 0 || *divisor == INT64_MIN) return impl_->MakeFresh(false);
   if (*divisor < 0) return FloorDiv(Sub(0, a), Dim(-*divisor));
 
   // a = divisor * quotient + rest, so floor(a / divisor) = quotient + floor(rest / divisor).

@@ -90,6 +90,23 @@ TEST_F(SymbolsTest, OverflowBecomesFresh) {
   EXPECT_TRUE(table_.Mul(INT64_MAX, 2).is_symbol());
 }
 
+TEST_F(SymbolsTest, WhatIsTooLongMayBeNegativeStill) {
+  Dim sum = 0;
+  Dim difference = 0;
+  for (int i = 0; i < 65; ++i) {
+    const Dim name = table_.Named("d" + std::to_string(i), {});
+    sum = table_.Add(sum, name);
+    difference = table_.Sub(difference, name);
+  }
+  ASSERT_EQ(table_.NamesIn(sum).size(), 1U);  // one that stands for the sum
+  ASSERT_EQ(table_.NamesIn(difference).size(), 1U);
+  EXPECT_EQ(table_.Max(sum, 0), sum);
+  EXPECT_NE(table_.Max(difference, 0), difference);
+  const Dim huge = table_.Mul(n_, INT64_MAX);
+  const Dim overflow = table_.Sub(table_.Sub(0, huge), huge);
+  EXPECT_NE(table_.Max(overflow, 0), overflow);
+}
+
 TEST_F(SymbolsTest, DoublingExpressionsStayBounded) {
   Dim dim = n_;
   for (int i = 0; i < 200; ++i) {
