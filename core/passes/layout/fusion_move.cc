@@ -1,13 +1,12 @@
 // The network: a node on the source's side keeps its label, on the sink's side it switches.
 //
-// Of a tensor, let `next` be the order that the proposal has for it. A copy in `next` is paid when
-// its maker keeps another order and some reader wants `next`; a copy in an order k of the present
-// labelling is paid when some reader keeps wanting k and the maker does not make it (any more). A
-// helper node a copy lets its readers share the price.
+// Of a tensor, a copy in an order that the proposal has for some port is paid when a reader takes
+// it and the maker doesn't make it; a copy in an order that only the present labelling has is paid
+// when some reader keeps wanting it and the maker does not make it (any more). A helper node a copy
+// lets its readers share the price.
 #include "core/passes/layout/fusion_move.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "core/passes/layout/min_cut.h"
 
@@ -33,7 +32,7 @@ class Network {
   MinCut& cut() { return cut_; }
 
  private:
-  // A port with both of its orders.
+  // A port with both of its orders. Where they are one the node's choice is none for this tensor.
   struct Choice {
     int cut_node = kNoChoice;
     int kept = 0;
@@ -45,14 +44,15 @@ class Network {
     Choice choice;
     choice.kept = choice.taken = port.orders[At(present_[At(port.node)])];
     const FusionMove::Variable& variable = variables_[At(port.node)];
-    choice.cut_node = variable.cut_node;
-    if (choice.is_free()) choice.taken = port.orders[At(variable.label)];
+    if (variable.cut_node == kNoChoice) return choice;
+    choice.taken = port.orders[At(variable.label)];
+    if (choice.taken != choice.kept) choice.cut_node = variable.cut_node;
     return choice;
   }
   void PayToSwitch(int node, std::int64_t price) { cut_.AddEdge(cut_.source(), node, price); }
   void PayToKeep(int node, std::int64_t price) { cut_.AddEdge(node, cut_.sink(), price); }
 
-  void AddNextCopy(const Choice& maker, int next, std::int64_t price);
+  void AddTakenCopy(const Choice& maker, int taken, std::int64_t price);
   void AddKeptCopy(const Choice& maker, int kept, std::int64_t price);
 
   const Labelling& present_;
@@ -63,24 +63,24 @@ class Network {
 
 void Network::Add(const Problem::Tensor& tensor) {
   const Choice maker = ChoiceOf(tensor.producer);
+  std::vector<int> taken;
+  std::vector<int> kept;
+  const auto note = [](std::vector<int>& orders, int order) {
+    if (std::ranges::find(orders, order) == orders.end()) orders.push_back(order);
+  };
+  if (maker.is_free()) note(taken, maker.taken);
   readers_.clear();
-  std::optional<int> next;
-  if (maker.is_free()) next = maker.taken;
   for (const Problem::Port& consumer : tensor.consumers) {
     readers_.push_back(ChoiceOf(consumer));
-    if (!next && readers_.back().is_free()) next = readers_.back().taken;
+    if (readers_.back().is_free()) note(taken, readers_.back().taken);
   }
-  if (!next) return;
-  AddNextCopy(maker, *next, tensor.PriceOf(maker.kept, *next));
-  std::vector<int> kept;
+  if (taken.empty()) return;
+  for (const int order : taken) {
+    const int made = maker.taken == order ? maker.kept : maker.taken;
+    AddTakenCopy(maker, order, tensor.PriceOf(made, order));
+  }
   for (const Choice& reader : readers_) {
-    if (reader.kept != *next && std::ranges::find(kept, reader.kept) == kept.end()) {
-      kept.push_back(reader.kept);
-    }
-    // The proposal disagrees with itself here: an estimate. The move is taken by its true price.
-    if (reader.is_free() && reader.taken != *next && reader.taken != reader.kept) {
-      PayToSwitch(reader.cut_node, tensor.weight);
-    }
+    if (std::ranges::find(taken, reader.kept) == taken.end()) note(kept, reader.kept);
   }
   for (const int order : kept) {
     const int made = maker.kept == order ? maker.taken : maker.kept;
@@ -88,41 +88,39 @@ void Network::Add(const Problem::Tensor& tensor) {
   }
 }
 
-void Network::AddNextCopy(const Choice& maker, int next, std::int64_t price) {
-  const bool always_made = maker.kept == next && maker.taken == next;
-  if (always_made) return;
+// Estimates, where the proposal disagrees with itself (the move is taken by its true price): a
+// reader that switches away from the order counts as one that wants it in any case, and a maker
+// that does so as one that never made it.
+void Network::AddTakenCopy(const Choice& maker, int taken, std::int64_t price) {
+  const bool made_when_taken = maker.taken == taken;
+  if (made_when_taken && !maker.is_free()) return;  // always made
   std::vector<int> switching;
   bool always_wanted = false;
   for (const Choice& reader : readers_) {
-    if (reader.kept == next) {
+    if (reader.kept == taken) {
       always_wanted = true;
-    } else if (reader.taken == next) {
+    } else if (reader.taken == taken) {
       switching.push_back(reader.cut_node);
     }
   }
-  if (!maker.is_free()) {
-    if (always_wanted || switching.empty()) return;  // paid in any case, or never
-    const int copy = cut_.AddNode();
-    cut_.AddEdge(cut_.source(), copy, price);
-    for (const int reader : switching) cut_.AddEdge(copy, reader, MinCut::kInfinite);
-    return;
+  if (always_wanted) {
+    if (made_when_taken) PayToKeep(maker.cut_node, price);
+    return;  // else paid in any case
   }
-  if (maker.kept == next) return;  // it switches away from what it proposes: can't be
-  if (always_wanted) return PayToKeep(maker.cut_node, price);
   if (switching.empty()) return;
   const int copy = cut_.AddNode();
-  cut_.AddEdge(maker.cut_node, copy, price);
+  cut_.AddEdge(made_when_taken ? maker.cut_node : cut_.source(), copy, price);
   for (const int reader : switching) cut_.AddEdge(copy, reader, MinCut::kInfinite);
 }
 
 void Network::AddKeptCopy(const Choice& maker, int kept, std::int64_t price) {
   const bool made_while_kept = maker.kept == kept;
-  if (made_while_kept && maker.taken == kept) return;  // always made
+  if (made_while_kept && !maker.is_free()) return;  // always made
   std::vector<int> keeping;
   bool always_wanted = false;
   for (const Choice& reader : readers_) {
     if (reader.kept != kept) continue;
-    if (!reader.is_free() || reader.taken == kept) {
+    if (!reader.is_free()) {
       always_wanted = true;
     } else {
       keeping.push_back(reader.cut_node);

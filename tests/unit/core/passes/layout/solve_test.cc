@@ -89,6 +89,35 @@ TEST(SolveTest, MoreOrdersAreNeverWorseThanTheStartAndMostlyOptimal) {
   EXPECT_GE(optimal, kProblems * 99 / 100);
 }
 
+// As RandomProblem, but what a label means is drawn anew for each tensor: two labels may want the
+// same order of one tensor and different ones of another.
+Problem WithOrdersOfTheirOwn(Problem problem, std::mt19937& random, int orders) {
+  for (Problem::Tensor& tensor : problem.tensors) {
+    const auto redraw = [&](Problem::Port& port) {
+      for (int& order : port.orders) {
+        if (random() % 3 == 0) order = static_cast<int>(random() % static_cast<unsigned>(orders));
+      }
+    };
+    redraw(tensor.producer);
+    for (Problem::Port& port : tensor.consumers) redraw(port);
+  }
+  return problem;
+}
+
+TEST(SolveTest, LabelsThatShareOrdersAreMostlySolvedOptimally) {
+  std::mt19937 random(5);
+  int optimal = 0;
+  constexpr int kProblems = 3000;
+  for (int i = 0; i < kProblems; ++i) {
+    const int orders = 2 + i % 3;
+    const Problem problem = WithOrdersOfTheirOwn(RandomProblem(random, orders), random, orders);
+    const Solution solution = Solve(problem, First(problem));
+    ASSERT_EQ(solution.cost, CostOf(problem, solution.labels));
+    if (solution.cost == CostOf(problem, BruteForce(problem))) ++optimal;
+  }
+  EXPECT_GE(optimal, kProblems * 97 / 100) << optimal;
+}
+
 TEST(SolveTest, CopiesAreSharedByTheirReaders) {
   // One maker pinned to order 0; three readers that pay 2 each for order 0. A copy costs 5.
   Problem problem;
@@ -102,6 +131,31 @@ TEST(SolveTest, CopiesAreSharedByTheirReaders) {
   const Solution solution = Solve(problem, First(problem));
   EXPECT_EQ(solution.cost, 5);
   EXPECT_EQ(solution.labels, (Labelling{0, 1, 1, 1}));
+}
+
+TEST(SolveTest, AReaderThatSwitchesButWantsTheSameLeavesTheOthersTheirCopy) {
+  // Node 0 is pinned to order 0, node 1 reads it in that order under both labels and hands its own
+  // order on to nodes 2 and 3, which pay 4 each for order 0 of both. A copy of the first costs 6.
+  Problem problem;
+  problem.nodes = {{{0}}, {{0, 0}}, {{4, 0}}, {{4, 0}}};
+  problem.tensors.push_back({{0, {0}}, {{1, {0, 0}}, {2, {0, 1}}, {3, {0, 1}}}, 6, {}});
+  problem.tensors.push_back({{1, {0, 1}}, {{2, {0, 1}}, {3, {0, 1}}}, 100, {}});
+  const Solution solution = Solve(problem, First(problem));
+  EXPECT_EQ(solution.cost, 6);
+  EXPECT_EQ(solution.labels, (Labelling{0, 1, 1, 1}));
+}
+
+TEST(SolveTest, EveryOrderOfAProposalHasItsSharedCopy) {
+  // Two pairs of readers want two orders that the pinned maker doesn't make, each pair of its own.
+  Problem problem;
+  problem.nodes = {{{0}}, {{0, 0}}, {{4, 0}}, {{4, 0}}, {{4, 0}}, {{4, 0}}};
+  problem.tensors.push_back(
+      {{0, {0}}, {{2, {0, 1}}, {3, {0, 1}}, {4, {0, 2}}, {5, {0, 2}}}, 6, {}});
+  problem.tensors.push_back(
+      {{1, {0, 1}}, {{2, {0, 1}}, {3, {0, 1}}, {4, {0, 1}}, {5, {0, 1}}}, 100, {}});
+  const Solution solution = Solve(problem, First(problem));
+  EXPECT_EQ(solution.cost, 12);
+  EXPECT_EQ(solution.labels, (Labelling{0, 1, 1, 1, 1, 1}));
 }
 
 TEST(SolveTest, StepsBoundTheWork) {
