@@ -287,7 +287,6 @@ void Choices::TakeUp(int node, bool is_result, int port, const Order& order) {
                 : choice.relation->IsSideOperand(port)) {
     return;
   }
-  const bool is_split = choice.relation->family == Family::kSplit;
   const auto axis_of = [&](int u) -> const IterationAxis& {
     return choice.relation->axes[At(choice.units[At(u)].axis)];
   };
@@ -296,7 +295,8 @@ void Choices::TakeUp(int node, bool is_result, int port, const Order& order) {
       [&](const Unit& unit) -> const Axis& {
         return is_result ? unit.results[At(port)] : unit.operands[At(port)];
       },
-      [&](int u) { return axis_of(u).row; }, [&](int u) { return is_split && axis_of(u).whole; });
+      [&](int u) { return axis_of(u).row; },
+      [&](int u) { return choice.relation->family == Family::kSplit && axis_of(u).cut; });
   if (!label || !Allows(choice, *label)) return;
   if (std::ranges::find(choice.labels, *label) != choice.labels.end()) return;
   choice.labels.push_back(*label);

@@ -6,6 +6,7 @@
 
 #include "core/ir/fused_activation.h"
 #include "core/passes/layout/choices.h"
+#include "core/passes/layout/min_cut.h"
 
 namespace smelt::passes::layout {
 namespace {
@@ -48,15 +49,14 @@ bool Choices::IsBeforeItsActivation(int tensor) const {
          ir::CanFuseActivation(graph_, graph_.op(maker));
 }
 
-// Far less than a copy: of labels that need the same copies, one that cuts or joins longer pieces.
+// A tie cost: of labels that need the same copies, one that cuts or joins longer pieces.
 std::int64_t Choices::CostOfLabel(const Choice& choice, const Label& label) const {
   if (choice.units.empty()) return 0;
-  const Family family = choice.relation->family;
-  if (family != Family::kConcat && family != Family::kSplit) return 0;
   const auto is_cut = [&](int u) {
-    return choice.relation->axes[At(choice.units[At(u)].axis)].whole;
+    return choice.relation->axes[At(choice.units[At(u)].axis)].cut;
   };
-  return std::ranges::find_if(label, is_cut) - label.begin();
+  const auto place = std::ranges::find_if(label, is_cut);
+  return place == label.end() ? 0 : place - label.begin();
 }
 
 void Choices::AddCosts() {
@@ -67,12 +67,34 @@ void Choices::AddCosts() {
   }
   for (std::size_t t = 0; t < problem_.tensors.size(); ++t) {
     Problem::Tensor& tensor = problem_.tensors[t];
-    // Of copies that cost the same, not the one that would part an operator from its activation.
-    tensor.weight =
-        Weight(forms_.tensors()[t]) + (IsBeforeItsActivation(static_cast<int>(t)) ? 1 : 0);
+    tensor.weight = Weight(forms_.tensors()[t]);
     for (const Order& order : orders_[t]) {
       tensor.innermost.push_back(order.empty() ? -1 : order.back());
     }
+  }
+  AddTies();
+}
+
+// Costs that decide between labellings whose copies weigh the same. Weights are scaled so that no
+// sum of ties outweighs one byte of a copy, unless all copies together are beyond 2^58 / ties: then
+// the scale is what fits, at least 1, and ties that outweigh a byte must be as many as the scale.
+void Choices::AddTies() {
+  std::int64_t ties = 1;
+  double weights = 1;
+  for (const Problem::Node& node : problem_.nodes) ties += *std::ranges::max_element(node.costs);
+  for (const Problem::Tensor& tensor : problem_.tensors) {
+    const auto copies = static_cast<std::int64_t>(tensor.consumers.size());
+    ties += 2 * copies;  // one here, one of Problem::Tensor::PriceOf
+    weights += static_cast<double>(tensor.weight) * static_cast<double>(copies);
+  }
+  constexpr auto kMost = static_cast<double>(MinCut::kInfinite / 8);
+  const auto scale =
+      static_cast<std::int64_t>(std::clamp(kMost / weights, 1.0, static_cast<double>(ties)));
+  for (std::size_t t = 0; t < problem_.tensors.size(); ++t) {
+    std::int64_t& weight = problem_.tensors[t].weight;
+    weight *= scale;
+    // Of copies that cost the same, not the one that would part an operator from its activation.
+    if (IsBeforeItsActivation(static_cast<int>(t))) ++weight;
   }
 }
 

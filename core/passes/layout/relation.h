@@ -31,6 +31,7 @@ struct IterationAxis {
   Ports operands;           // by operand: which of its axes, or kAbsent
   Ports results;            // by result
   bool whole = false;       // its pieces stay together in the source's order
+  bool cut = false;         // CONCATENATION, SPLIT: what is joined or cut, told by its sections
   bool row = false;         // kMatrix, kChannels: one of the leading axes
   Part part = Part::kAll;   // of the axes it names; kInside follows its kSections
   std::int64_t inside = 1;  // size of a section, unless kAll

@@ -39,6 +39,7 @@ void AddWhole(Relation& relation, IterationAxis axis, std::span<const Dim> sizes
   IterationAxis within = axis;
   within.part = IterationAxis::Part::kInside;
   within.whole = false;
+  within.cut = false;
   relation.axes.push_back(std::move(axis));
   relation.axes.push_back(std::move(within));
 }
@@ -60,6 +61,7 @@ std::optional<Relation> RelateConcat(const ir::Graph& graph, const ir::Op& op) {
       if (sizes.back() != result.dim(i)) one.whole = true;
     }
     if (i == *axis) {
+      one.cut = true;
       AddWhole(relation, std::move(one), sizes);
     } else {
       relation.axes.push_back(std::move(one));
@@ -127,6 +129,7 @@ std::optional<Relation> RelateSplit(const ir::Graph& graph, const ir::Op& op) {
     std::ranges::fill(axis.results, i);
     if (i == axes->front()) {
       Dims sizes = {shape.dim(i)};
+      axis.cut = true;
       for (const ValueId part : op.results) sizes.push_back(ShapeOf(graph, part).dim(i));
       AddWhole(relation, std::move(axis), sizes);
     } else {

@@ -42,11 +42,8 @@ Status Rewriter::RewriteConcat(const Site& site) {
   const int count = op(site).input_count();
   const AxisPlan plan = Plan(site, LeadOperand(site));
   const auto& axes = site.choice.relation->axes;
-  const int along =
-      *ir::NormalizeAxis(op(site).attrs.Int("axis"), graph_.type(op(site).result()).shape.rank());
-  const auto relation_axis =
-      std::ranges::find_if(axes, [&](const IterationAxis& a) { return a.results[0] == along; });
-  const int place = PlaceOf(plan, static_cast<int>(relation_axis - axes.begin()));
+  const auto along = std::ranges::find(axes, true, &IterationAxis::cut);
+  const int place = PlaceOf(plan, static_cast<int>(along - axes.begin()));
   for (int k = 0; k < count; ++k) {
     const ValueId value = op(site).input(k);
     if (IsTensor(value)) {
@@ -175,7 +172,7 @@ Status Rewriter::RewriteSplit(const Site& site) {
   const int data = is_split ? 1 : 0;
   const AxisPlan plan = Plan(site, data);
   const auto& axes = site.choice.relation->axes;
-  const auto along = std::ranges::find(axes, true, &IterationAxis::whole);
+  const auto along = std::ranges::find(axes, true, &IterationAxis::cut);
   const int place = PlaceOf(plan, static_cast<int>(along - axes.begin()));
   SMELT_RETURN_IF_ERROR(TakeOperand(site, data, OperandAxes(site.choice, plan, data)));
   const int where = is_split ? 0 : 2;
