@@ -1,5 +1,6 @@
-// PaddedState: a carried value that may be empty, as state of a WHILE. Runtimes refuse empty
-// tensors there, so the state has one element more, in front, on each axis that may have none.
+// PaddedState: a carried value that may be empty, as state of a WHILE. Runtimes refuse a state that
+// begins empty, so it has one element more, in front, on each axis that may have none. One that
+// only becomes empty in a round needs no padding: LiteRT 2.3 goes on with it, with every resolver.
 #pragma once
 
 #include <vector>

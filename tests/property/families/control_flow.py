@@ -161,6 +161,50 @@ def _loop_growing(d: Draw) -> Case:
     return graph.finish(graph.node("Neg", names))  # LiteRT's Python can't read an empty slice
 
 
+def _loop_shrinking(d: Draw) -> Case:
+    """A queue that loses elements in each round, and may be empty before the last one; what is left
+    of it may be cut from a computed place, or picked by value."""
+    graph = Graph(d, d.opset("Loop", first=13, last=OPSET_RUNTIME))
+    shape = d.shape(1, 3, size=4)
+    axis = d.integer(0, len(shape) - 1)
+    queue = graph.input(d.values(shape))
+    if d.chance(0.4):
+        graph.open_axis(queue, axis)
+    step = graph.input(np.array([d.integer(1, 2)], np.int64), "step")
+    end = graph.constant(np.array([1 << 30], np.int64), as_node=False)
+    along = graph.constant(np.array([axis], np.int64), as_node=False)
+    bound = graph.constant(np.array(0.5, np.float32), as_node=False)
+    if len(shape) == 1 and d.chance(0.4):
+        rest = [_node("Less", ["held", bound], "low"), _node("Compress", ["held", "low"], "part")]
+        rest.append(_node("Sub", ["part", bound], "shorter"))
+    else:
+        rest = [_node("Slice", ["held", step, end, along], "shorter")]
+    nodes = [
+        *rest,
+        _node("ReduceSum", ["held"], "sum", keepdims=0),
+        _node("Add", ["all", "sum"], "more"),
+        _node("Identity", ["c"], "c_out"),
+    ]
+    open_shape = [None] * len(shape)
+    inputs = [
+        _value("i", I64, []), _value("c", BOOL, []), _value("held", F32, open_shape),
+        _value("all", F32, []),
+    ]
+    outputs = [
+        _value("c_out", BOOL, []), _value("shorter", F32, open_shape), _value("more", F32, []),
+    ]
+    collected = d.chance(0.5)
+    if collected:
+        outputs.append(_value("sum", F32, []))
+    zero = graph.constant(np.array(0, np.float32), as_node=False)
+    body = _body(nodes, inputs, outputs)
+    names = graph.node(
+        "Loop", [_trip(d, graph), "", queue, zero], 2 + collected, body=body
+    )
+    # LiteRT's Python can't read an empty slice.
+    return graph.finish([graph.node("Neg", [names[0]])[0], *names[1:]])
+
+
 def _loop_over_found(d: Draw) -> Case:
     """As exporters of detectors write it: over the rows that were found, which may be none; results
     begin empty and grow by one row a round."""
@@ -292,6 +336,7 @@ GENERATORS = {
     "Loop": _loop,
     "LoopWhile": _loop_while,
     "LoopGrowing": _loop_growing,
+    "LoopShrinking": _loop_shrinking,
     "LoopOfRows": _loop_of_rows,
     "LoopOverFound": _loop_over_found,
     "Scan": _scan,
