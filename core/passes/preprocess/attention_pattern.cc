@@ -5,11 +5,14 @@
 //            a condition says no
 //
 // The scale may be a factor of query, key or product, or of several. A condition becomes a part of
-// the mask: next to the lowest float no score counts.
+// the mask: next to the lowest float no finite score counts (but one beyond 1e31). A score that is
+// infinite or no number, which the condition would have replaced, stays one when a number is added.
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "core/interp/evaluate.h"
 #include "core/ir/attention.h"
 #include "core/passes/preprocess/product.h"
 #include "core/passes/preprocess/rule.h"
@@ -142,6 +145,28 @@ bool MatchAttention(const Graph& graph, OpId root, PatternMatch& match) {
   return true;
 }
 
+// A SELECT_V2 of constants as one: nothing folds behind the import. One that is larger than what
+// the importer would fold is left to the run.
+ValueId Folded(Builder& out, ValueId select) {
+  constexpr std::int64_t kMostElements = (std::int64_t{1} << 24) / 4;
+  Graph& graph = out.graph();
+  const OpId made = graph.value(select).producer;
+  if (graph.type(select).shape.ElementCount().value_or(INT64_MAX) > kMostElements) return select;
+  std::vector<interp::Tensor> values;
+  std::vector<const interp::Tensor*> operands;
+  values.reserve(3);
+  for (const Op::Operand& operand : graph.op(made).operands) {
+    const ir::Constant* constant = graph.constant(operand.value);
+    if (constant == nullptr) return select;
+    operands.push_back(&values.emplace_back(interp::Tensor::FromConstant(*constant)));
+  }
+  const auto results = interp::EvaluateOp(out.module(), OpKind::kSelectV2, {}, operands);
+  if (!results.ok()) return select;
+  graph.MakeConstant(select, results->front().ToConstant());
+  graph.Erase(made);
+  return select;
+}
+
 // Of rank 4, with as many columns as there are keys.
 ValueId MaskOf(Builder& out, const Parts& parts, Dim keys) {
   ValueId mask = parts.mask;
@@ -154,6 +179,7 @@ ValueId MaskOf(Builder& out, const Parts& parts, Dim keys) {
     mask = out.Emit(OpKind::kSelectV2, {parts.allowed, mask, out.Scalar(DType::kF32, parts.fill)});
   }
   if (!out.status().ok()) return {};
+  if (parts.allowed.valid()) mask = Folded(out, mask);
   const Shape own = out.type(mask).shape;
   Shape wide;
   for (int i = own.rank(); i < 4; ++i) wide.push_back(1);
@@ -175,7 +201,8 @@ ValueId RewriteAttention(Builder& out, const Graph& graph, const PatternMatch& m
 }
 
 constexpr PatternRule kRules[] = {
-    {"attention_chain", "pattern_fusion_wave2", "Scaled dot product attention becomes a composite.",
+    {"attention_chain", "pattern_fusion_wave2",
+     "Scaled dot product attention becomes a composite; what a condition masks must be finite.",
      MatchAttention, RewriteAttention, ir::kAttention},
 };
 

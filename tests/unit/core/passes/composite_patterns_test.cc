@@ -251,6 +251,32 @@ TEST(CompositePatterns, AttentionInItsSpellings) {
   }
 }
 
+// What a condition says becomes numbers to add, and none of it is left to the run where it is
+// known.
+TEST(CompositePatterns, AKnownConditionIsAConstantMask) {
+  const Fused alone = Fuse(AttentionGraph(
+      Scores("u") + Op("s", "SELECT_V2(%allowed, %u, %lowest)", kScores) + Finish("s")));
+  const Fused both =
+      Fuse(AttentionGraph(Scores("u") + Op("t", "ADD(%u, %mask)", kScores) +
+                          Op("s", "SELECT_V2(%allowed, %t, %lowest)", kScores) + Finish("s")));
+  for (const Fused* fused : {&alone, &both}) {
+    ASSERT_NE(fused->Composite(), nullptr) << fused->text;
+    const ir::Graph& main = fused->module.main();
+    const ir::Constant* mask = main.constant(fused->Composite()->input(3));
+    ASSERT_NE(mask, nullptr) << fused->text;
+    for (const ir::OpId id : main) EXPECT_NE(main.op(id).kind, OpKind::kSelectV2) << fused->text;
+  }
+  const auto values = [](const Fused& fused) {
+    const auto tensor =
+        interp::Tensor::FromConstant(*fused.module.main().constant(fused.Composite()->input(3)));
+    const auto floats = tensor.values<float>();
+    return std::vector<float>(floats.begin(), floats.begin() + 5);
+  };
+  const float lowest = -3.4028234e38F;
+  EXPECT_EQ(values(alone), (std::vector<float>{0, lowest, 0, 0, lowest}));
+  EXPECT_EQ(values(both), (std::vector<float>{0.25F, lowest, 0.25F, 0.25F, lowest}));
+}
+
 TEST(CompositePatterns, WhatAlmostIsAttentionStays) {
   const std::string graphs[] = {
       // Another temperature; probabilities or scores that are read elsewhere.
