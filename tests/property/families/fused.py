@@ -363,7 +363,8 @@ def _few_bits(d: Draw) -> Case:
 
 
 def _group_query(d: Draw) -> Case:
-    """A first step, or a further one of one token, or of several for one sequence."""
+    """A first step, of sequences that may be padded, or a further one of one token, or of several
+    for one sequence."""
     key_heads = d.integer(1, 2)
     heads = key_heads * d.integer(1, 3)
     rotary = d.chance(0.6)
@@ -379,6 +380,8 @@ def _group_query(d: Draw) -> Case:
     if not first and batch > 1:
         lengths[1:] = d.rng.integers(queries + 1, past + queries + 1, (batch - 1,))
     total = int(lengths.max())
+    if first and d.chance(0.6):
+        lengths = d.rng.integers(1, queries + 1, (batch,))
     cache = past if past and not first and d.chance(0.6) else total + d.integer(0, 3)
     graph = Graph(d, _opset(d), DOMAIN)
 

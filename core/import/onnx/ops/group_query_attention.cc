@@ -13,6 +13,7 @@
 #include "core/import/onnx/ops/attention_plan.h"
 #include "core/import/onnx/ops/computed_axes.h"
 #include "core/import/onnx/ops/fused_attention.h"
+#include "core/import/onnx/ops/group_query_sizes.h"
 #include "core/import/onnx/ops/turned_pairs.h"
 #include "core/ir/runtime_dims.h"
 
@@ -26,77 +27,8 @@ using ir::OpKind;
 using ir::Shape;
 using ir::ValueId;
 
-enum Input {
-  kQuery,
-  kKey,
-  kValue,
-  kPastKey,
-  kPastValue,
-  kLengths,
-  kTotal,
-  kCosine,
-  kSine,
-  kPositions,
-  kScoreBias,
-};
-
-struct Sizes {
-  Dim batch, queries;
-  Dim past;     // rows of the cache that goes in
-  Dim present;  // of the one that comes out
-  std::int64_t heads = 0, key_heads = 0;
-  std::int64_t size = 0;  // of one head
-};
-
-bool IsPacked(const OnnxNode& node) { return !node.has_input(kKey); }
-
-std::optional<Sizes> SizesOf(const OnnxNode& node) {
-  if (!node.knows_input(kQuery) || node.input_rank(kQuery) != 3) return std::nullopt;
-  Sizes sizes;
-  sizes.heads = node.Int("num_heads", 0);
-  sizes.key_heads = node.Int("kv_num_heads", 0);
-  constexpr std::int64_t kMost = 1 << 20;
-  if (sizes.heads < 1 || sizes.heads > kMost || sizes.key_heads < 1 ||
-      sizes.heads % sizes.key_heads != 0) {
-    return std::nullopt;
-  }
-  const Shape& query = node.input_shape(kQuery);
-  sizes.batch = query.dim(0);
-  sizes.queries = query.dim(1);
-  const std::int64_t parts = sizes.heads + (IsPacked(node) ? 2 * sizes.key_heads : 0);
-  if (!query.dim(2).is_static() || query.dim(2).value() % parts != 0) return std::nullopt;
-  sizes.size = query.dim(2).value() / parts;
-  if (sizes.size < 1) return std::nullopt;
-  for (const int i : {static_cast<int>(kKey), static_cast<int>(kValue)}) {
-    if (IsPacked(node)) break;
-    if (!node.knows_input(i) || node.input_rank(i) != 3) return std::nullopt;
-    const Shape& shape = node.input_shape(i);
-    const bool fits = Agree(shape.dim(0), sizes.batch) && Agree(shape.dim(1), sizes.queries) &&
-                      shape.dim(2) == Dim(sizes.key_heads * sizes.size);
-    if (!fits) return std::nullopt;
-  }
-  sizes.past = Dim(0);
-  for (const int i : {static_cast<int>(kPastKey), static_cast<int>(kPastValue)}) {
-    if (!node.has_input(i)) continue;
-    if (!node.knows_input(i) || node.input_rank(i) != 4) return std::nullopt;
-    const Shape& shape = node.input_shape(i);
-    const bool fits = Agree(shape.dim(0), sizes.batch) && shape.dim(1) == Dim(sizes.key_heads) &&
-                      shape.dim(3) == Dim(sizes.size);
-    if (!fits) return std::nullopt;
-    sizes.past = shape.dim(2);
-  }
-  return sizes;
-}
-
-// The longer of the cache that goes in and of all keys together.
-Dim PresentRows(const OnnxNode& node, const Sizes& sizes) {
-  const auto total = node.input_dims(kTotal);
-  if (!total || total->size() != 1) return node.symbols().Fresh("keys of all steps");
-  return node.symbols().Max(sizes.past, (*total)[0]);
-}
-
 Status Infer(OnnxNode& node) {
-  const auto sizes = SizesOf(node);
+  const auto sizes = GroupQuerySizesOf(node);
   if (!sizes) return Status::Ok();
   const DType dtype = node.input_dtype(kQuery);
   node.SetOutputType(0, {dtype, {sizes->batch, sizes->queries, sizes->heads * sizes->size}});
@@ -108,15 +40,14 @@ Status Infer(OnnxNode& node) {
 class Attending {
  public:
   Attending(OnnxNode& node, Builder& out)
-      : node_(node), out_(out), sizes_(*SizesOf(node)), dims_(out, node.input(kQuery)) {}
+      : node_(node), out_(out), sizes_(*GroupQuerySizesOf(node)), dims_(out, node.input(kQuery)) {}
 
   Status Run() {
     const ValueId queries = dims_.Emit(sizes_.queries);
     const ValueId total = AsIndexRow(out_, node_.input(kTotal));
     // Where all keys are new the cache is not read, whatever it holds.
-    const ValueId lengths =
-        out_.Cast(out_.Reshape(node_.input(kLengths), Shape{sizes_.batch, 1}), DType::kI32);
-    const ValueId before = out_.Sub(out_.Add(lengths, out_.ScalarI32(1)), queries);
+    last_ = out_.Cast(out_.Reshape(node_.input(kLengths), Shape{sizes_.batch, 1}), DType::kI32);
+    const ValueId before = out_.Sub(out_.Add(last_, out_.ScalarI32(1)), queries);
     const ValueId first = out_.Emit(OpKind::kEqual, {total, queries});
     past_ = out_.Emit(OpKind::kSelectV2, {first, out_.ScalarI32(0), before});  // (batch, 1)
     AttentionPlan plan;
@@ -129,6 +60,7 @@ class Attending {
     plan.key = Present(kPastKey, key, sources);
     plan.value = Present(kPastValue, value, sources);
     plan.allowed = Allowed(places);
+    plan.empty_rows = MayBePadding() && Window() >= 0 && !WindowEndsWithKeys();
     plan.scale = node_.Float("scale", 0);
     if (plan.scale == 0) plan.scale = 1 / std::sqrt(static_cast<double>(sizes_.size));
     plan.softcap = node_.Float("softcap", 0);
@@ -197,24 +129,38 @@ class Attending {
                      {{"axis", std::int64_t{2}}, {"batch_dims", std::int64_t{1}}});
   }
 
-  // (batch, 1, queries, rows): keys up to the query's own place, within the window.
+  std::int64_t Window() const { return node_.Int("local_window_size", -1); }
+  // Of several queries some may stand behind the keys of their element of the batch.
+  bool MayBePadding() const { return sizes_.queries != Dim(1); }
+
+  // Where the window of padding stands: ONNX Runtime's plain kernel, which it takes for a softcap,
+  // counts it from the last key, its flash kernel from the query's own place, so that it may be
+  // empty and the result 0.
+  bool WindowEndsWithKeys() const { return node_.Float("softcap", 0) > 0; }
+
+  // (batch, 1, queries, rows): keys up to the query's own place, within the window. Padding sees
+  // none of its own: its keys end where those of its element of the batch end.
   ValueId Allowed(ValueId places) {
-    const ValueId own = out_.Emit(
-        OpKind::kExpandDims,
-        {out_.Emit(OpKind::kExpandDims, {Places(), out_.ScalarI32(1)}), out_.ScalarI32(3)});
-    const ValueId causal = out_.Emit(OpKind::kLessEqual, {places, own});
-    const std::int64_t window = node_.Int("local_window_size", -1);
-    if (window < 0) return causal;
+    const auto spread = [&](ValueId x) {
+      return out_.Emit(OpKind::kExpandDims,
+                       {out_.Emit(OpKind::kExpandDims, {x, out_.ScalarI32(1)}), out_.ScalarI32(3)});
+    };
+    const ValueId own = Places();
+    const ValueId last = MayBePadding() ? out_.Minimum(own, last_) : own;
+    const ValueId causal = out_.Emit(OpKind::kLessEqual, {places, spread(last)});
+    if (Window() < 0) return causal;
     const ValueId reach =
-        out_.ScalarI32(static_cast<std::int32_t>(std::min<std::int64_t>(window, INT32_MAX)));
-    const ValueId near = out_.Emit(OpKind::kGreater, {places, out_.Sub(own, reach)});
+        out_.ScalarI32(static_cast<std::int32_t>(std::min<std::int64_t>(Window(), INT32_MAX)));
+    const ValueId from = out_.Sub(WindowEndsWithKeys() ? last : own, reach);
+    const ValueId near = out_.Emit(OpKind::kGreater, {places, spread(from)});
     return out_.Emit(OpKind::kLogicalAnd, {causal, near});
   }
 
   OnnxNode& node_;
   Builder& out_;
-  Sizes sizes_;
+  GroupQuerySizes sizes_;
   ir::RuntimeDims dims_;
+  ValueId last_;  // (batch, 1): the place of the last key, seqlens_k
   ValueId past_;  // (batch, 1): keys of former steps
 };
 
@@ -226,7 +172,7 @@ Verdict OperandsFit(const OnnxNode& node, Bounds, Finding& finding) {
   for (int i = 0; i <= kPastValue; ++i) {
     if (node.has_input(i) && !node.knows_input(i)) return Verdict::kNotChecked;
   }
-  if (SizesOf(node)) return Verdict::kHolds;
+  if (GroupQuerySizesOf(node)) return Verdict::kHolds;
   return Violated(node, kQuery, node.input_text(kQuery), finding);
 }
 
@@ -237,7 +183,7 @@ Verdict PastFits(const OnnxNode& node, Bounds, Finding& finding) {
 }
 
 Verdict LengthsFit(const OnnxNode& node, Bounds, Finding& finding) {
-  const auto sizes = SizesOf(node);
+  const auto sizes = GroupQuerySizesOf(node);
   if (!sizes || !node.knows_input(kLengths) || !node.knows_input(kTotal)) {
     return Verdict::kNotChecked;
   }
@@ -252,7 +198,7 @@ Verdict LengthsFit(const OnnxNode& node, Bounds, Finding& finding) {
 
 Verdict AnglesFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (node.Int("do_rotary", 0) == 0) return Verdict::kHolds;
-  const auto sizes = SizesOf(node);
+  const auto sizes = GroupQuerySizesOf(node);
   if (!sizes) return Verdict::kNotChecked;
   for (const int i : {static_cast<int>(kCosine), static_cast<int>(kSine)}) {
     if (!node.has_input(i)) return Violated("do_rotary without angles", finding);
