@@ -68,8 +68,8 @@ Result<onnx::GraphProto> Unbatched(const onnx::NodeProto& scan) {
     element.add_input()->set_name(name);
     inner.add_input(name);
   }
-  for (const auto& output : body.output()) {
-    const std::string name = output.name() + "/of one element";
+  for (int i = 0; i < body.output_size(); ++i) {  // a body may give one value twice
+    const std::string name = body.output(i).name() + "/of one element/" + std::to_string(i);
     inner.add_output(name);
     element.add_output()->set_name(name);
   }
@@ -80,7 +80,8 @@ Result<onnx::GraphProto> Unbatched(const onnx::NodeProto& scan) {
   for (int i = 0; i < inputs; ++i) outer.add_input(scan.input(i + 1));
   for (int i = 0; i < body.output_size(); ++i) {
     const bool named = i < scan.output_size() && !scan.output(i).empty();
-    outer.add_output(named ? scan.output(i) : body.output(i).name() + "/unused");
+    outer.add_output(named ? scan.output(i)
+                           : body.output(i).name() + "/unused/" + std::to_string(i));
     graph.add_output()->set_name(outer.output(i));
   }
   return graph;

@@ -278,19 +278,26 @@ def _scan_of_batch(d: Draw) -> Case:
         graph.open_axis(x, d.integer(0, 1))
     state = graph.operand(d.values((batch, *row)), 0.3)
     factor = graph.input(d.values(row), "factor")
-    nodes = [
-        _node("Add", ["s", "p"], "s_out"),
-        _node("Mul", ["s_out", factor], "y"),
-    ]
+    nodes = [_node("Add", ["s", "p"], "s_out"), _node("Mul", ["s_out", factor], "y")]
+    collected = ["y"]  # ONNX Runtime gives nothing for a value that is collected twice
+    for k in range(d.choice([0, 0, 1, 2])):
+        nodes.append(_node("Neg", [d.choice(["y", "s_out"])], f"y{k}"))
+        collected.append(f"y{k}")
     body = _body(
         nodes,
         [_value("s", F32, row), _value("p", F32, row)],
-        [_value("s_out", F32, row), _value("y", F32, row)],
+        [_value(name, F32, row) for name in ["s_out", *collected]],
     )
-    names = graph.node(
-        "Scan", ["", state, x], 2, body=body, num_scan_inputs=1,
-        directions=d.choice([None, [0], [1]]),
-    )
+
+    def scan(first: str) -> list[str]:
+        return graph.node(
+            "Scan", ["", first, x], 1 + len(collected), body=body, num_scan_inputs=1,
+            directions=d.choice([None, [0], [1]]),
+        )
+
+    names = scan(state)
+    if d.chance(0.3):
+        names += scan(names[0])
     return graph.finish(names)
 
 
