@@ -110,9 +110,13 @@ void Constant::Normalize() {
 }
 
 Constant Constant::Transposed(std::span<const int> permutation) const {
-  if (parts_ != nullptr) return Evaluated().Transposed(permutation);
   SMELT_CHECK(permutation.size() == shape_.size());
   Constant view = *this;
+  if (parts_ != nullptr) {  // joined along another axis then, which their shapes tell
+    std::vector<Constant> parts;
+    for (const Constant& part : *parts_) parts.push_back(part.Transposed(permutation));
+    view.parts_ = std::make_shared<const std::vector<Constant>>(std::move(parts));
+  }
   std::vector<int> position(shape_.size(), -1);  // where an axis of this goes
   for (std::size_t i = 0; i < permutation.size(); ++i) {
     const auto from = static_cast<std::size_t>(permutation[i]);
@@ -124,7 +128,11 @@ Constant Constant::Transposed(std::span<const int> permutation) const {
   for (ConstantStep& step : view.steps_) {
     if (step.axis >= 0) step.axis = position[static_cast<std::size_t>(step.axis)];
   }
-  view.Normalize();
+  if (parts_ != nullptr) {
+    view.strides_ = RowMajorStrides(view.shape_);
+  } else {
+    view.Normalize();
+  }
   return view;
 }
 

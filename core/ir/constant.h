@@ -108,7 +108,7 @@ class Constant {
   std::vector<std::int64_t> strides_;  // elements of storage_dtype_
   std::int64_t offset_ = 0;            // elements
   SharedBytes storage_;
-  // Instead of storage, for a view of all their elements in row-major order; others evaluate it.
+  // Instead of storage: all their elements, joined along one axis. Slices and reshapes evaluate it.
   std::shared_ptr<const std::vector<Constant>> parts_;
   std::vector<ConstantStep> steps_;
 };

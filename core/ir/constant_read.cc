@@ -68,16 +68,31 @@ void ReadAs(const Constant& constant, DType dtype, std::byte* out) {
 }  // namespace
 
 void Constant::GatherParts(std::int64_t begin, std::int64_t count, std::byte* out) const {
+  // They are joined along the axis that one of them has less of than all together.
+  std::size_t axis = 0;
   for (const Constant& part : *parts_) {
-    const std::int64_t size = part.element_count();
-    if (count > 0 && begin < size) {
-      const std::int64_t here = std::min(count, size - begin);
-      part.Read(begin, here, out);
-      out += here * (ElementBits(storage_dtype_) / 8);
-      count -= here;
-      begin = size;
+    const auto differs = std::ranges::mismatch(part.shape_, shape_).in2;
+    if (differs == shape_.end()) continue;
+    axis = static_cast<std::size_t>(differs - shape_.begin());
+    break;
+  }
+  std::int64_t inner = 1;
+  for (std::size_t i = axis + 1; i < shape_.size(); ++i) inner *= shape_[i];
+  std::int64_t row = count > 0 ? begin / (shape_[axis] * inner) : 0;
+  std::int64_t at = count > 0 ? begin % (shape_[axis] * inner) : 0;
+  for (; count > 0; ++row) {
+    for (const Constant& part : *parts_) {
+      const std::int64_t size = part.shape_[axis] * inner;
+      if (count > 0 && at < size) {
+        const std::int64_t here = std::min(count, size - at);
+        part.Read(row * size + at, here, out);
+        out += here * (ElementBits(storage_dtype_) / 8);
+        count -= here;
+        at = size;
+      }
+      at -= size;
     }
-    begin -= size;
+    at = 0;
   }
 }
 

@@ -23,6 +23,10 @@ Status FuseActivation(PassContext& context);
 // a SPLIT behind it. Requires that composites are expanded, or kept.
 Status JoinProducts(PassContext& context);
 
+// Convolutions and products behind shuffled channels read these unshuffled, their weights in that
+// order. Requires that activations are fused.
+Status RouteChannels(PassContext& context);
+
 // GATHER of one position, PACK and UNPACK become RESHAPE with SLICE, CONCATENATION and SPLIT.
 Status ExposeViews(PassContext& context);
 

@@ -37,6 +37,8 @@ constexpr Pass kPipeline[] = {
      Canonicalize},
     {"join_products", "Computes an attention's query, key and value side by side, in one operator.",
      false, JoinProducts},
+    {"route_channels", "Reads shuffled channels where they were, by weights in that order.", false,
+     RouteChannels},
     {"expose_views", "Says by RESHAPE, SLICE, SPLIT and CONCATENATION what these can say.", false,
      ExposeViews},
     {"prefer_delegated",

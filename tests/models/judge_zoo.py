@@ -36,7 +36,7 @@ TRANSPOSES = {
     "gpt2": 6,  # 3 attentions
     "hrnet": 2,
     "lstm_tagger": 2,
-    "shufflenet_v2": 14,  # one a unit with a shortcut: its halves cut the shuffled pieces askew
+    "shufflenet_v2": 1,
     "super_resolution": 0,
     "super_resolution_view": 0,
     "swin": 11,  # 4 windowed attentions; windows and heads in two steps

@@ -227,6 +227,78 @@ def _blocks(d: Draw) -> Case:
     return graph.finish([z, apart] if d.chance(0.1) else [z])
 
 
+def _channel_shuffle(d: Draw) -> Case:
+    """ShuffleNet's way with channels: convolutions between which these are joined, shuffled, split
+    and gathered; now and then something looks at them in between, or needs their order."""
+    graph = Graph(d, d.opset("Split", first=13, last=17))
+    sizes = tuple(d.integer(3, 5) for _ in range(d.choice([2, 2, 2, 1, 3])))
+    batch = d.integer(1, 2)
+    image = graph.input(d.values((batch, 3, *sizes)))
+    if d.chance(0.2):
+        graph.open_some(image)
+
+    def conv(x: str, before: int, after: int, group: int = 1) -> str:
+        width = d.choice([1, 1, 3])
+        shape = (after, before // group, *(width for _ in sizes))
+        weight = graph.constant(d.values(shape, low=-1, high=1))
+        bias = [graph.constant(d.values((after,)))] if d.chance(0.5) else []
+        pads = [width // 2] * (2 * len(sizes))
+        y = graph.node("Conv", [x, weight, *bias], group=group, pads=pads)[0]
+        return graph.node("Relu", [y])[0] if d.chance(0.4) else y
+
+    def shuffled(x: str, channels: int) -> str:
+        groups = d.choice([g for g in (1, 2, 3, 4) if channels % g == 0])
+        if d.chance(0.2):
+            order = d.rng.permutation(channels).astype(np.int64)
+            return graph.node("Gather", [x, graph.constant(order)], axis=1)[0]
+        apart = [0, groups, channels // groups, *(sizes if d.chance(0.7) else [-1])]
+        y = graph.node("Reshape", [x, graph.constant(np.array(apart, np.int64))])[0]
+        perm = [0, 2, 1, *range(3, len(apart))]
+        y = graph.node("Transpose", [y], perm=perm)[0]
+        return graph.node("Reshape", [y, graph.constant(np.array([0, -1, *sizes], np.int64))])[0]
+
+    outputs = []
+    half = d.integer(2, 5)
+    pieces = [(conv(image, 3, half), half), (conv(image, 3, half), half)]
+    for _ in range(d.integer(1, 4)):
+        channels = sum(size for _, size in pieces)
+        joined = graph.node("Concat", [name for name, _ in pieces], axis=1)[0]
+        if d.chance(0.9):
+            joined = shuffled(joined, channels)
+        if d.chance(0.08):
+            outputs += graph.node(d.choice(["Relu", "Identity"]), [joined])
+        first = channels // 2 if d.chance(0.7) else d.integer(1, channels - 1)
+        parts = graph.constant(np.array([first, channels - first], np.int64))
+        left, right = graph.node("Split", [joined, parts], 2, axis=1)
+        inner = conv(right, channels - first, half)
+        if d.chance(0.5):
+            inner = conv(conv(inner, half, half, group=half), half, half)
+        pieces = [(left, first), (inner, half)]
+        if d.chance(0.2):
+            pieces.reverse()
+    channels = sum(size for _, size in pieces)
+    joined = shuffled(graph.node("Concat", [name for name, _ in pieces], axis=1)[0], channels)
+    if d.chance(0.4):
+        joined = conv(joined, channels, channels, group=channels)
+    last = d.choice(["conv", "conv", "conv", "transposed", "rows", "means"])
+    if last == "conv":
+        joined = conv(joined, channels, 2, group=d.choice([1, 1, 1, 2 - channels % 2]))
+    elif last == "transposed":
+        weight = graph.constant(d.values((channels, 2, *(2 for _ in sizes)), low=-1, high=1))
+        strides = [d.choice([1, 2])] * len(sizes)
+        joined = graph.node("ConvTranspose", [joined, weight], strides=strides)[0]
+    else:
+        if last == "rows":
+            perm = [0, *range(2, len(sizes) + 2), 1]
+            joined = graph.node("Transpose", [joined], perm=perm)[0]
+        else:
+            joined = graph.node("GlobalAveragePool", [joined])[0]
+            joined = graph.node("Flatten", [joined])[0]
+        weight = graph.constant(d.values((channels, 2), low=-1, high=1))
+        joined = graph.node("MatMul", [joined, weight])[0]
+    return graph.finish([*outputs, joined])
+
+
 def _ports(d: Draw) -> Case:
     """Odd interfaces: unused inputs, inputs passed through, inner values and constants fetched."""
     graph = Graph(d, d.opset("Identity"))
@@ -320,6 +392,7 @@ GENERATORS: dict[str, Callable[[Draw], Case]] = {
     "IdiomPackedAttention": _packed_attention,
     "IdiomRootNorm": _root_norm,
     "IdiomBlocks": _blocks,
+    "IdiomChannelShuffle": _channel_shuffle,
     "IdiomPorts": _ports,
     "IdiomDeadEnds": _dead_ends,
     "IdiomMask": _mask,

@@ -99,8 +99,43 @@ TEST(Constant, JoinedReadsItsParts) {
             (std::vector<float>{1, 20, 500, 3, 40, 600}));
   EXPECT_EQ(Values<float>(joined.Sliced(Sizes{1, 0}, Sizes{2, 1}, Sizes{1, 1})),
             (std::vector<float>{2, 5}));
+  EXPECT_EQ(Values<float>(joined.Transposed(std::vector{1, 0})),
+            (std::vector<float>{1, 2, 5, 3, 4, 6}));
   EXPECT_TRUE(joined.SameView(joined));
   EXPECT_FALSE(joined.SameView(Constant::Joined({b, b, b})));
+}
+
+TEST(Constant, TransposedPartsAreJoinedAlongTheirAxis) {
+  const Constant a =
+      Make<std::int32_t>(DType::kI32, {2, 2, 3}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
+  const Constant b = Make<std::int32_t>(DType::kI32, {1, 2, 3}, {12, 13, 14, 15, 16, 17});
+  const Constant none = Make<std::int32_t>(DType::kI32, {0, 2, 3}, {});
+  const Constant joined = Constant::Joined({none, b, a});
+  const Constant inside = joined.Transposed(std::vector{1, 0, 2});
+  const std::vector<std::int32_t> expected = {12, 13, 14, 0, 1, 2, 6, 7,  8,
+                                              15, 16, 17, 3, 4, 5, 9, 10, 11};
+  EXPECT_EQ(inside.shape(), (Sizes{2, 3, 3}));
+  EXPECT_EQ(Values<std::int32_t>(inside), expected);
+  for (std::int64_t begin = 0; begin < 18; ++begin) {
+    std::vector<std::int32_t> part(static_cast<std::size_t>(18 - begin));
+    inside.Read(begin, 18 - begin, reinterpret_cast<std::byte*>(part.data()));
+    EXPECT_TRUE(std::equal(part.begin(), part.end(), expected.begin() + begin)) << begin;
+  }
+  EXPECT_EQ(Values<std::int32_t>(inside.Transposed(std::vector{1, 0, 2})),
+            Values<std::int32_t>(joined));
+  EXPECT_EQ(Values<std::int32_t>(
+                joined.Transposed(std::vector{2, 1, 0}).Transposed(std::vector{2, 1, 0})),
+            Values<std::int32_t>(joined));
+  EXPECT_EQ(Values<std::int32_t>(inside.Sliced(Sizes{0, 1, 1}, Sizes{2, 2, 1}, Sizes{1, 1, 1})),
+            (std::vector<std::int32_t>{1, 7, 4, 10}));
+  // One part, and a step along the joined axis.
+  EXPECT_EQ(Values<std::int32_t>(Constant::Joined({b}).Transposed(std::vector{2, 0, 1})),
+            (std::vector<std::int32_t>{12, 15, 13, 16, 14, 17}));
+  const Constant f = Make<float>(DType::kF32, {1, 2}, {1, 2});
+  const Constant stepped = Constant::Joined({f, f}).WithStep(
+      {ConstantStep::Kind::kMultiply, 0, Per({1, 10}), DType::kF32});
+  EXPECT_EQ(Values<float>(stepped.Transposed(std::vector{1, 0})),
+            (std::vector<float>{1, 10, 2, 20}));
 }
 
 TEST(Constant, SplatStoresOneElement) {
