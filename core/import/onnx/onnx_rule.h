@@ -88,6 +88,7 @@ std::span<const OnnxRule> TileRules();        // Expand, Tile
 std::span<const OnnxRule> TopKRules();
 std::span<const OnnxRule> TransposeRules();
 std::span<const OnnxRule> TrigonometryRules();
+std::span<const OnnxRule> UniqueRules();
 std::span<const OnnxRule> WindowFunctionRules();  // HannWindow, HammingWindow, BlackmanWindow
 
 // Every family in one fixed order.

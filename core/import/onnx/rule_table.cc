@@ -87,6 +87,7 @@ std::span<const std::span<const OnnxRule>> AllRules() {
       TopKRules(),
       TransposeRules(),
       TrigonometryRules(),
+      UniqueRules(),
       WindowFunctionRules(),
   };
   return kFamilies;

@@ -78,8 +78,12 @@ def _compress(d: Draw) -> Case:
 def _unique(d: Draw) -> Case:
     opset = d.opset("Unique", last=27)
     dtype = d.dtype("Unique", opset, only=(np.float32, np.int64, np.int8))
-    x = d.values(d.shape(1, 3, size=5), np.int64, -3, 3).astype(dtype)
-    return single(d, "Unique", opset, [x], outputs=4, sorted=d.choice([None, 0, 1]))
+    shape, axis, reach = list(d.shape(1, 3, size=5)), None, 3
+    if d.chance(0.5):  # rows, of which some are likely the same
+        axis, reach = d.axis(len(shape)), 1
+        shape[axis] = d.integer(1, 9)
+    x = d.values(shape, np.int64, -reach, reach).astype(dtype)
+    return single(d, "Unique", opset, [x], outputs=4, sorted=d.choice([None, 0, 1]), axis=axis)
 
 
 GENERATORS: dict[str, Callable[[Draw], Case]] = {
