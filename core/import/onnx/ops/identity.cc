@@ -47,7 +47,8 @@ Status TranslateDropout(OnnxNode& node, Builder& out) {
   return out.status();
 }
 
-// Nothing is dropped at random.
+// Nothing is dropped at random. A training_mode that only the run tells may be true, and a result
+// without its dropout would not say so.
 Verdict DoesNotTrain(const OnnxNode& node, Bounds, Finding& finding) {
   if (node.schema_version() < 7) {
     return node.Int("is_test", 0) != 0 ? Verdict::kHolds : Violated("is_test = 0", finding);

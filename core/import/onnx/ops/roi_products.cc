@@ -37,7 +37,9 @@ class Products {
     const Dim channels = image_.dim(1), height = image_.dim(2), width = image_.dim(3);
     const ValueId by_row = Weights(1, rows), by_column = Weights(0, columns);
     ValueId image = out_.Cast(node_.input(0), DType::kF32);
-    if (image_.dim(0) != Dim(1)) {  // each region's own image
+    // Each region's own image: a copy of it, read once for each column of bins. To choose the image
+    // by the weights of its rows instead would multiply the arithmetic by the number of images.
+    if (image_.dim(0) != Dim(1)) {
       image = out_.Emit(OpKind::kGather, {image, NonNegative(out_, images_, image, 0)},
                         {{"axis", std::int64_t{0}}, {"batch_dims", std::int64_t{0}}});
     }
