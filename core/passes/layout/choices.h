@@ -59,7 +59,7 @@ class Choices {
   void Announce(int node, int label);
   bool Allows(const Choice& choice, const Label& label) const;
   void AddCosts();
-  void AddTies();
+  void ScaleWeights(std::int64_t scale);
   int Intern(int tensor, Order order);
   std::int64_t Weight(ir::ValueId value) const;
   bool IsBeforeItsActivation(int tensor) const;

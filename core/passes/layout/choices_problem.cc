@@ -60,10 +60,13 @@ std::int64_t Choices::CostOfLabel(const Choice& choice, const Label& label) cons
 }
 
 void Choices::AddCosts() {
+  std::int64_t ties = 1;  // all of them at once
+  double weights = 1;
   problem_.nodes.reserve(nodes_.size());
   for (const Choice& choice : nodes_) {
     auto& costs = problem_.nodes.emplace_back().costs;
     for (const Label& label : choice.labels) costs.push_back(CostOfLabel(choice, label));
+    ties += *std::ranges::max_element(costs);
   }
   for (std::size_t t = 0; t < problem_.tensors.size(); ++t) {
     Problem::Tensor& tensor = problem_.tensors[t];
@@ -71,25 +74,19 @@ void Choices::AddCosts() {
     for (const Order& order : orders_[t]) {
       tensor.innermost.push_back(order.empty() ? -1 : order.back());
     }
-  }
-  AddTies();
-}
-
-// Costs that decide between labellings whose copies weigh the same. Weights are scaled so that no
-// sum of ties outweighs one byte of a copy, unless all copies together are beyond 2^58 / ties: then
-// the scale is what fits, at least 1, and ties that outweigh a byte must be as many as the scale.
-void Choices::AddTies() {
-  std::int64_t ties = 1;
-  double weights = 1;
-  for (const Problem::Node& node : problem_.nodes) ties += *std::ranges::max_element(node.costs);
-  for (const Problem::Tensor& tensor : problem_.tensors) {
     const auto copies = static_cast<std::int64_t>(tensor.consumers.size());
-    ties += 2 * copies;  // one here, one of Problem::Tensor::PriceOf
+    ties += 2 * copies;  // one of ScaleWeights, one of Problem::Tensor::PriceOf
     weights += static_cast<double>(tensor.weight) * static_cast<double>(copies);
   }
   constexpr auto kMost = static_cast<double>(MinCut::kInfinite / 8);
-  const auto scale =
-      static_cast<std::int64_t>(std::clamp(kMost / weights, 1.0, static_cast<double>(ties)));
+  ScaleWeights(
+      static_cast<std::int64_t>(std::clamp(kMost / weights, 1.0, static_cast<double>(ties))));
+}
+
+// So that no sum of ties, costs that decide between labellings whose copies weigh the same,
+// outweighs one byte of a copy; unless all copies together are beyond 2^58 / ties: then the scale
+// is what fits, at least 1, and ties that outweigh a byte must be as many as the scale.
+void Choices::ScaleWeights(std::int64_t scale) {
   for (std::size_t t = 0; t < problem_.tensors.size(); ++t) {
     std::int64_t& weight = problem_.tensors[t].weight;
     weight *= scale;

@@ -63,9 +63,9 @@ class Network {
 
 void Network::Add(const Problem::Tensor& tensor) {
   const Choice maker = ChoiceOf(tensor.producer);
-  std::vector<int> taken;
-  std::vector<int> kept;
-  const auto note = [](std::vector<int>& orders, int order) {
+  absl::InlinedVector<int, 4> taken;
+  absl::InlinedVector<int, 4> kept;
+  const auto note = [](auto& orders, int order) {
     if (std::ranges::find(orders, order) == orders.end()) orders.push_back(order);
   };
   if (maker.is_free()) note(taken, maker.taken);

@@ -9,6 +9,7 @@
 
 #include <absl/container/inlined_vector.h>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace smelt::passes::layout {
@@ -21,9 +22,11 @@ struct Problem {
   using Orders = absl::InlinedVector<int, 4>;  // by label
   // What one node does with a tensor.
   struct Port {
+    Port() = default;
+    Port(int of, Orders by_label, int at = 0) : node(of), place(at), orders(std::move(by_label)) {}
     int node = 0;
-    Orders orders;
     int place = 0;  // which of its operands or results; for who builds the problem
+    Orders orders;
   };
   struct Tensor {
     Port producer;

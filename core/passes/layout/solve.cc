@@ -17,10 +17,26 @@ constexpr int kAll = std::numeric_limits<int>::max();
 
 std::size_t At(int index) { return static_cast<std::size_t>(index); }
 
+// True when each node has two labels at most, each tensor two orders, and either label its own.
+bool IsBinary(const Problem& problem) {
+  const auto has_two = [](const Problem::Port& port) {
+    return port.orders.size() <= 2 &&
+           (port.orders.size() < 2 || port.orders[0] != port.orders[1]) &&
+           std::ranges::all_of(port.orders, [](int order) { return order < 2; });
+  };
+  return std::ranges::all_of(problem.tensors, [&](const Problem::Tensor& tensor) {
+    return has_two(tensor.producer) && std::ranges::all_of(tensor.consumers, has_two);
+  });
+}
+
 class Solver {
  public:
   Solver(const Problem& problem, const SolveLimits& limits)
-      : problem_(problem), limits_(limits), tensors_of_(problem.nodes.size()), move_(problem) {
+      : problem_(problem),
+        limits_(limits),
+        is_binary_(IsBinary(problem)),
+        tensors_of_(problem.nodes.size()),
+        move_(problem) {
     for (std::size_t t = 0; t < problem.tensors.size(); ++t) {
       const Problem::Tensor& tensor = problem.tensors[t];
       Link(tensor.producer.node, static_cast<int>(t));
@@ -37,7 +53,7 @@ class Solver {
     int untried = kAll;  // the first proposals: others have been fused with these labels
     for (int round = 0; round < kMaxRounds && !Exhausted(); ++round) {
       const int last = ProposeAll(solution, untried);
-      if (last == 0 && untried != kAll) break;
+      if (FindsTheBest() || (last == 0 && untried != kAll)) break;
       const bool moved = TrySingleNodes(solution);
       if (last == 0 && !moved) break;
       untried = moved ? kAll : last;
@@ -46,8 +62,10 @@ class Solver {
     return solution;
   }
 
-  // True when a proposal could not agree with itself: the cut's price was an estimate.
-  bool disagreed() const { return disagreed_; }
+  // True when trying each proposal once leaves nothing to improve. Nodes that share tensors choose
+  // between the same two proposals, and their cost is submodular in the choice: the best of all is
+  // below the best above any start.
+  bool FindsTheBest() const { return is_binary_ && !disagreed_ && !Exhausted(); }
 
   // What the first proposals that reach each node agree on, where they reach any.
   Labelling Overlay(Labelling labels) {
@@ -82,11 +100,12 @@ class Solver {
 
   const Problem& problem_;
   const SolveLimits limits_;
+  const bool is_binary_;
   std::vector<absl::InlinedVector<int, 4>> tensors_of_;  // by node
   FusionMove move_;
   Labelling* labels_ = nullptr;
   std::uint64_t steps_ = 0;
-  bool disagreed_ = false;
+  bool disagreed_ = false;  // a proposal with itself: its cut's price was an estimate
 
   std::vector<int> region_;    // nodes of the proposal, in order of discovery
   std::vector<int> proposed_;  // by node: label, or kNone
@@ -239,23 +258,12 @@ bool Solver::TrySingleNodes(Solution& solution) {
   return solution.moves != moves;
 }
 
-// True when each node has two labels at most, and each tensor two orders.
-bool IsBinary(const Problem& problem) {
-  const auto has_two = [](const Problem::Port& port) {
-    return port.orders.size() <= 2 &&
-           std::ranges::all_of(port.orders, [](int order) { return order < 2; });
-  };
-  return std::ranges::all_of(problem.tensors, [&](const Problem::Tensor& tensor) {
-    return has_two(tensor.producer) && std::ranges::all_of(tensor.consumers, has_two);
-  });
-}
-
 }  // namespace
 
 Solution Solve(const Problem& problem, const Labelling& start, const SolveLimits& limits) {
   Solver solver(problem, limits);
   Solution from_start = solver.Improve(start);
-  if (IsBinary(problem) && !solver.disagreed()) return from_start;  // it is the best there is
+  if (solver.FindsTheBest()) return from_start;
   Labelling forced = solver.Overlay(start);
   if (forced == from_start.labels) return from_start;
   Solution from_forced = solver.Improve(std::move(forced));
