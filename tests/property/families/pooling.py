@@ -39,6 +39,21 @@ def _ceil_mode(d: Draw, opset: int, window: Window) -> int | None:
     return d.choice([None, 0, 1, 1])
 
 
+def _beyond_input(d: Draw, window: Window) -> None:
+    """Windows that are longer than the padded input: rounding up begins one all the same."""
+    rank = len(window.kernel)
+    window.size = [d.integer(1, 5) for _ in range(rank)]
+    window.strides = [d.integer(2, 9) for _ in range(rank)]
+    window.dilations = [1] * rank
+    window.pads = [d.choice([0, 0, 1]) for _ in range(2 * rank)]
+    window.auto_pad = None
+    window.kernel = [
+        window.size[i] + window.pads[i] + window.pads[rank + i]
+        + d.integer(1, window.strides[i] - 1)
+        for i in range(rank)
+    ]
+
+
 def _pooled(d: Draw, op: str, opset: int, x: np.ndarray, **attributes: Any) -> Case:
     graph = Graph(d, opset)
     image = graph.input(x)
@@ -58,13 +73,16 @@ def _max_pool(d: Draw) -> Case:
         same_with_dilation=False,
         pads_below_kernel=True,
     )
+    beyond = opset >= 10 and d.chance(0.1)
+    if beyond:
+        _beyond_input(d, window)
     attributes = window.attributes(d, dilations=opset >= 10)
-    attributes["ceil_mode"] = _ceil_mode(d, opset, window)
-    if opset >= 10 and dtype == np.float32 and d.chance(0.05):  # many elements, with gaps
+    attributes["ceil_mode"] = 1 if beyond else _ceil_mode(d, opset, window)
+    if opset >= 10 and dtype == np.float32 and not beyond and d.chance(0.05):  # many, with gaps
         window.size = [d.integer(40, 60)]
         window.kernel = [d.integer(9, 19)]
         attributes = {"dilations": [2], "strides": [d.integer(1, 3)]}
-    if dtype in (np.float16, np.float64):  # onnx's evaluator judges, and is right on plain windows
+    if dtype in (np.float16, np.float64) and not beyond:  # onnx's evaluator judges, and is right on plain windows
         attributes = {"strides": window.strides}
     x = _data(d, window.size, dtype)
     if d.chance(0.3):  # all below zero: padding with zeros would show
@@ -79,9 +97,12 @@ def _average_pool(d: Draw) -> Case:
     window = draw_window(
         d, d.choice([1, 2, 2, 2]), dilated, same_with_dilation=False, pads_below_kernel=True
     )
+    beyond = opset >= 10 and d.chance(0.1)
+    if beyond:
+        _beyond_input(d, window)
     attributes = window.attributes(d, dilations=dilated)
     attributes["count_include_pad"] = d.choice([None, 0, 1])
-    attributes["ceil_mode"] = _ceil_mode(d, opset, window)
+    attributes["ceil_mode"] = 1 if beyond else _ceil_mode(d, opset, window)
     x = _data(d, window.size, dtype)
     return _pooled(d, "AveragePool", opset, x, kernel_shape=window.kernel, **attributes)
 

@@ -80,7 +80,9 @@ std::optional<Window> PoolWindow(const OnnxNode& node) {
   if (!node.knows_input(0) || node.input_rank(0) < 3 || !node.Ints("kernel_shape")) {
     return std::nullopt;
   }
-  return ReadWindow(node, node.input_rank(0) - 2, std::nullopt);
+  std::optional<Window> window = ReadWindow(node, node.input_rank(0) - 2, std::nullopt);
+  if (window) ClipToInput(*window, node.input_shape(0));
+  return window;
 }
 
 Status InferPool(OnnxNode& node) {

@@ -113,7 +113,9 @@ std::optional<Window> PoolWindow(const OnnxNode& node) {
   if (!node.knows_input(0) || node.input_rank(0) < 3 || !node.Ints("kernel_shape")) {
     return std::nullopt;
   }
-  return ReadWindow(node, node.input_rank(0) - 2, std::nullopt);
+  std::optional<Window> window = ReadWindow(node, node.input_rank(0) - 2, std::nullopt);
+  if (window) ClipToInput(*window, PooledShape(node));
+  return window;
 }
 
 bool IsDilated(const Window& window) {

@@ -115,6 +115,20 @@ std::optional<Window> ReadWindow(const OnnxNode& node, int spatial,
   return window;
 }
 
+void ClipToInput(Window& window, const ir::Shape& input) {
+  if (!window.ceil_mode || window.auto_pad.starts_with("SAME")) return;
+  for (std::size_t i = 0; i < window.axes.size(); ++i) {
+    WindowAxis& axis = window.axes[i];
+    const Dim size = input.dim(static_cast<int>(i) + 2);
+    if (!size.is_static() || size.value() < 1) continue;
+    const std::int64_t padded = size.value() + axis.begin + axis.end;
+    const std::int64_t lacking = axis.extent() - padded;
+    if (lacking <= 0 || lacking >= axis.stride) continue;
+    axis.kernel = (padded - 1) / axis.dilation + 1;
+    axis.stride = padded;
+  }
+}
+
 AxisPlan PlanAxis(ir::SymbolTable& symbols, Dim input, const Window& window, int axis) {
   const WindowAxis& one = window.axes[static_cast<std::size_t>(axis)];
   if (window.auto_pad == "SAME_UPPER") return PlanSame(symbols, input, one, true);

@@ -45,6 +45,11 @@ struct AxisPlan {
 std::optional<Window> ReadWindow(const OnnxNode& node, int spatial,
                                  std::optional<std::vector<std::int64_t>> kernel);
 
+// In ceil_mode a window also begins where the padded axis is shorter than it, by less than a
+// stride: the only one, which sees what there is. Makes such windows of an input (N, C, ...) as
+// short as that, so that nothing needs to be added for them.
+void ClipToInput(Window& window, const ir::Shape& input);
+
 AxisPlan PlanAxis(ir::SymbolTable& symbols, ir::Dim input, const Window& window, int axis);
 
 // Constraint for all windowed operators: strides, dilations, pads, kernel_shape have one entry

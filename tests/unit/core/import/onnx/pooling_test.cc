@@ -92,6 +92,14 @@ TEST(Pooling, PaddingStridesAndCeilMode) {
   Expect({false, {3, 3}, {3, 3}, {1, 1}, {1, 1, 1, 1}, true}, {1, 1, 7, 8});
 }
 
+// Rounding up begins one window where the axis is shorter: EfficientNet of transformers pools 3 x 3
+// by 640 x 640.
+TEST(Pooling, WindowsBeyondTheInput) {
+  Expect({false, {640, 640}, {640, 640}, {1, 1}, {0, 0, 0, 0}, true}, {1, 2, 3, 3});
+  Expect({false, {5, 4}, {4, 3}, {1, 1}, {1, 0, 0, 1}, true}, {1, 2, 3, 2});
+  Expect({false, {3, 2}, {2, 1}, {2, 1}, {0, 0, 0, 0}, true}, {1, 2, 4, 3});
+}
+
 TEST(Pooling, DilatedWindows) {
   Expect({false, {2, 3}, {1, 2}, {2, 1}, {0, 1, 1, 0}}, {1, 2, 6, 7});
 }
