@@ -199,6 +199,7 @@ constexpr Row kRows[] = {
     {OpKind::kBroadcastTo, RelateAxisRows},
     {OpKind::kReverseV2, RelateAxisRows},
     {OpKind::kCumsum, RelateAxisRows},
+    {OpKind::kGather, RelateAxisRows},
     {OpKind::kSplit, RelateSplit},
     {OpKind::kSplitV, RelateSplit},
     {OpKind::kSoftmax, LastAxis},

@@ -71,7 +71,7 @@ std::optional<Relation> RelateConcat(const ir::Graph& graph, const ir::Op& op) {
 }
 
 // SLICE, STRIDED_SLICE, PAD, TILE, REVERSE and so on: an axis is free when the operator leaves it
-// alone.
+// alone. GATHER where a row of indices takes the place of the axis.
 std::optional<Relation> RelateAxisRows(const ir::Graph& graph, const ir::Op& op) {
   for (int k = 1; k < op.input_count(); ++k) {
     if (graph.constant(op.input(k)) == nullptr) return std::nullopt;
@@ -87,6 +87,13 @@ std::optional<Relation> RelateAxisRows(const ir::Graph& graph, const ir::Op& op)
   std::optional<std::vector<int>> touched;
   if (op.kind == OpKind::kReverseV2 || op.kind == OpKind::kCumsum) {
     touched = AxesIn(graph, op.input(1), before.rank());
+  } else if (op.kind == OpKind::kGather && op.attrs.Int("batch_dims") == 0) {
+    const auto axis = ir::NormalizeAxis(op.attrs.Int("axis"), before.rank());
+    if (axis && ShapeOf(graph, op.input(1)).rank() == 1) touched = {*axis};
+  }
+  const bool names_axes =
+      op.kind == OpKind::kReverseV2 || op.kind == OpKind::kCumsum || op.kind == OpKind::kGather;
+  if (names_axes) {
     if (!touched) return std::nullopt;
     // An axis of size 1 has no place of its own.
     for (const int axis : *touched) {

@@ -154,6 +154,11 @@ Status Rewriter::RewriteAxisRows(const Site& site) {
       SetInts(site, 1, sizes, /*scalar=*/false);
       break;
     }
+    case OpKind::kGather: {
+      const auto along = std::ranges::find_if(plan, touched);
+      op(site).attrs.Set("axis", static_cast<std::int64_t>(along - plan.begin()));
+      break;
+    }
     default: {  // REVERSE_V2, CUMSUM: the axes by number
       std::vector<std::int64_t> named;
       for (std::size_t i = 0; i < plan.size(); ++i) {

@@ -246,6 +246,16 @@ TEST_F(ClassicCases, GatheredPixelsAreRows) {
   EXPECT_EQ(Left({Dense(picked, 3)}), 1u);
 }
 
+// A pad of repeated or wrapped pixels is gathered along one axis after the other.
+TEST_F(ClassicCases, GatheredRowsAndColumnsNeedNone) {
+  ValueId x = Conv(Input({1, 3, 8, 8}), 4);
+  for (const std::int64_t axis : {2, 3}) {
+    x = b().Emit(OpKind::kGather, {x, b().ConstI32({0, 0, 1, 2, 3, 4, 5, 6, 7, 7})},
+                 {{"axis", axis}, {"batch_dims", std::int64_t{0}}});
+  }
+  EXPECT_EQ(Left({Mean(Conv(x, 4), {2, 3}, false)}), 1u);
+}
+
 TEST_F(ClassicCases, ChannelSoftmaxBecomesTheLastAxis) {
   const ValueId x = b().Transpose(Conv(Input({1, 3, 8, 8}), 5), {0, 2, 3, 1});
   const ValueId y = b().Transpose(Softmax(x), {0, 3, 1, 2});

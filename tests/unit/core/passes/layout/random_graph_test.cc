@@ -213,6 +213,12 @@ ValueId RandomGraph::AlongAxis(ir::Builder& b, ValueId x, int axis) {
       second[at] = 2;
       return b.Emit(OpKind::kTile, {x, b.ConstI32(second)});
     case 3:
+      if (Draw(2) == 0) {
+        std::vector<std::int32_t> picked(static_cast<std::size_t>(1 + Draw(4)));
+        for (std::int32_t& index : picked) index = Draw(static_cast<int>(size));
+        return b.Emit(OpKind::kGather, {x, b.ConstI32(picked)},
+                      {{"axis", std::int64_t{axis}}, {"batch_dims", std::int64_t{0}}});
+      }
       return b.Emit(OpKind::kReverseV2, {x, b.ConstI32({axis})});
     case 4:
       return b.Emit(OpKind::kCumsum, {x, b.ScalarI32(axis)},
