@@ -129,16 +129,18 @@ class GraphWalk {
 
   // --- Control flow (walk_control.cc) ---
   void ExpandControlFlow(Step& step, OnnxNode& node);
-  Status TakeBranch(Step& step, OnnxNode& node, const onnx::GraphProto& branch);
   struct Branch {
     const onnx::GraphProto* graph;
     const std::vector<std::optional<std::uint32_t>>* in_main;  // see Scope
   };
+  Status TakeBranch(Step& step, OnnxNode& node, const Branch& branch);
   using Branches = std::array<Branch, 2>;  // then, else
   // `may_continue`: branches that give different ranks take in what follows them.
   Status EmitIf(Step& step, OnnxNode& node, const Branches& branches, bool may_continue);
   // (walk_continue.cc) `otherwise` where that does not help.
   Status ContinueInBranches(Step& step, const Branches& branches, const Status& otherwise);
+  OnnxNode Giving(const Step& step, std::span<const std::string> results);
+  bool TakeOnlyPossible(Step& step, const Branches& wholes, std::span<const std::string> results);
   std::vector<std::uint32_t> WalkUpToFollowers(const onnx::NodeProto& node,
                                                std::unordered_set<std::string>& late);
   std::optional<std::uint32_t> IndexInMain(std::uint32_t index) const;

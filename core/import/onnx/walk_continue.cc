@@ -3,6 +3,8 @@
 #include <onnx/onnx_pb.h>
 
 #include <algorithm>
+#include <optional>
+#include <span>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -10,6 +12,7 @@
 
 #include "core/import/onnx/graph_order.h"
 #include "core/import/onnx/graph_walk.h"
+#include "core/import/onnx/node_check.h"
 #include "core/import/onnx/walk_loop.h"
 #include "core/import/onnx/walk_step.h"
 
@@ -93,6 +96,47 @@ std::vector<std::uint32_t> GraphWalk::WalkUpToFollowers(const onnx::NodeProto& n
   return rest;
 }
 
+// The If as a node with other results.
+OnnxNode GraphWalk::Giving(const Step& step, std::span<const std::string> results) {
+  const auto inputs = FindInputs(*step.proto);
+  return OnnxNode(step.attributes, step.source, step.schema->since, {inputs.begin(), inputs.end()},
+                  {results.begin(), results.end()}, context_.module, graph_);
+}
+
+// What follows one branch may be impossible: operands of shapes that no run accepts (silero-vad
+// squeezes an axis "if it is 1", and reads the result as a matrix in any case). A run that is not
+// an error takes the other branch then. False when that is not so.
+bool GraphWalk::TakeOnlyPossible(Step& step, const Branches& wholes,
+                                 std::span<const std::string> results) {
+  const Mark start = MarkHere();
+  const auto said = [&] { return std::span(context_.diagnostics).subspan(start.diagnostics); };
+  std::optional<std::size_t> possible;
+  std::string contradiction;
+  for (std::size_t i = 0; i < wholes.size(); ++i) {
+    OnnxNode node = Giving(step, results);
+    const bool taken = TakeBranch(step, node, wholes[i]).ok();
+    const auto error = std::ranges::find(said(), ir::Severity::kError, &ir::Diagnostic::severity);
+    if (taken && IsWhole(start.diagnostics)) {
+      if (!possible) possible = i;
+    } else if (error != said().end() && std::ranges::all_of(said(), [](const auto& diagnostic) {
+                 return diagnostic.severity != ir::Severity::kError ||
+                        diagnostic.reason == Reason::kShapeMismatch;
+               })) {
+      contradiction = error->message;
+    }
+    GoBack(start);
+  }
+  if (!possible || contradiction.empty()) return false;
+  OnnxNode node = Giving(step, results);
+  if (!TakeBranch(step, node, wholes[*possible]).ok()) return false;
+  const char* taken = *possible == 0 ? "then_branch" : "else_branch";
+  context_.diagnostics.push_back(NodeDiagnostic(
+      ir::Severity::kWarning, Reason::kShapeMismatch, step.source,
+      NodeText(step.source) + ": always takes its " + taken + ", whatever its condition: what " +
+          "follows the other one is impossible (" + contradiction + ")"));
+  return true;
+}
+
 Status GraphWalk::ContinueInBranches(Step& step, const Branches& branches,
                                      const Status& otherwise) {
   if (context_.continued == kMostContinued) return otherwise;
@@ -117,15 +161,13 @@ Status GraphWalk::ContinueInBranches(Step& step, const Branches& branches,
     const std::size_t first = places[i].size() - rest.size();
     for (std::size_t k = 0; k < rest.size(); ++k) places[i][first + k] = IndexInMain(rest[k]);
   }
-  const auto inputs = FindInputs(*step.proto);
-  OnnxNode wide(step.attributes, step.source, step.schema->since, {inputs.begin(), inputs.end()},
-                results, context_.module, graph_);
+  const Branches continued = {Branch{&wholes[0], &places[0]}, Branch{&wholes[1], &places[1]}};
+  OnnxNode wide = Giving(step, results);
   const Mark start = MarkHere();
-  const Status status =
-      EmitIf(step, wide, {Branch{&wholes[0], &places[0]}, Branch{&wholes[1], &places[1]}}, false);
+  const Status status = EmitIf(step, wide, continued, false);
   if (!status.ok() || !IsWhole(start.diagnostics)) {
     GoBack(start);
-    return otherwise;
+    if (!TakeOnlyPossible(step, continued, results)) return otherwise;
   }
   for (const std::uint32_t index : rest) scope_->walked[index] = true;
   return Status::Ok();

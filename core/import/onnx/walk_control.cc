@@ -47,7 +47,8 @@ void GraphWalk::ExpandControlFlow(Step& step, OnnxNode& node) {
     } else if (!node.has_input(0)) {
       status = Status(Reason::kMissingInput, "required input 0 is absent");
     } else if (const auto condition = node.input_ints(0); condition && condition->size() == 1) {
-      status = TakeBranch(step, node, (*condition)[0] != 0 ? *then_branch : *else_branch);
+      status =
+          TakeBranch(step, node, Branch{(*condition)[0] != 0 ? then_branch : else_branch, nullptr});
     } else {
       status =
           EmitIf(step, node, {Branch{then_branch, nullptr}, Branch{else_branch, nullptr}}, true);
@@ -56,7 +57,8 @@ void GraphWalk::ExpandControlFlow(Step& step, OnnxNode& node) {
     status = NoBody("body");
   } else if (step.source.op_type == "Scan" && HasBatchAxis(*step.proto, step.schema->since)) {
     const auto unbatched = Unbatched(*step.proto);
-    status = unbatched.ok() ? TakeBranch(step, node, *unbatched) : unbatched.status();
+    status =
+        unbatched.ok() ? TakeBranch(step, node, Branch{&*unbatched, nullptr}) : unbatched.status();
   } else {
     status = ExpandLoop(step, node, *body("body"));
   }
@@ -90,16 +92,17 @@ bool GraphWalk::AllDefined(std::span<const WalkValue* const> values) {
   return AllKnown(values) && std::ranges::find(values, nullptr) == values.end();
 }
 
-Status GraphWalk::TakeBranch(Step& step, OnnxNode& node, const onnx::GraphProto& branch) {
-  const std::vector<std::string> outside = NamesFromOutside(branch);
-  const onnx::GraphProto closed = Closed(branch, outside);
-  if (branch.input_size() != 0) {
+Status GraphWalk::TakeBranch(Step& step, OnnxNode& node, const Branch& branch) {
+  const std::vector<std::string> outside = NamesFromOutside(*branch.graph);
+  const onnx::GraphProto closed = Closed(*branch.graph, outside);
+  if (branch.graph->input_size() != 0) {
     return Status(Reason::kTooManyInputs, "a branch takes no inputs");
   }
   std::vector<const WalkValue*> inputs;
   for (const std::string& name : outside) inputs.push_back(Find(name));
   const std::size_t before = context_.diagnostics.size();
   Scope scope{closed, scope_->opsets, scope_->payloads, scope_, scope_->caller, scope_->function};
+  scope.in_main = branch.in_main;
   const auto results = WalkScope(scope, inputs);
   const bool whole = IsWhole(before);
   if (!whole) NoteHidden(step, "what the branch that is taken gives");

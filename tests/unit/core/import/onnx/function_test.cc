@@ -195,6 +195,35 @@ TEST(ControlFlow, BranchesDoNotLendTheirNamesToWhatFollows) {
   EXPECT_EQ(model.Refusals(), std::vector{Reason::kShapeMismatch});
 }
 
+// No run could take the first branch: tensors of different ranks are not joined.
+TEST(ControlFlow, ABranchBeforeTheImpossibleIsNotTaken) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {1, 2}).Input("c", DType::kBool, {});
+  model.Node("If", {"c"}, {"y"})
+      .Node("Concat", {"y", "x"}, {"z"}, {{"axis", 0}})
+      .Output("z", DType::kF32, {2, 2});
+  AddBranch(*model.graph().mutable_node(0), "then_branch", "Squeeze");
+  AddBranch(*model.graph().mutable_node(0), "else_branch", "Neg");
+  auto imported = model.Import();
+  ASSERT_TRUE(imported.ok());
+  ASSERT_EQ(imported->diagnostics.size(), 1u);
+  EXPECT_EQ(imported->diagnostics[0].severity, ir::Severity::kWarning);
+  EXPECT_THAT(imported->diagnostics[0].message, ::testing::HasSubstr("takes its else_branch"));
+  const auto x = F32({1, 2}, {2, -3});
+  ExpectTensor(model.Run({x, MakeTensor(DType::kBool, {}, {0})}).at(0),
+               F32({2, 2}, {-2, 3, 2, -3}));
+}
+
+// What smelt lacks says nothing about the branches.
+TEST(ControlFlow, ABranchBeforeAnUnknownOperatorMayBeTaken) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {1, 2}).Input("c", DType::kBool, {});
+  model.Node("If", {"c"}, {"y"}).Node("NoSuchOp", {"y"}, {"z"}).Output("z");
+  AddBranch(*model.graph().mutable_node(0), "then_branch", "Squeeze");
+  AddBranch(*model.graph().mutable_node(0), "else_branch", "Neg");
+  EXPECT_THAT(model.Refusals(), ::testing::Contains(Reason::kShapeMismatch));
+}
+
 TEST(ControlFlow, ResultsOfDifferentRanksAreRefused) {
   OnnxModel model;
   model.Input("x", DType::kF32, {1, 2}).Input("c", DType::kBool, {});
