@@ -25,7 +25,7 @@ struct WorkerLimits {
   std::chrono::milliseconds wall{600'000};       // one attempt
   std::chrono::milliseconds start{10'000};       // from spawn to Ready
   std::chrono::milliseconds first_sign{30'000};  // from the job to its first progress
-  std::chrono::milliseconds grace{2'000};        // from being asked to stop to SIGKILL
+  std::chrono::milliseconds grace{1'500};        // from being asked to stop to SIGKILL
 };
 
 class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
