@@ -148,7 +148,7 @@ ValueId Builder::Transpose(ValueId x, std::span<const int> permutation) {
     return Const(held->Transposed(permutation), graph_.value(x).name);
   }
   const std::vector<std::int32_t> operand(permutation.begin(), permutation.end());
-  return Emit(OpKind::kTranspose, {x, ConstI32(operand)});
+  return Emit(OpKind::kTranspose, {x, graph_.SharedInts(operand)});
 }
 
 ValueId Builder::Transpose(ValueId x, std::initializer_list<int> permutation) {

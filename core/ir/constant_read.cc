@@ -78,8 +78,8 @@ void Constant::GatherParts(std::int64_t begin, std::int64_t count, std::byte* ou
   }
   std::int64_t inner = 1;
   for (std::size_t i = axis + 1; i < shape_.size(); ++i) inner *= shape_[i];
-  std::int64_t row = count > 0 ? begin / (shape_[axis] * inner) : 0;
-  std::int64_t at = count > 0 ? begin % (shape_[axis] * inner) : 0;
+  std::int64_t row = begin / (shape_[axis] * inner);
+  std::int64_t at = begin % (shape_[axis] * inner);
   for (; count > 0; ++row) {
     for (const Constant& part : *parts_) {
       const std::int64_t size = part.shape_[axis] * inner;

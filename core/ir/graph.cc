@@ -54,6 +54,15 @@ ValueId Graph::AddConstant(Constant constant, std::string name) {
   return id;
 }
 
+ValueId Graph::SharedInts(std::span<const std::int32_t> elements) {
+  const auto [at, is_new] = ints_.try_emplace({elements.begin(), elements.end()});
+  if (is_new || !value(at->second).is_constant()) {
+    at->second = AddConstant(
+        Constant::FromValues(DType::kI32, {static_cast<std::int64_t>(elements.size())}, elements));
+  }
+  return at->second;
+}
+
 const Constant* Graph::constant(ValueId id) const {
   return id.valid() ? value(id).constant.get() : nullptr;
 }

@@ -5,6 +5,7 @@
 // explicit operand of the operator that owns the region. Not thread safe; owned by one Module.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
 #include <absl/container/inlined_vector.h>
 
 #include <cstdint>
@@ -84,6 +85,8 @@ class Graph {
   // --- Values ---
   ValueId AddInput(TensorType type, std::string name);
   ValueId AddConstant(Constant constant, std::string name = "");
+  // A nameless rank 1 int32 constant of these elements (a permutation): one for all who ask.
+  ValueId SharedInts(std::span<const std::int32_t> elements);
   Value& value(ValueId id) { return values_[id.index]; }
   const Value& value(ValueId id) const { return values_[id.index]; }
   const TensorType& type(ValueId id) const { return values_[id.index].type; }
@@ -157,6 +160,7 @@ class Graph {
   std::vector<ValueId> inputs_;
   OpId first_, return_;
   std::size_t live_ops_ = 0;
+  absl::flat_hash_map<std::vector<std::int32_t>, ValueId> ints_;  // what SharedInts has made
 };
 
 }  // namespace smelt::ir

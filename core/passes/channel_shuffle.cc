@@ -12,8 +12,6 @@ using ir::ValueId;
 using Ints = std::vector<std::int64_t>;
 using Channels = std::vector<std::int32_t>;
 
-bool Fits(Dim size) { return size.is_static() && size.value() <= kMostChannels; }
-
 // What alone reads `value`, as its operand 0.
 OpId OnlyReader(const Graph& graph, ValueId value, OpKind kind) {
   if (!graph.HasOneUse(value)) return {};
@@ -55,12 +53,12 @@ std::optional<ChannelShuffle> ChannelShuffleFrom(const Graph& graph, OpId first)
   const Shape& pieces = graph.type(apart).shape;
   int axis = 0;
   while (axis < shape.rank() && axis < pieces.rank() && shape.dim(axis) == pieces.dim(axis)) ++axis;
-  if (!order || axis == shape.rank() || !Fits(shape.dim(axis))) return std::nullopt;
+  if (!order || axis == shape.rank() || !CountsChannels(shape.dim(axis))) return std::nullopt;
   const std::int64_t count = shape.dim(axis).value();
   Ints sizes;
   for (std::int64_t product = 1; product < count;) {
     const Dim piece = pieces.dim(axis + static_cast<int>(sizes.size()));
-    if (!Fits(piece) || piece.value() == 0) return std::nullopt;
+    if (!CountsChannels(piece) || piece.value() == 0) return std::nullopt;
     sizes.push_back(piece.value());
     product *= piece.value();
     if (product > count) return std::nullopt;

@@ -13,6 +13,9 @@ namespace smelt::passes {
 
 // More channels than this are none: what has as many is no image.
 inline constexpr std::int64_t kMostChannels = 1 << 14;
+inline bool CountsChannels(ir::Dim size) {
+  return size.is_static() && size.value() <= kMostChannels;
+}
 
 struct ChannelShuffle {
   int axis = 0;

@@ -24,8 +24,6 @@ std::optional<Ints> IntsOf(const Graph& graph, ValueId value) {
   return constant != nullptr ? constant->AsInts() : std::nullopt;
 }
 
-bool Fits(Dim size) { return size.is_static() && size.value() <= kMostChannels; }
-
 // begin, begin + stride, ...
 Channels Run(std::int64_t begin, std::int64_t size, std::int64_t stride = 1) {
   Channels channels;
@@ -39,7 +37,7 @@ Channels Run(std::int64_t begin, std::int64_t size, std::int64_t stride = 1) {
 bool FromConcatenation(const Graph& graph, const Op& op, ChannelStep& step) {
   const Shape& shape = graph.type(op.result()).shape;
   const auto axis = ir::NormalizeAxis(op.attrs.Int("axis"), shape.rank());
-  if (!axis || !Fits(shape.dim(*axis))) return false;
+  if (!axis || !CountsChannels(shape.dim(*axis))) return false;
   if (op.attrs.String("fused_activation_function", "NONE") != "NONE") return false;
   step.axis = *axis;
   for (const Op::Operand& operand : op.operands) {
@@ -58,7 +56,7 @@ bool FromSplit(const Graph& graph, const Op& op, ChannelStep& step) {
   const auto axes = IntsOf(graph, op.input(even ? 0 : 2));
   if (!axes || axes->size() != 1) return false;
   const auto axis = ir::NormalizeAxis(axes->front(), shape.rank());
-  if (!axis || !Fits(shape.dim(*axis))) return false;
+  if (!axis || !CountsChannels(shape.dim(*axis))) return false;
   step.axis = *axis;
   step.operands = {x};
   std::int64_t begin = 0;
@@ -91,7 +89,7 @@ bool FromSlice(const Graph& graph, const Op& op, ChannelStep& step) {
     if (cut) return false;
     cut = axis;
   }
-  if (!cut || !Fits(before.dim(*cut)) || !Fits(after.dim(*cut))) return false;
+  if (!cut || !CountsChannels(before.dim(*cut)) || !CountsChannels(after.dim(*cut))) return false;
   const auto at = static_cast<std::size_t>(*cut);
   const std::int64_t size = before.dim(*cut).value();
   const std::int64_t count = after.dim(*cut).value();
@@ -113,7 +111,7 @@ bool FromGather(const Graph& graph, const Op& op, ChannelStep& step) {
   const auto axis = ir::NormalizeAxis(op.attrs.Int("axis"), shape.rank());
   const ir::Constant* indices = graph.constant(op.input(1));
   if (!axis || op.attrs.Int("batch_dims") != 0 || indices == nullptr) return false;
-  if (shape.rank() < 2 || !Fits(shape.dim(*axis)) || indices->rank() != 1) return false;
+  if (shape.rank() < 2 || !CountsChannels(shape.dim(*axis)) || indices->rank() != 1) return false;
   if (indices->element_count() > kMostChannels) return false;
   const auto taken = indices->AsInts();
   if (!taken || taken->empty()) return false;

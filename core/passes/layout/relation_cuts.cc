@@ -84,17 +84,17 @@ std::optional<Relation> RelateAxisRows(const ir::Graph& graph, const ir::Op& op)
   const Shape& before = ShapeOf(graph, op.input(0));
   const Shape& after = ShapeOf(graph, op.result());
   if (before.rank() != after.rank()) return std::nullopt;
+  const bool lists_axes = op.kind == OpKind::kReverseV2 || op.kind == OpKind::kCumsum;
+  const bool names_axes = lists_axes || op.kind == OpKind::kGather;
   std::optional<std::vector<int>> touched;
-  if (op.kind == OpKind::kReverseV2 || op.kind == OpKind::kCumsum) {
+  if (lists_axes) {
     touched = AxesIn(graph, op.input(1), before.rank());
-  } else if (op.kind == OpKind::kGather && op.attrs.Int("batch_dims") == 0) {
+  } else if (names_axes && op.attrs.Int("batch_dims") == 0) {
     const auto axis = ir::NormalizeAxis(op.attrs.Int("axis"), before.rank());
     if (axis && ShapeOf(graph, op.input(1)).rank() == 1) touched = {*axis};
   }
-  const bool names_axes =
-      op.kind == OpKind::kReverseV2 || op.kind == OpKind::kCumsum || op.kind == OpKind::kGather;
-  if (names_axes) {
-    if (!touched) return std::nullopt;
+  if (names_axes && !touched) return std::nullopt;
+  if (touched) {
     // An axis of size 1 has no place of its own.
     for (const int axis : *touched) {
       if (before.dim(axis) == Dim(1)) return std::nullopt;

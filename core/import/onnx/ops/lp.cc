@@ -7,6 +7,7 @@
 #include "core/import/onnx/checks.h"
 #include "core/import/onnx/infer.h"
 #include "core/import/onnx/onnx_rule.h"
+#include "core/import/onnx/ops/pool_image.h"
 #include "core/import/onnx/ops/pool_volume.h"
 #include "core/import/onnx/ops/window.h"
 #include "core/import/onnx/ops/window_count.h"
@@ -75,15 +76,6 @@ Status TranslateGlobal(OnnxNode& node, Builder& out) {
 }
 
 // --- LpPool ---
-
-std::optional<Window> PoolWindow(const OnnxNode& node) {
-  if (!node.knows_input(0) || node.input_rank(0) < 3 || !node.Ints("kernel_shape")) {
-    return std::nullopt;
-  }
-  std::optional<Window> window = ReadWindow(node, node.input_rank(0) - 2, std::nullopt);
-  if (window) ClipToInput(*window, node.input_shape(0));
-  return window;
-}
 
 Status InferPool(OnnxNode& node) {
   const auto window = PoolWindow(node);
