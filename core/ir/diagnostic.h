@@ -24,6 +24,8 @@ struct Diagnostic {
   std::string allowed;  // the constraint's own text
   std::string hint;     // empty: the reason's remedy
   std::string stage;    // import, legalize, write, check, verify
+  // Of an error: no run of the model gets past the node, so that none can mean to. Not printed.
+  bool in_every_run = false;
 };
 
 using Diagnostics = std::vector<Diagnostic>;

@@ -20,6 +20,8 @@ struct Finding {
   std::string found;        // the value found, in words
   std::string tensor;       // offending tensor; may be empty
   std::string tensor_type;  // "f32[1,3,8,8]"; may be empty
+  // No run of the model gets past the node, whatever its inputs: the model contradicts itself.
+  bool in_every_run = false;
 };
 
 enum class Verdict {

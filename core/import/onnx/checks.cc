@@ -27,6 +27,11 @@ Verdict Violated(std::string found, Finding& finding) {
   return Verdict::kViolated;
 }
 
+Verdict Contradicted(const OnnxNode& node, int i, std::string found, Finding& finding) {
+  finding.in_every_run = true;
+  return Violated(node, i, std::move(found), finding);
+}
+
 Verdict CheckTypeIn(const OnnxNode& node, int i, TypeSet set, Finding& finding) {
   if (!node.has_input(i)) return Verdict::kHolds;
   if (!node.knows_input(i)) return Verdict::kNotChecked;
@@ -109,7 +114,7 @@ Verdict Broadcastable(const OnnxNode& node, Bounds, Finding& finding) {
     if (!node.has_input(i)) continue;
     if (!node.knows_input(i)) return Verdict::kNotChecked;
     auto joined = BroadcastShapes(node.symbols(), shape, node.input_shape(i));
-    if (!joined.ok()) return Violated(node, i, std::string(joined.status().message()), finding);
+    if (!joined.ok()) return Contradicted(node, i, std::string(joined.status().message()), finding);
     shape = std::move(joined).value();
   }
   return Verdict::kHolds;

@@ -56,6 +56,9 @@ struct Literal {
 Verdict Violated(const OnnxNode& node, int i, std::string found, Finding& finding);
 // The same for what concerns no single tensor.
 Verdict Violated(std::string found, Finding& finding);
+// The same for operands that ONNX accepts in no run: sizes that are known, and not empty (which
+// runtimes pass over), or ranks. An If whose one branch leads there takes the other.
+Verdict Contradicted(const OnnxNode& node, int i, std::string found, Finding& finding);
 
 // --- The shared work behind the templates. ---
 Verdict CheckTypeIn(const OnnxNode& node, int i, TypeSet set, Finding& finding);

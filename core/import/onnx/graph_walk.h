@@ -53,6 +53,7 @@ struct WalkContext {
   Extract* extract = nullptr;        // collects the nodes that the request asks for
   std::uint64_t expanded_nodes = 0;  // of all bodies that took the place of a node
   int continued = 0;                 // branches that took in what follows them
+  int maybe_skipped = 0;  // branches and loop bodies under way, which a run may not enter
   std::vector<ir::SourceId> expanded = {};
 };
 

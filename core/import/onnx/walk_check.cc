@@ -23,6 +23,7 @@ ir::Diagnostic Violation(const OnnxConstraint& constraint, const OnnxNode& node,
   diagnostic.tensor_type = finding.tensor_type;
   diagnostic.found = finding.found;
   diagnostic.allowed = std::move(allowed);
+  diagnostic.in_every_run = finding.in_every_run;
   return diagnostic;
 }
 
@@ -88,6 +89,7 @@ bool GraphWalk::InferAndCheck(Step& step, OnnxNode& node) {
     if (!diagnostic) continue;
     valid = false;
     explained = explained || diagnostic->reason == inferred.reason();
+    diagnostic->in_every_run = diagnostic->in_every_run && context_.maybe_skipped == 0;
     context_.diagnostics.push_back(std::move(*diagnostic));
   }
   if (!inferred.ok() && !explained && AllInputsKnown(node)) {
@@ -101,7 +103,7 @@ bool GraphWalk::InferAndCheck(Step& step, OnnxNode& node) {
   if (valid && !hidden && !unchecked.empty()) {
     // Nothing hides what the check wants to know: the node does not have it.
     context_.diagnostics.push_back(
-        Violation(*unchecked.front(), node, {"nothing that tells it", "", ""}));
+        Violation(*unchecked.front(), node, {"nothing that tells it", "", "", false}));
     valid = false;
   }
   return valid && !hidden && CheckResultSizes(step, node);

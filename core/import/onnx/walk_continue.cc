@@ -103,32 +103,52 @@ OnnxNode GraphWalk::Giving(const Step& step, std::span<const std::string> result
                   {results.begin(), results.end()}, context_.module, graph_);
 }
 
+// Whether all that stands in the way of what was walked since is the model's own contradiction.
+const ir::Diagnostic* ContradictionIn(std::span<const ir::Diagnostic> said) {
+  const ir::Diagnostic* contradiction = nullptr;
+  for (const ir::Diagnostic& diagnostic : said) {
+    if (diagnostic.severity != ir::Severity::kError) continue;
+    if (!diagnostic.in_every_run) return nullptr;
+    if (contradiction == nullptr) contradiction = &diagnostic;
+  }
+  return contradiction;
+}
+
 // What follows one branch may be impossible: operands of shapes that no run accepts (silero-vad
 // squeezes an axis "if it is 1", and reads the result as a matrix in any case). A run that is not
-// an error takes the other branch then. False when that is not so.
+// an error takes the other branch then. False when that is not so. Shapes that the model declares
+// prove nothing: exporters note those of the branch that they traced.
 bool GraphWalk::TakeOnlyPossible(Step& step, const Branches& wholes,
                                  std::span<const std::string> results) {
   const Mark start = MarkHere();
-  const auto said = [&] { return std::span(context_.diagnostics).subspan(start.diagnostics); };
+  const int skipped_around = std::exchange(context_.maybe_skipped, 0);
   std::optional<std::size_t> possible;
   std::string contradiction;
   for (std::size_t i = 0; i < wholes.size(); ++i) {
     OnnxNode node = Giving(step, results);
-    const bool taken = TakeBranch(step, node, wholes[i]).ok();
-    const auto error = std::ranges::find(said(), ir::Severity::kError, &ir::Diagnostic::severity);
-    if (taken && IsWhole(start.diagnostics)) {
+    const bool whole = TakeBranch(step, node, wholes[i]).ok() && IsWhole(start.diagnostics);
+    GoBack(start);
+    if (whole) {
       if (!possible) possible = i;
-    } else if (error != said().end() && std::ranges::all_of(said(), [](const auto& diagnostic) {
-                 return diagnostic.severity != ir::Severity::kError ||
-                        diagnostic.reason == Reason::kShapeMismatch;
-               })) {
-      contradiction = error->message;
+      continue;
+    }
+    onnx::GraphProto undeclared = *wholes[i].graph;
+    undeclared.clear_value_info();
+    OnnxNode again = Giving(step, results);
+    if (TakeBranch(step, again, {&undeclared, wholes[i].in_main}).ok()) {
+      const auto* found =
+          ContradictionIn(std::span(context_.diagnostics).subspan(start.diagnostics));
+      if (found != nullptr) contradiction = found->message;
     }
     GoBack(start);
   }
+  context_.maybe_skipped = skipped_around;
   if (!possible || contradiction.empty()) return false;
   OnnxNode node = Giving(step, results);
-  if (!TakeBranch(step, node, wholes[*possible]).ok()) return false;
+  if (!TakeBranch(step, node, wholes[*possible]).ok() || !IsWhole(start.diagnostics)) {
+    GoBack(start);
+    return false;
+  }
   const char* taken = *possible == 0 ? "then_branch" : "else_branch";
   context_.diagnostics.push_back(NodeDiagnostic(
       ir::Severity::kWarning, Reason::kShapeMismatch, step.source,

@@ -158,7 +158,9 @@ Status GraphWalk::EmitIf(Step& step, OnnxNode& node, const Branches& branches, b
     GraphWalk inner(context_, closed, id);
     Scope scope{closed, scope_->opsets, scope_->payloads, scope_, scope_->caller, scope_->function};
     scope.in_main = branch.in_main;
+    ++context_.maybe_skipped;
     const auto results = inner.WalkScope(scope, pointers);
+    --context_.maybe_skipped;
     std::vector<ir::ValueId> outputs;
     std::vector<ir::TensorType>& given = types.emplace_back();
     for (int i = 0; i < node.output_count(); ++i) {

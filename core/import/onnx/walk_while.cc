@@ -116,7 +116,9 @@ GraphWalk::Round GraphWalk::WalkRound(const Step& step, const onnx::GraphProto& 
               scope_,
               scope_->caller != nullptr ? scope_->caller : &step,
               scope_->function};
+  ++context_.maybe_skipped;
   round.results = round.walk->WalkScope(scope, inputs);
+  --context_.maybe_skipped;
   return round;
 }
 

@@ -85,13 +85,22 @@ Verdict PartsFit(const OnnxNode& node, Bounds, Finding& finding) {
   const Shape& first = node.input_shape(0);
   const auto axis = ir::NormalizeAxis(node.Int("axis", 1), first.rank());
   if (!axis) return Verdict::kNotChecked;  // another constraint says so
+  bool may_be_empty = false;               // one that is fits all in ONNX Runtime
+  for (int i = 0; i < node.input_count(); ++i) {
+    const Shape& part = node.input_shape(i);
+    may_be_empty = may_be_empty || part.ElementCount().value_or(0) == 0;
+  }
+  const auto refuse = [&](int i) {
+    return may_be_empty ? Violated(node, i, node.input_text(i), finding)
+                        : Contradicted(node, i, node.input_text(i), finding);
+  };
   for (int i = 1; i < node.input_count(); ++i) {
     const Shape& part = node.input_shape(i);
-    if (part.rank() != first.rank()) return Violated(node, i, node.input_text(i), finding);
+    if (part.rank() != first.rank()) return refuse(i);
     for (int d = 0; d < first.rank(); ++d) {
       const bool differ =
           first.dim(d).is_static() && part.dim(d).is_static() && first.dim(d) != part.dim(d);
-      if (d != *axis && differ) return Violated(node, i, node.input_text(i), finding);
+      if (d != *axis && differ) return refuse(i);
     }
   }
   return Verdict::kHolds;

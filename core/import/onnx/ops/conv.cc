@@ -67,8 +67,9 @@ Verdict WeightsFit(const OnnxNode& node, Bounds, Finding& finding) {
   if (!node.knows_input(0) || !node.knows_input(WeightsAt(node))) return Verdict::kNotChecked;
   const Shape& input = node.input_shape(0);
   const Shape& weights = node.input_shape(WeightsAt(node));
-  if (weights.rank() != input.rank())
-    return Violated(node, WeightsAt(node), node.input_text(WeightsAt(node)), finding);
+  if (weights.rank() != input.rank()) {
+    return Contradicted(node, WeightsAt(node), node.input_text(WeightsAt(node)), finding);
+  }
   if (!weights.IsStatic() || input.rank() < 3) return Verdict::kNotChecked;
   const std::int64_t group = node.Int("group", 1);
   const std::int64_t out = weights.dim(0).value();

@@ -88,7 +88,7 @@ Verdict InnerDimensionsAgree(const OnnxNode& node, Bounds, Finding& finding) {
   const Dim right = b.rank() == 1 ? b.dim(0) : b.dim(b.rank() - 2);
   const bool fits = !left.is_static() || !right.is_static() || left == right;
   if (fits && node.output_type(0)) return Verdict::kHolds;
-  return Violated(node, 1, node.input_text(0) + " by " + node.input_text(1), finding);
+  return Contradicted(node, 1, node.input_text(0) + " by " + node.input_text(1), finding);
 }
 
 // --- Gemm: alpha * op(A) * op(B) + beta * C ---
@@ -162,7 +162,7 @@ Verdict GemmShapesAgree(const OnnxNode& node, Bounds, Finding& finding) {
   const Dim left = node.input_shape(0).dim(TransposesA(node) ? 0 : 1);
   const Dim right = node.input_shape(1).dim(TransposesB(node) ? 1 : 0);
   if (left.is_static() && right.is_static() && left != right) {
-    return Violated(node, 1, node.input_text(0) + " by " + node.input_text(1), finding);
+    return Contradicted(node, 1, node.input_text(0) + " by " + node.input_text(1), finding);
   }
   if (!node.has_input(2)) return Verdict::kHolds;
   if (!node.knows_input(2)) return Verdict::kNotChecked;

@@ -120,10 +120,10 @@ Verdict ChannelVectors(const OnnxNode& node, Bounds bounds, Finding& finding) {
   for (int i = 1; i <= bounds.hi; ++i) {
     if (!node.knows_input(i)) return Verdict::kNotChecked;
     const Shape& shape = node.input_shape(i);
-    if (shape.rank() != 1) return Violated(node, i, node.input_text(i), finding);
+    if (shape.rank() != 1) return Contradicted(node, i, node.input_text(i), finding);
     if (!shape.dim(0).is_static()) continue;
     if (length.is_static() && length != shape.dim(0)) {
-      return Violated(node, i, node.input_text(i), finding);
+      return Contradicted(node, i, node.input_text(i), finding);
     }
     length = shape.dim(0);
   }

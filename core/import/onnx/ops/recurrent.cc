@@ -103,7 +103,9 @@ Verdict FeaturesAreKnown(const OnnxNode& node, Bounds, Finding& finding) {
 Verdict ShapesFit(const OnnxNode& node, Bounds, Finding& finding) {
   for (const int input : {kX, kW, kR}) {
     if (!node.knows_input(input)) return Verdict::kNotChecked;
-    if (node.input_rank(input) != 3) return Violated(node, input, node.input_text(input), finding);
+    if (node.input_rank(input) != 3) {
+      return Contradicted(node, input, node.input_text(input), finding);
+    }
   }
   const Dim hidden = node.input_shape(kR).dim(2);
   const Dim features = node.input_shape(kX).dim(2);

@@ -1,6 +1,7 @@
 // Operators that keep the elements and their order: Reshape, Flatten, Squeeze, Unsqueeze.
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -148,7 +149,7 @@ Verdict TargetFits(const OnnxNode& node, Bounds, Finding& finding) {
     text +=
         (text.empty() ? "" : ",") + (number ? std::to_string(*number) : node.symbols().Text(dim));
   }
-  return Violated(node, 0, node.input_text(0) + " to [" + text + "]", finding);
+  return Contradicted(node, 0, node.input_text(0) + " to [" + text + "]", finding);
 }
 
 Verdict TargetLengthKnown(const OnnxNode& node, Bounds, Finding& finding) {
@@ -336,7 +337,12 @@ Verdict AxesFit(const OnnxNode& node, Bounds, Finding& finding) {
   std::string text;
   const auto axes = Axes(node);
   for (std::int64_t axis : *axes) text += (text.empty() ? "" : ",") + std::to_string(axis);
-  return Violated(node, 0, "axes [" + text + "] of " + node.input_text(0), finding);
+  text = "axes [" + text + "] of " + node.input_text(0);
+  const std::set<std::int64_t> once(axes->begin(), axes->end());
+  const bool repeats = once.size() != axes->size() || once.empty() ||
+                       (*once.begin() < 0 && *once.rbegin() >= 0);  // maybe, counted from the end
+  return repeats ? Violated(node, 0, std::move(text), finding)      // which runtimes may pass over
+                 : Contradicted(node, 0, std::move(text), finding);
 }
 
 Verdict FlattenAxisFits(const OnnxNode& node, Bounds, Finding& finding) {
