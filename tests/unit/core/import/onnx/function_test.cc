@@ -214,6 +214,37 @@ TEST(ControlFlow, ABranchBeforeTheImpossibleIsNotTaken) {
                F32({2, 2}, {-2, 3, 2, -3}));
 }
 
+// The second condition tells whether a run gets to what the first one's branch makes impossible.
+TEST(ControlFlow, ABranchBeforeWhatMayBeSkippedMayBeTaken) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {1, 2}).Input("c", DType::kBool, {}).Input("d", DType::kBool, {});
+  model.Node("If", {"c"}, {"y"}).Node("If", {"d"}, {"z"}).Output("z");
+  AddBranch(*model.graph().mutable_node(0), "then_branch", "Squeeze");
+  AddBranch(*model.graph().mutable_node(0), "else_branch", "Neg");
+  AddBranch(*model.graph().mutable_node(1), "then_branch", "Concat");
+  AddBranch(*model.graph().mutable_node(1), "else_branch", "Relu");
+  onnx::NodeProto& joined =
+      *model.graph().mutable_node(1)->mutable_attribute(0)->mutable_g()->mutable_node(0);
+  joined.add_input("y");
+  onnx::AttributeProto& axis = *joined.add_attribute();
+  axis.set_name("axis");
+  axis.set_type(onnx::AttributeProto::INT);
+  axis.set_i(0);
+  EXPECT_THAT(model.Refusals(), ::testing::Contains(Reason::kShapeMismatch));
+}
+
+// ONNX Runtime joins an empty tensor to any, whatever its rank: exporters begin caches so.
+TEST(ControlFlow, ABranchOfAnEmptyTensorMayBeTaken) {
+  OnnxModel model;
+  model.Input("x", DType::kF32, {1, 2}).Input("c", DType::kBool, {}).Init("e", F32({0}, {}));
+  model.Node("If", {"c"}, {"y"}).Node("Concat", {"y", "x"}, {"z"}, {{"axis", 0}}).Output("z");
+  AddBranch(*model.graph().mutable_node(0), "then_branch", "Identity");
+  AddBranch(*model.graph().mutable_node(0), "else_branch", "Neg");
+  model.graph().mutable_node(0)->mutable_attribute(0)->mutable_g()->mutable_node(0)->set_input(0,
+                                                                                               "e");
+  EXPECT_THAT(model.Refusals(), ::testing::Contains(Reason::kShapeMismatch));
+}
+
 // What smelt lacks says nothing about the branches.
 TEST(ControlFlow, ABranchBeforeAnUnknownOperatorMayBeTaken) {
   OnnxModel model;
