@@ -126,6 +126,36 @@ Status AddPolicies(const SubmitOptions& options, v1::ConvertOptions& wire) {
   return Status::Ok();
 }
 
+Status AddPrecision(const SubmitOptions& options, v1::ConvertOptions& wire) {
+  static constexpr std::pair<std::string_view, v1::Precision> kKnown[] = {
+      {"float32", v1::PRECISION_SOURCE},
+      {"float16", v1::PRECISION_FLOAT16},
+      {"dynamic_range", v1::PRECISION_DYNAMIC_RANGE}};
+  std::string_view name = options.precision;
+  if (name.empty()) name = options.float16 ? "float16" : "float32";
+  const auto* known =
+      std::ranges::find(kKnown, name, &std::pair<std::string_view, v1::Precision>::first);
+  if (known == std::end(kKnown)) {
+    return Status(Reason::kUsage, "--precision is '" + std::string(name) +
+                                      "'; it must be float32, float16 or dynamic_range");
+  }
+  if (options.float16 && known->second != v1::PRECISION_FLOAT16) {
+    return Status(Reason::kUsage,
+                  "--float16 and --precision " + std::string(name) + " exclude each other");
+  }
+  wire.set_precision(known->second);
+  const bool integers = known->second == v1::PRECISION_DYNAMIC_RANGE;
+  if (!integers && (options.quantize_min_elements != 0 || options.per_tensor)) {
+    return Status(Reason::kUsage,
+                  "--quantize-min-elements and --per-tensor need --precision dynamic_range");
+  }
+  if (options.quantize_min_elements != 0) {
+    wire.mutable_weight_quantization()->set_fewest_elements(options.quantize_min_elements);
+  }
+  if (options.per_tensor) wire.mutable_weight_quantization()->set_per_tensor(true);
+  return Status::Ok();
+}
+
 }  // namespace
 
 void AddSubmitOptions(CLI::App& app, SubmitOptions& options) {
@@ -152,8 +182,16 @@ void AddSubmitOptions(CLI::App& app, SubmitOptions& options) {
       ->type_name("NAME=nhwc|source")
       ->take_all()
       ->allow_extra_args(false);
-  app.add_flag("--float16", options.float16,
-               "Store float32 weights as float16; inputs, outputs and arithmetic stay float32");
+  app.add_option("--precision", options.precision,
+                 "Store float32 weights as float16, or as int8 for kernels that round the other "
+                 "operand as they run; inputs and outputs stay as they are")
+      ->type_name("float32|float16|dynamic_range");
+  app.add_flag("--float16", options.float16, "The same as --precision float16");
+  app.add_option("--quantize-min-elements", options.quantize_min_elements,
+                 "Keep smaller weights float32 (1024, of convolutions 8192)")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description(""));
+  app.add_flag("--per-tensor", options.per_tensor, "One scale for each weight, not each channel");
   app.add_option("--target", options.target, "Runtime profile; see 'smelt server info'")
       ->type_name("NAME");
   app.add_option("--verify", options.verify,
@@ -225,7 +263,7 @@ Result<v1::ConvertOptions> ToConvertOptions(const SubmitOptions& options) {
       AddLayouts(options.input_layouts, "--input-layout", wire.mutable_input_layouts()));
   SMELT_RETURN_IF_ERROR(
       AddLayouts(options.output_layouts, "--output-layout", wire.mutable_output_layouts()));
-  wire.set_weights(options.float16 ? v1::WEIGHTS_FLOAT16 : v1::WEIGHTS_SOURCE);
+  SMELT_RETURN_IF_ERROR(AddPrecision(options, wire));
   SMELT_ASSIGN_OR_RETURN(const v1::VerifyMode verify, ParseVerify(options.verify));
   wire.set_verify(verify);
   for (const std::string& pass : options.disabled_passes) wire.add_disabled_passes(pass);

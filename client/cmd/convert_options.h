@@ -21,7 +21,10 @@ struct SubmitOptions {
   std::int64_t batch = 0;                   // 0: as the model has it
   std::vector<std::string> input_layouts;   // NAME=LAYOUT
   std::vector<std::string> output_layouts;  // NAME=LAYOUT
+  std::string precision;                    // "": float32, or float16 where that flag is set
   bool float16 = false;
+  std::int64_t quantize_min_elements = 0;  // 0: the server's
+  bool per_tensor = false;
   std::string target;
   std::string verify = "run";
   std::vector<std::string> disabled_passes;

@@ -23,7 +23,8 @@ ExitCode ExitCodeFor(Reason reason) {
     case Reason::kMissingAttribute: case Reason::kAttributeTypeMismatch:
     case Reason::kRequiresConstantInput: case Reason::kMissingInput: case Reason::kTooManyInputs:
     case Reason::kUnknownAttribute: case Reason::kUnsupportedOutputs:
-    case Reason::kQuantizationUnsupported: case Reason::kGraphCycle: case Reason::kDuplicateName:
+    case Reason::kQuantizationUnsupported: case Reason::kWeightsKeptFloat:
+    case Reason::kGraphCycle: case Reason::kDuplicateName:
     case Reason::kUndefinedName: case Reason::kEmptyGraph: case Reason::kNoOutputs:
     case Reason::kMissingTypeInformation: case Reason::kDimensionOverflow:
     case Reason::kTensorTooLarge: case Reason::kNestingTooDeep: case Reason::kModelTooLarge:

@@ -124,6 +124,31 @@ std::string Headline(const v1::Report& report, const std::vector<const v1::Diagn
   return text;
 }
 
+// What became integers, and the largest of what did not.
+void PrintQuantization(std::ostream& out, const v1::Quantization& quantization, const Ink& ink) {
+  if (quantization.precision().empty()) return;
+  std::string text = Count(quantization.quantized_weights(), "weight");
+  if (quantization.quantized_weights() != 0) {
+    text += ", " + ShowBytes(quantization.float_bytes()) + " of float32, as " +
+            ShowBytes(quantization.quantized_bytes()) + " of int8";
+  }
+  PrintRow(out, ink, "quantized", text);
+  constexpr int kShown = 3;
+  for (int i = 0; i < std::min(kShown, quantization.kept_size()); ++i) {
+    const auto& kept = quantization.kept(i);
+    PrintRow(out, ink, "",
+             "float32: " + Quoted(kept.tensor()) + " of " + Count(kept.elements(), "element") +
+                 ": " + Printable(kept.why()));
+  }
+  if (quantization.kept_size() > kShown) {
+    PrintRow(
+        out, ink, "",
+        "and " +
+            Count(static_cast<std::uint64_t>(quantization.kept_size() - kShown), "more weight") +
+            " of float32: see the report");
+  }
+}
+
 // The tensors that are copied into another order of axes, and why; the same cause once.
 void PrintCopies(std::ostream& out, const v1::Report& report, const Ink& ink) {
   std::map<std::string, std::uint32_t> causes;
@@ -195,6 +220,7 @@ void PrintSuccess(std::ostream& out, const v1::Report& report, const std::string
   }
   PrintRow(out, ink, "operators", OperatorsText(report.coverage()));
   PrintRow(out, ink, "", Counted(report.coverage().target_operators()));
+  PrintQuantization(out, report.quantization(), ink);
   PrintCopies(out, report, ink);
   std::string times = TimesText(report);
   if (const std::uint64_t peak = PeakBytes(report); peak != 0 && !times.empty()) {

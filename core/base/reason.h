@@ -49,6 +49,7 @@ enum class Reason : std::uint16_t {
   kUnsupportedOutputs = 1208,
   // 13xx quantization
   kQuantizationUnsupported = 1301,
+  kWeightsKeptFloat = 1302,
   // 14xx graph structure
   kGraphCycle = 1401,
   kDuplicateName = 1402,

@@ -23,6 +23,9 @@ namespace smelt {
 
 enum class Verify { kStructure, kRun };
 
+// What float32 weights are stored as; see smelt.v1.Precision.
+enum class Precision { kSource, kFloat16, kDynamicRange };
+
 // Files beside the artifact; see smelt.v1.ExtraReport.
 enum class ExtraReport { kOpCoverage, kTensorCorrespondence, kReproducer };
 
@@ -54,7 +57,9 @@ struct ConvertRequest {
   // Inputs and outputs that are fed and read channels last, not in the source's order.
   std::set<std::string> channels_last_inputs;
   std::set<std::string> channels_last_outputs;
-  bool float16_weights = false;  // store float32 weights as float16
+  Precision precision = Precision::kSource;
+  std::int64_t fewest_weight_elements = 0;  // see smelt.v1.WeightQuantization; 0: its defaults
+  bool one_scale_a_weight = false;
   // Constants of a larger artifact stand behind its FlatBuffer; 0 chooses the format's own limit,
   // just under 2 GiB. A smaller one is for tests.
   std::uint64_t max_inline_bytes = 0;

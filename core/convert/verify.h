@@ -11,14 +11,22 @@
 
 namespace smelt {
 
+// How far a written file may be from its source.
+struct Tolerance {
+  double relative = 1e-4;   // of an output's largest magnitude, with 1e-5 more for the least ones
+  double least_cosine = 0;  // of an output's values to the source's; 0: not asked for
+  // Numbers that decide (the index of the largest, what is kept of a list) may come out otherwise:
+  // integers, and sizes that a run tells.
+  bool values_may_change = false;
+};
+
 // Fills `verification`. kVerificationMismatch, naming the output, when the sides differ; OK with
 // `not_run_because` when the reference itself can't run on the chosen inputs. Both modules have the
-// same signatures; each is run. Floats may differ by `tolerance` times the output's largest
-// magnitude plus 1e-5; everything else must be equal. `said` is what the conversion found: where a
-// warning of it says that float32 stands for double, other values are what that costs,
-// kRuntimeTypeUnsupported with the node.
-Status VerifyByRunning(const ir::Module& reference, const ir::Module& written, double tolerance,
-                       const ir::Diagnostics& said, const CancelToken& cancel,
-                       v1::Verification& verification);
+// same signatures; each is run. What `tolerance` does not allow must be equal. `said` is what the
+// conversion found: where a warning of it says that float32 stands for double, other values are
+// what that costs, kRuntimeTypeUnsupported with the node.
+Status VerifyByRunning(const ir::Module& reference, const ir::Module& written,
+                       const Tolerance& tolerance, const ir::Diagnostics& said,
+                       const CancelToken& cancel, v1::Verification& verification);
 
 }  // namespace smelt

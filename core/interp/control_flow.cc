@@ -7,14 +7,16 @@
 
 namespace smelt::interp {
 
-Result<std::vector<Tensor>> Evaluator::Run(const ir::Op& op,
+Result<std::vector<Tensor>> Evaluator::Run(const ir::Graph& graph, const ir::Op& op,
                                            std::span<const Tensor* const> inputs) {
   const bool is_if = op.kind == ir::OpKind::kIf;
   const bool is_while = op.kind == ir::OpKind::kWhile;
   const bool is_composite =
       op.kind == ir::OpKind::kComposite || op.kind == ir::OpKind::kStablehloComposite;
   if (!is_if && !is_while && !is_composite) {
-    return RunKernel(op.kind, op.attrs, inputs);
+    std::vector<ir::Quant> quants;
+    for (const ir::ValueId result : op.results) quants.push_back(graph.value(result).quant);
+    return RunKernel(op.kind, op.attrs, inputs, quants);
   }
   if ((is_if || is_while) && op.regions.size() != 2) {
     return {Reason::kInternalError, "control flow without its two regions"};

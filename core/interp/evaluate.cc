@@ -1,5 +1,6 @@
 #include "core/interp/evaluate.h"
 
+#include <algorithm>
 #include <string>
 
 #include "core/interp/evaluator.h"
@@ -36,6 +37,29 @@ struct KnownOperands {
   }
 };
 
+// A kernel that does not read quantization parameters is right where there are none, or where it
+// moves elements between tensors that have the same.
+Status CheckQuants(const KernelRow& row, std::span<const Tensor* const> inputs,
+                   std::span<const ir::Quant> results) {
+  if (row.quantized == Quantized::kRead) return {};
+  std::vector<const ir::Quant*> quants;
+  for (const Tensor* input : inputs) {
+    if (input != nullptr && !input->quant().empty()) quants.push_back(&input->quant());
+  }
+  const bool only_inputs = !quants.empty() && std::ranges::any_of(results, &ir::Quant::empty);
+  for (const ir::Quant& result : results) {
+    if (!result.empty()) quants.push_back(&result);
+  }
+  if (quants.empty()) return {};
+  const bool same = std::ranges::all_of(quants, [&](const ir::Quant* one) {
+    return (*one)->scale.size() == 1 && *one == *quants.front();
+  });
+  if (row.quantized == Quantized::kMoved && same && !only_inputs) return {};
+  return {Reason::kRuntimeTypeUnsupported,
+          "the interpreter has no kernel for these quantized operands of " +
+              std::string(ir::GetOpInfo(row.kind).name)};
+}
+
 Status CheckSize(const ir::TensorType& type) {
   const auto count = type.shape.ElementCount();
   if (count && *count <= kMostElements) return {};
@@ -45,12 +69,14 @@ Status CheckSize(const ir::TensorType& type) {
 }  // namespace
 
 Result<std::vector<Tensor>> Evaluator::RunKernel(ir::OpKind kind, const ir::Attributes& attrs,
-                                                 std::span<const Tensor* const> inputs) {
+                                                 std::span<const Tensor* const> inputs,
+                                                 std::span<const ir::Quant> quants) {
   const KernelRow* row = FindKernel(kind);
   if (row == nullptr) {
     return {Reason::kRuntimeOperatorUnsupported,
             "the interpreter has no kernel for " + std::string(ir::GetOpInfo(kind).name)};
   }
+  SMELT_RETURN_IF_ERROR(CheckQuants(*row, inputs, quants));
   const KnownOperands operands(inputs);
   SMELT_ASSIGN_OR_RETURN(const std::vector<ir::TensorType> types,
                          ir::InferTypes(symbols_, kind, operands.infos, attrs));
@@ -64,6 +90,9 @@ Result<std::vector<Tensor>> Evaluator::RunKernel(ir::OpKind kind, const ir::Attr
   for (const ir::TensorType& type : types) {
     results.push_back(row->shares_input ? Tensor::Unallocated(type.dtype, type.shape.Sizes())
                                         : Tensor::Zeros(type.dtype, type.shape.Sizes()));
+  }
+  for (std::size_t i = 0; i < std::min(results.size(), quants.size()); ++i) {
+    results[i].set_quant(quants[i]);
   }
   const KernelContext context{kind, attrs, inputs, results, options_.kernels, options_.cancel};
   SMELT_RETURN_IF_ERROR(row->run(context));

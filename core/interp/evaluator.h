@@ -19,8 +19,10 @@ class Evaluator {
 
   Result<std::vector<Tensor>> RunGraph(ir::GraphId id, std::span<const Tensor> inputs);
   // An operator with a kernel: infers the results' types from the inputs' values, allocates, runs.
+  // `quants` are the results' quantization parameters; none are needed where no result has any.
   Result<std::vector<Tensor>> RunKernel(ir::OpKind kind, const ir::Attributes& attrs,
-                                        std::span<const Tensor* const> inputs);
+                                        std::span<const Tensor* const> inputs,
+                                        std::span<const ir::Quant> quants = {});
 
  private:
   // The values of one graph in flight.
@@ -32,7 +34,8 @@ class Evaluator {
   };
 
   Status RunOp(Frame& frame, ir::OpId id);
-  Result<std::vector<Tensor>> Run(const ir::Op& op, std::span<const Tensor* const> inputs);
+  Result<std::vector<Tensor>> Run(const ir::Graph& graph, const ir::Op& op,
+                                  std::span<const Tensor* const> inputs);
   Result<std::vector<Tensor>> RunIf(const ir::Op& op, std::span<const Tensor> inputs);
   Result<std::vector<Tensor>> RunWhile(const ir::Op& op, std::span<const Tensor> inputs);
   Result<std::vector<Tensor>> RunComposite(const ir::Op& op, std::span<const Tensor> inputs);

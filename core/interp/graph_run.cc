@@ -69,6 +69,7 @@ void Evaluator::Load(Frame& frame, ir::ValueId id) {
   Tensor& tensor = frame.tensors[id.index];
   if (!value.is_constant() || tensor.bytes().data() != nullptr) return;
   tensor = Tensor::FromConstant(*value.constant);
+  tensor.set_quant(value.quant);
   if (!IsCopy(tensor, *value.constant)) return;
   live_.Hold(tensor);
   frame.held[id.index] = true;
@@ -88,7 +89,7 @@ Status Evaluator::RunOp(Frame& frame, ir::OpId id) {
     if (operand.value.valid()) Load(frame, operand.value);
     inputs.push_back(operand.value.valid() ? &frame.tensors[operand.value.index] : nullptr);
   }
-  auto results = Run(op, inputs);
+  auto results = Run(frame.graph, op, inputs);
   if (!results.ok()) return std::move(results).status();
   if (results->size() != op.results.size()) {
     return {Reason::kShapeMismatch, "the operator gave " + std::to_string(results->size()) +
@@ -103,6 +104,7 @@ Status Evaluator::RunOp(Frame& frame, ir::OpId id) {
                                           module_.symbols().Text(frame.graph.type(result))};
     }
     if (frame.uses_left[result.index] == 0) continue;
+    tensor.set_quant(frame.graph.value(result).quant);
     live_.Hold(tensor);
     frame.held[result.index] = true;
     frame.tensors[result.index] = std::move(tensor);
@@ -123,7 +125,9 @@ Result<std::vector<Tensor>> Evaluator::RunGraph(ir::GraphId id, std::span<const 
   Frame frame{graph, std::vector<Tensor>(graph.value_count()), CountUses(graph),
               std::vector<bool>(graph.value_count(), false)};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    frame.tensors[graph.inputs()[i].index] = inputs[i];
+    const ir::ValueId input = graph.inputs()[i];
+    frame.tensors[input.index] = inputs[i];
+    frame.tensors[input.index].set_quant(graph.value(input).quant);
   }
   for (const ir::OpId op : graph) {
     if (options_.cancel != nullptr) SMELT_RETURN_IF_ERROR(options_.cancel->Check());

@@ -33,11 +33,19 @@ struct KernelContext {
 
 using Kernel = Status (*)(const KernelContext& context);
 
+// What a kernel does about quantization parameters of its operands and results.
+enum class Quantized {
+  kRefused,  // it would take the integers for the numbers
+  kMoved,    // it only moves elements: right where all stand for numbers in the same way
+  kRead,     // it computes with them (or refuses by itself)
+};
+
 struct KernelRow {
   ir::OpKind kind;
   Kernel run;
   // The result shares the bytes of an operand: only its shape is allocated, the kernel sets it.
   bool shares_input = false;
+  Quantized quantized = Quantized::kRefused;
 };
 
 // Null when there is no kernel: IF, WHILE, composites (the evaluator's own business).

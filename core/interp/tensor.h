@@ -1,14 +1,17 @@
-// Tensor: an element type, static sizes and row-major bytes that it owns or shares.
+// Tensor: an element type, static sizes and row-major bytes that it owns or shares; and, where its
+// integers stand for real numbers, the parameters by which they do.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/base/bytes.h"
 #include "core/ir/constant.h"
 #include "core/ir/dtype.h"
+#include "core/ir/quant.h"
 #include "core/ir/shape.h"
 
 namespace smelt::interp {
@@ -33,6 +36,8 @@ class Tensor {
   std::int64_t dim(int axis) const { return shape_[static_cast<std::size_t>(axis)]; }
   std::int64_t element_count() const;
   ByteSpan bytes() const { return bytes_.span(); }
+  const ir::Quant& quant() const { return quant_; }
+  void set_quant(ir::Quant quant) { quant_ = std::move(quant); }
   std::byte* mutable_data() { return writable_; }
 
   template <class T>
@@ -51,6 +56,7 @@ class Tensor {
   std::vector<std::int64_t> shape_;
   SharedBytes bytes_;
   std::byte* writable_ = nullptr;
+  ir::Quant quant_;
 };
 
 }  // namespace smelt::interp

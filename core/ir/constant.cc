@@ -212,15 +212,23 @@ Constant Constant::WithStep(ConstantStep step) const {
   Constant view = *this;
   if (step.kind == ConstantStep::Kind::kCast) {
     SMELT_CHECK(IsNumeric(dtype_) && IsNumeric(step.to));
-    view.dtype_ = step.to;
   } else {
     SMELT_CHECK(IsFloat(dtype_) && IsNumeric(dtype_) && step.values != nullptr);
     SMELT_CHECK(step.axis >= -1 && step.axis < rank());
     const std::int64_t expected = step.axis < 0 ? 1 : shape_[static_cast<std::size_t>(step.axis)];
     SMELT_CHECK(static_cast<std::int64_t>(step.values->size()) == expected);
   }
+  if (step.kind == ConstantStep::Kind::kQuantize) {
+    SMELT_CHECK(dtype_ == DType::kF32 && IsSignedInteger(step.to) && ElementBits(step.to) <= 16);
+  }
+  if (step.changes_type()) view.dtype_ = step.to;
   view.steps_.push_back(std::move(step));
   return view;
+}
+
+Constant Constant::Quantized(DType to, int axis, std::span<const float> scales) const {
+  return WithStep({ConstantStep::Kind::kQuantize, axis,
+                   Shared(std::vector<double>(scales.begin(), scales.end())), to});
 }
 
 Constant Constant::Cast(DType to) const {
@@ -230,8 +238,8 @@ Constant Constant::Cast(DType to) const {
 
 bool Constant::SameView(const Constant& other) const {
   const auto same_step = [](const ConstantStep& a, const ConstantStep& b) {
-    if (a.kind != b.kind) return false;
-    if (a.kind == ConstantStep::Kind::kCast) return a.to == b.to;
+    if (a.kind != b.kind || (a.changes_type() && a.to != b.to)) return false;
+    if (a.kind == ConstantStep::Kind::kCast) return true;
     return a.axis == b.axis && (a.values == b.values || *a.values == *b.values);
   };
   return dtype_ == other.dtype_ && storage_dtype_ == other.storage_dtype_ &&

@@ -3,10 +3,10 @@
 //
 // A view has storage (a mapped file, an owned buffer, or other constants one behind another),
 // strides and offset in elements, and a short list of elementwise steps. Transposing, slicing,
-// splitting, reversing and broadcasting edit strides; BatchNorm folding and casting append steps.
-// Values are evaluated block by block in row-major order of `shape`, always in the same way, so
-// equal views give equal bytes. Immutable; the methods return new views of the same storage; safe
-// to read from any thread.
+// splitting, reversing and broadcasting edit strides; BatchNorm folding, casting and quantizing
+// append steps. Values are evaluated block by block in row-major order of `shape`, always in the
+// same way, so equal views give equal bytes. Immutable; the methods return new views of the same
+// storage; safe to read from any thread.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +23,16 @@ namespace smelt::ir {
 
 // One elementwise step, applied to every element in order.
 struct ConstantStep {
-  enum class Kind { kMultiply, kAdd, kCast };
+  enum class Kind { kMultiply, kAdd, kCast, kQuantize };
   Kind kind = Kind::kCast;
   // kMultiply, kAdd: one factor or summand per index of `axis`, or a single one when axis is -1.
   // Computed in double and rounded once to the element type; float element types only.
+  // kQuantize: scales, of f32 alone.
   int axis = -1;
   std::shared_ptr<const std::vector<double>> values;  // shared by the views made from this one
-  DType to = DType::kF32;                             // kCast: TFLite's CAST semantics
+  // kCast: by TFLite's CAST. kQuantize: as QuantizeBlock (element_cast.h).
+  DType to = DType::kF32;
+  bool changes_type() const { return kind == Kind::kCast || kind == Kind::kQuantize; }
 };
 
 class Constant {
@@ -66,6 +69,9 @@ class Constant {
   Constant Reshaped(std::span<const std::int64_t> shape) const;
   Constant WithStep(ConstantStep step) const;
   Constant Cast(DType to) const;
+  // f32 as signed integers without a zero point: element / scale, rounded. One scale an index of
+  // `axis`, or a single one when it is -1.
+  Constant Quantized(DType to, int axis, std::span<const float> scales) const;
 
   // --- Reading. ---
   // Evaluates elements [begin, begin + count) of the row-major order into `out`

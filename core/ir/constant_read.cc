@@ -16,18 +16,15 @@ constexpr std::int64_t kBlock = 1 << 14;
 
 bool IsPacked(DType dtype) { return ElementBits(dtype) < 8; }
 
-bool HasCast(const std::vector<ConstantStep>& steps) {
-  return std::any_of(steps.begin(), steps.end(), [](const ConstantStep& step) {
-    return step.kind == ConstantStep::Kind::kCast;
-  });
+bool ChangesType(const std::vector<ConstantStep>& steps) {
+  return std::ranges::any_of(steps, &ConstantStep::changes_type);
 }
 
 // Bytes of the widest element on the way through the steps.
 std::size_t WidestElement(DType stored, const std::vector<ConstantStep>& steps) {
   int widest = BlockElementBytes(stored);
   for (const ConstantStep& step : steps) {
-    if (step.kind == ConstantStep::Kind::kCast)
-      widest = std::max(widest, BlockElementBytes(step.to));
+    if (step.changes_type()) widest = std::max(widest, BlockElementBytes(step.to));
   }
   return static_cast<std::size_t>(widest);
 }
@@ -42,16 +39,20 @@ std::int64_t ElementOffset(const StridedView& view, std::int64_t at) {
   return offset;
 }
 
+// Elements that follow each other with one of the step's values.
+std::int64_t InnerOf(const ConstantStep& step, const std::vector<std::int64_t>& shape) {
+  if (step.axis < 0) return INT64_MAX;  // one value for all
+  std::int64_t inner = 1;
+  for (std::size_t i = static_cast<std::size_t>(step.axis) + 1; i < shape.size(); ++i) {
+    inner *= shape[i];
+  }
+  return inner;
+}
+
 // Applies one multiply or add step to a block that begins at element `begin`.
 void ApplyStep(const ConstantStep& step, DType dtype, const std::vector<std::int64_t>& shape,
                std::int64_t begin, std::int64_t count, std::byte* block) {
-  std::int64_t inner = INT64_MAX;  // one value for all
-  if (step.axis >= 0) {
-    inner = 1;
-    for (std::size_t i = static_cast<std::size_t>(step.axis) + 1; i < shape.size(); ++i) {
-      inner *= shape[i];
-    }
-  }
+  const std::int64_t inner = InnerOf(step, shape);
   const auto apply = step.kind == ConstantStep::Kind::kMultiply ? MultiplyBlock : AddBlock;
   apply(dtype, block, count, *step.values, inner, begin);
 }
@@ -113,7 +114,7 @@ void Constant::Gather(std::int64_t begin, std::int64_t count, std::byte* out) co
 void Constant::Read(std::int64_t begin, std::int64_t count, std::byte* out) const {
   SMELT_CHECK(begin >= 0 && count >= 0 && begin <= element_count() - count);
   if (count == 0) return;
-  if (storage_dtype_ == dtype_ && !IsPacked(dtype_) && !HasCast(steps_)) {
+  if (storage_dtype_ == dtype_ && !IsPacked(dtype_) && !ChangesType(steps_)) {
     Gather(begin, count, out);
     // In pieces that stay in the cache over all steps.
     const std::int64_t width = ElementBits(dtype_) / 8;
@@ -130,7 +131,8 @@ void Constant::Read(std::int64_t begin, std::int64_t count, std::byte* out) cons
 
 void Constant::ReadInBlocks(std::int64_t begin, std::int64_t count, std::byte* out) const {
   SMELT_CHECK(begin * ElementBits(dtype_) % 8 == 0);
-  // Not vectors: their zeroing would cost as much as the work. A cast goes from one to the other.
+  // Not vectors: their zeroing would cost as much as the work. What changes the type goes from one
+  // to the other.
   const std::size_t bytes =
       static_cast<std::size_t>(std::min(kBlock, count)) * WidestElement(storage_dtype_, steps_);
   auto block = std::make_unique_for_overwrite<std::byte[]>(bytes);
@@ -142,6 +144,11 @@ void Constant::ReadInBlocks(std::int64_t begin, std::int64_t count, std::byte* o
     for (const ConstantStep& step : steps_) {
       if (step.kind == ConstantStep::Kind::kCast) {
         CastBlock(dtype, block.get(), step.to, other.get(), size);
+        block.swap(other);
+        dtype = step.to;
+      } else if (step.kind == ConstantStep::Kind::kQuantize) {
+        QuantizeBlock(block.get(), size, *step.values, InnerOf(step, shape_), at, step.to,
+                      other.get());
         block.swap(other);
         dtype = step.to;
       } else {

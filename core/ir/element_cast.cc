@@ -238,6 +238,35 @@ void AddBlock(DType dtype, std::byte* block, std::int64_t count, std::span<const
   ApplyBlock(dtype, block, count, values, inner, first, [](double a, double b) { return a + b; });
 }
 
+namespace {
+
+template <class T>
+void QuantizeRun(const std::byte* block, std::int64_t begin, std::int64_t count, double scale,
+                 float largest, std::byte* to) {
+  const float inverse = 1.0F / static_cast<float>(scale);
+  for (std::int64_t i = begin; i < begin + count; ++i) {
+    float q = Load<float>(block, i) * inverse;
+    q = q >= -largest ? (q <= largest ? q : largest) : (q < -largest ? -largest : 0.0F);
+    Store(to, i, static_cast<T>(q + (q < 0 ? -0.5F : 0.5F)));
+  }
+}
+
+}  // namespace
+
+void QuantizeBlock(const std::byte* block, std::int64_t count, std::span<const double> scales,
+                   std::int64_t inner, std::int64_t first, DType dtype, std::byte* to) {
+  const auto largest = static_cast<float>((1 << (ElementBits(dtype) - 1)) - 1);
+  const auto run_of =
+      ElementBits(dtype) > 8 ? &QuantizeRun<std::int16_t> : &QuantizeRun<std::int8_t>;
+  for (std::int64_t i = 0; i < count;) {
+    const std::int64_t at = first + i;
+    const auto index = static_cast<std::size_t>(at / inner) % scales.size();
+    const std::int64_t run = std::min(inner - at % inner, count - i);
+    run_of(block, i, run, scales[index], largest, to);
+    i += run;
+  }
+}
+
 void UnpackBlock(DType dtype, const std::byte* from, std::int64_t begin, std::int64_t count,
                  std::byte* to) {
   const int bits = ElementBits(dtype);

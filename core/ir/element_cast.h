@@ -29,6 +29,13 @@ void MultiplyBlock(DType dtype, std::byte* block, std::int64_t count,
 void AddBlock(DType dtype, std::byte* block, std::int64_t count, std::span<const double> values,
               std::int64_t inner, std::int64_t first);
 
+// to[i] = f32 block[i] / scale, rounded to the nearest integer, halves away from zero, within
+// -largest and largest of `dtype` (-127 for i8); 0 for NaN. Computed in float32 by the scale's
+// inverse. Scales are chosen as values are above. Requires a signed integer type of at most 16
+// bits.
+void QuantizeBlock(const std::byte* block, std::int64_t count, std::span<const double> scales,
+                   std::int64_t inner, std::int64_t first, DType dtype, std::byte* to);
+
 // Between stored elements of types below a byte (first element in the low bits) and blocks.
 // `begin` counts elements from the first one in `from`.
 void UnpackBlock(DType dtype, const std::byte* from, std::int64_t begin, std::int64_t count,

@@ -34,18 +34,10 @@ bool FitsFloat16(const ir::Constant& constant) {
   return true;
 }
 
-// False when the runtime to serve is too old for the operator.
-bool HasVersion(const LegalizeSite& site) {
-  const target::OperatorSupport* support = site.context.profile.Find(site.op().kind);
-  if (support == nullptr) return false;
-  const OperatorVersionFn version = site.context.options.operator_version;
-  return version == nullptr || version(site.graph(), site.op()) <= support->max_version;
-}
-
 }  // namespace
 
 Status Float16Weights(PassContext& context) {
-  if (!context.options.float16_weights) return Status::Ok();
+  if (context.options.weights != Weights::kFloat16) return Status::Ok();
   for (std::uint32_t i = 0; i < context.module.graph_count(); ++i) {
     const ir::GraphId id{i};
     ir::Graph& graph = context.module.graph(id);
@@ -69,7 +61,7 @@ Status Float16Weights(PassContext& context) {
       const ir::ValueId whole = builder.Unary(ir::OpKind::kDequantize, half);
       SMELT_RETURN_IF_ERROR(builder.status());
       const LegalizeSite site{context, id, graph.value(whole).producer};
-      if (!HasVersion(site)) {
+      if (!site.HasVersion()) {
         site.Refuse(Reason::kRuntimeVersionUnsupported, half, "float16 weights",
                     "no DEQUANTIZE of them in runtime " + std::string(context.profile.runtime));
         return Status::Ok();

@@ -8,6 +8,13 @@ namespace smelt::passes {
 
 using ir::ValueId;
 
+bool LegalizeSite::HasVersion() const {
+  const target::OperatorSupport* support = context.profile.Find(op().kind);
+  if (support == nullptr) return false;
+  const OperatorVersionFn version = context.options.operator_version;
+  return version == nullptr || version(graph(), op()) <= support->max_version;
+}
+
 ir::Builder LegalizeSite::Before() const {
   return ir::Builder(context.module, graph_id, op().origin, id);
 }

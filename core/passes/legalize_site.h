@@ -21,6 +21,8 @@ struct LegalizeSite {
   const ir::TensorType& type(ir::ValueId value) const { return graph().type(value); }
   ir::DType In(int operand) const { return type(op().input(operand)).dtype; }
 
+  // False when the runtime to serve has no kernel for the operator, or only older ones.
+  bool HasVersion() const;
   // Emits before the operator, with its origin.
   ir::Builder Before() const;
   // The operator's only result is `value` from now on: name, type and uses move there, and the

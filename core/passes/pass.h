@@ -13,6 +13,7 @@
 #include "core/base/status.h"
 #include "core/ir/diagnostic.h"
 #include "core/ir/module.h"
+#include "core/passes/quantize/weight_summary.h"
 #include "core/target/profile.h"
 
 namespace smelt::passes {
@@ -24,10 +25,16 @@ using OperatorVersionFn = int (*)(const ir::Graph& graph, const ir::Op& op);
 // none when axes were split or joined.
 using StoredOrders = std::map<std::string, std::vector<int>>;
 
+// How float32 weights are stored.
+enum class Weights { kSource, kFloat16, kInt8 };
+
 // What a job asks of the passes.
 struct PassOptions {
-  bool float16_weights = false;
-  std::vector<std::string> composites;  // to keep, by name (composite_forms.h), or "all"
+  Weights weights = Weights::kSource;
+  std::int64_t fewest_weight_elements = 0;  // that become int8; 0: as many as pay for each operator
+  bool one_scale_a_weight = false;          // int8 with one scale, not one a channel
+  WeightSummary* weight_summary = nullptr;  // where to note what became int8, or null
+  std::vector<std::string> composites;      // to keep, by name (composite_forms.h), or "all"
   // Null: the profile's versions are not asked for.
   OperatorVersionFn operator_version = nullptr;
   // Null, or where to note, of each signature, named tensors of its graph that are stored in

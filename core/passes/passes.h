@@ -44,6 +44,10 @@ Status SolveLayout(PassContext& context);
 // Stores float32 weights as float16, if the job asks for it.
 Status Float16Weights(PassContext& context);
 
+// Weights of products, convolutions and tables become int8: operands of hybrid kernels where the
+// runtime has one that gains by it, else behind a DEQUANTIZE (quantize/dynamic_range.cc).
+Status DynamicRangeWeights(PassContext& context);
+
 // Operators of equal kind, operands and attributes become one.
 Status ShareEqual(PassContext& context);
 

@@ -57,6 +57,9 @@ constexpr Pass kPipeline[] = {
      LegalizeTypes},
     {"float16_weights", "Stores float32 weights as float16, if the job asks for it.", true,
      Float16Weights},
+    {"dynamic_range_weights",
+     "Stores weights as int8, for kernels that round the other side as they run, if asked for.",
+     true, DynamicRangeWeights},
     {"remove_dead_last", "The same as remove_dead, for what legalization left behind.", false,
      RemoveDead},
 };

@@ -204,6 +204,12 @@ Status CheckOptions(const v1::ConvertOptions& options) {
           -1, size, "a size of options.input_shapes[\"" + ClipUtf8(name, kMaxShownBytes) + "\"]"));
     }
   }
+  if (options.has_weight_quantization() && options.precision() != v1::PRECISION_DYNAMIC_RANGE) {
+    return Invalid("options.weight_quantization", "is set",
+                   "it needs options.precision PRECISION_DYNAMIC_RANGE (2)");
+  }
+  SMELT_RETURN_IF_ERROR(CheckAtLeast(0, options.weight_quantization().fewest_elements(),
+                                     "options.weight_quantization.fewest_elements"));
   return CheckAtLeast(0, options.batch(), "options.batch");
 }
 

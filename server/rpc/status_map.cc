@@ -85,6 +85,7 @@ grpc::StatusCode GrpcCode(Reason reason) {
     case Reason::kUnknownAttribute:
     case Reason::kUnsupportedOutputs:
     case Reason::kQuantizationUnsupported:
+    case Reason::kWeightsKeptFloat:
     case Reason::kGraphCycle:
     case Reason::kDuplicateName:
     case Reason::kUndefinedName:

@@ -37,6 +37,12 @@ const char* CompositeName(int composite) {
   }
 }
 
+Precision PrecisionOf(v1::Precision precision) {
+  if (precision == v1::PRECISION_FLOAT16) return Precision::kFloat16;
+  if (precision == v1::PRECISION_DYNAMIC_RANGE) return Precision::kDynamicRange;
+  return Precision::kSource;
+}
+
 Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
                                    const std::vector<UniqueFd>& descriptors) {
   ConvertRequest request;
@@ -62,7 +68,9 @@ Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
   for (const auto& [name, layout] : options.output_layouts()) {
     if (layout == v1::LAYOUT_CHANNELS_LAST) request.channels_last_outputs.insert(name);
   }
-  request.float16_weights = options.weights() == v1::WEIGHTS_FLOAT16;
+  request.precision = PrecisionOf(options.precision());
+  request.fewest_weight_elements = options.weight_quantization().fewest_elements();
+  request.one_scale_a_weight = options.weight_quantization().per_tensor();
   request.verify = options.verify() == v1::VERIFY_STRUCTURE ? Verify::kStructure : Verify::kRun;
   request.disabled_passes.assign(options.disabled_passes().begin(),
                                  options.disabled_passes().end());

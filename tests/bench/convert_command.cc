@@ -74,6 +74,10 @@ Result<ConvertRequest> MakeRequest(const ConvertFlags& flags) {
   request.max_inline_bytes = flags.max_inline_bytes;
   request.check_ir = flags.check_ir;
   request.composites = flags.composites;
+  if (flags.precision == "float16") request.precision = Precision::kFloat16;
+  if (flags.precision == "dynamic_range") request.precision = Precision::kDynamicRange;
+  request.fewest_weight_elements = flags.fewest_weight_elements;
+  request.one_scale_a_weight = flags.one_scale_a_weight;
   if (!flags.dump_after.empty()) request.dump_after.insert(flags.dump_after);
   request.channels_last_outputs = {flags.channels_last_outputs.begin(),
                                    flags.channels_last_outputs.end()};

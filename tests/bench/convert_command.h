@@ -14,9 +14,12 @@ struct ConvertFlags {
   std::string verify = "structure";
   std::vector<std::string> dims;  // NAME=VALUE
   std::vector<std::string> channels_last_outputs;
-  std::vector<std::string> composites;  // as in ConvertRequest
-  std::string dump_after;               // its IR text goes to stderr
-  std::uint64_t max_inline_bytes = 0;   // as in ConvertRequest
+  std::vector<std::string> composites;      // as in ConvertRequest
+  std::string precision = "float32";        // or float16, dynamic_range
+  std::int64_t fewest_weight_elements = 0;  // as in ConvertRequest
+  bool one_scale_a_weight = false;
+  std::string dump_after;              // its IR text goes to stderr
+  std::uint64_t max_inline_bytes = 0;  // as in ConvertRequest
   bool check_ir = false;
   bool json = false;
   bool with_folder = false;  // files beside the model serve as external data

@@ -18,6 +18,11 @@ int main(int argc, char** argv) {
                       "Name of an output that is read channels last, may be repeated");
   convert->add_option("--composites", flags.composites, "Composites to keep, by name, or all")
       ->delimiter(',');
+  convert->add_option("--precision", flags.precision, "What float32 weights are stored as")
+      ->check(CLI::IsMember({"float32", "float16", "dynamic_range"}));
+  convert->add_option("--quantize-min-elements", flags.fewest_weight_elements,
+                      "Smaller weights stay float32");
+  convert->add_flag("--per-tensor", flags.one_scale_a_weight, "One scale a weight");
   convert->add_option("--repeat", flags.repeat, "Conversions in a row; the median is reported");
   convert->add_option("--dump", flags.dump_after, "Print the IR after this pass to stderr");
   convert->add_option("--max-inline-bytes", flags.max_inline_bytes,

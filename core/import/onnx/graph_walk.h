@@ -193,8 +193,7 @@ class GraphWalk {
   std::unique_ptr<Scope> main_;
   Scope* scope_;                                   // where names are looked up now
   std::unordered_set<std::string> missing_files_;  // messages said
-  std::unordered_set<std::string>
-      unimported_;  // domains already said to be read without their import
+  std::unordered_set<std::string> unimported_;     // domains said to be read without import
   std::uint64_t parameter_bytes_ = 0;
 };
 

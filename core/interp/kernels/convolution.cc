@@ -3,6 +3,7 @@
 
 #include "core/interp/kernels/activation.h"
 #include "core/interp/kernels/gemm.h"
+#include "core/interp/kernels/hybrid.h"
 #include "core/interp/kernels/window.h"
 
 namespace smelt::interp {
@@ -91,6 +92,11 @@ Status Convolve(const KernelContext& context) {
 }
 
 Status RunConv2d(const KernelContext& context) {
+  if (IsHybrid(context)) {  // one range an image; of weights with one scale about zero
+    const Tensor& data = context.input(0);
+    return RunHybrid(context, data.dim(1) * data.dim(2) * data.dim(3),
+                     context.input(1).quant()->scale.size() > 1, RunConv2d);
+  }
   for (int i = 1; i < 3; ++i) {  // quantized operators mix their types
     const ir::DType dtype = context.input(i).dtype();
     if (dtype != context.input(0).dtype()) return UnsupportedType(context, dtype);
@@ -106,7 +112,7 @@ Status RunConv2d(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> ConvolutionKernels() {
-  static constexpr KernelRow kRows[] = {{ir::OpKind::kConv2d, &RunConv2d}};
+  static constexpr KernelRow kRows[] = {{ir::OpKind::kConv2d, &RunConv2d, false, Quantized::kRead}};
   return kRows;
 }
 

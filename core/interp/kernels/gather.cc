@@ -74,8 +74,9 @@ Status RunGatherNd(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> GatherKernels() {
-  static constexpr KernelRow kRows[] = {{ir::OpKind::kGather, &RunGather},
-                                        {ir::OpKind::kGatherNd, &RunGatherNd}};
+  static constexpr KernelRow kRows[] = {
+      {ir::OpKind::kGather, &RunGather, false, Quantized::kMoved},
+      {ir::OpKind::kGatherNd, &RunGatherNd, false, Quantized::kMoved}};
   return kRows;
 }
 

@@ -83,11 +83,12 @@ Status RunSplitV(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> JoinKernels() {
-  static constexpr KernelRow kRows[] = {{kConcatenation, &RunConcatenation},
-                                        {kPack, &RunPack},
-                                        {kUnpack, &RunUnpack},
-                                        {kSplit, &RunSplit},
-                                        {kSplitV, &RunSplitV}};
+  static constexpr KernelRow kRows[] = {
+      {kConcatenation, &RunConcatenation, false, Quantized::kMoved},
+      {kPack, &RunPack, false, Quantized::kMoved},
+      {kUnpack, &RunUnpack, false, Quantized::kMoved},
+      {kSplit, &RunSplit, false, Quantized::kMoved},
+      {kSplitV, &RunSplitV, false, Quantized::kMoved}};
   return kRows;
 }
 

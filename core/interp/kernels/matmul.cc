@@ -6,6 +6,7 @@
 #include "core/interp/kernels/activation.h"
 #include "core/interp/kernels/broadcast.h"
 #include "core/interp/kernels/gemm.h"
+#include "core/interp/kernels/hybrid.h"
 #include "core/interp/kernels/view.h"
 
 namespace smelt::interp {
@@ -14,6 +15,10 @@ namespace {
 Status RunFullyConnected(const KernelContext& context) {
   const Tensor& input = context.input(0);
   const Tensor& filter = context.input(1);
+  if (IsHybrid(context)) {
+    const bool asymmetric = context.attrs.Bool("asymmetric_quantize_inputs");
+    return RunHybrid(context, filter.dim(1), asymmetric, RunFullyConnected);
+  }
   for (int i = 1; i < 3; ++i) {  // quantized operators mix their types
     if (!context.has_input(i) || context.input(i).dtype() == input.dtype()) continue;
     return UnsupportedType(context, context.input(i).dtype());
@@ -79,10 +84,16 @@ Status Multiply(const KernelContext& context, const Tensor& x, const Tensor& y) 
 
 Status RunBatchMatmul(const KernelContext& context) {
   if (context.result().element_count() == 0) return {};
-  SMELT_ASSIGN_OR_RETURN(const Tensor x,
+  SMELT_ASSIGN_OR_RETURN(Tensor x,
                          Arranged(context, context.input(0), context.attrs.Bool("adj_x")));
-  SMELT_ASSIGN_OR_RETURN(const Tensor y,
-                         Arranged(context, context.input(1), !context.attrs.Bool("adj_y")));
+  const bool hybrid = IsHybrid(context);
+  if (hybrid) {
+    x = RoundedToInt8(x, x.dim(x.rank() - 1), context.attrs.Bool("asymmetric_quantize_inputs"));
+  }
+  SMELT_ASSIGN_OR_RETURN(
+      const Tensor y, Arranged(context, hybrid ? Dequantized(context.input(1)) : context.input(1),
+                               !context.attrs.Bool("adj_y")));
+  if (x.dtype() != y.dtype()) return UnsupportedType(context, y.dtype());
   return VisitNumbers(context, x.dtype(), [&](auto tag) {
     return Multiply<typename decltype(tag)::type>(context, x, y);
   });
@@ -91,8 +102,9 @@ Status RunBatchMatmul(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> MatmulKernels() {
-  static constexpr KernelRow kRows[] = {{ir::OpKind::kFullyConnected, &RunFullyConnected},
-                                        {ir::OpKind::kBatchMatmul, &RunBatchMatmul}};
+  static constexpr KernelRow kRows[] = {
+      {ir::OpKind::kFullyConnected, &RunFullyConnected, false, Quantized::kRead},
+      {ir::OpKind::kBatchMatmul, &RunBatchMatmul, false, Quantized::kRead}};
   return kRows;
 }
 

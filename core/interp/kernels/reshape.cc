@@ -12,9 +12,10 @@ Status RunReshape(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> ReshapeKernels() {
-  static constexpr KernelRow kRows[] = {{ir::OpKind::kReshape, &RunReshape, true},
-                                        {ir::OpKind::kSqueeze, &RunReshape, true},
-                                        {ir::OpKind::kExpandDims, &RunReshape, true}};
+  static constexpr KernelRow kRows[] = {
+      {ir::OpKind::kReshape, &RunReshape, true, Quantized::kMoved},
+      {ir::OpKind::kSqueeze, &RunReshape, true, Quantized::kMoved},
+      {ir::OpKind::kExpandDims, &RunReshape, true, Quantized::kMoved}};
   return kRows;
 }
 

@@ -44,8 +44,9 @@ Status RunSelectV2(const KernelContext& context) { return Choose(context, contex
 }  // namespace
 
 std::span<const KernelRow> SelectKernels() {
-  static constexpr KernelRow kRows[] = {{ir::OpKind::kSelect, &RunSelect},
-                                        {ir::OpKind::kSelectV2, &RunSelectV2}};
+  static constexpr KernelRow kRows[] = {
+      {ir::OpKind::kSelect, &RunSelect, false, Quantized::kMoved},
+      {ir::OpKind::kSelectV2, &RunSelectV2, false, Quantized::kMoved}};
   return kRows;
 }
 

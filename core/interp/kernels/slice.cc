@@ -65,8 +65,9 @@ Status RunStridedSlice(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> SliceKernels() {
-  static constexpr KernelRow kRows[] = {{ir::OpKind::kSlice, &RunSlice},
-                                        {ir::OpKind::kStridedSlice, &RunStridedSlice}};
+  static constexpr KernelRow kRows[] = {
+      {ir::OpKind::kSlice, &RunSlice, false, Quantized::kMoved},
+      {ir::OpKind::kStridedSlice, &RunStridedSlice, false, Quantized::kMoved}};
   return kRows;
 }
 

@@ -50,7 +50,8 @@ Status RunDynamicUpdateSlice(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> UpdateSliceKernels() {
-  static constexpr KernelRow kRows[] = {{ir::OpKind::kDynamicUpdateSlice, &RunDynamicUpdateSlice}};
+  static constexpr KernelRow kRows[] = {
+      {ir::OpKind::kDynamicUpdateSlice, &RunDynamicUpdateSlice, false, Quantized::kMoved}};
   return kRows;
 }
 

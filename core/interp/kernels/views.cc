@@ -81,12 +81,13 @@ Status RunSpaceToDepth(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> ViewKernels() {
-  static constexpr KernelRow kRows[] = {{kTranspose, &RunTranspose},
-                                        {kReverseV2, &RunReverse},
-                                        {kTile, &RunTile},
-                                        {kBroadcastTo, &RunBroadcastTo},
-                                        {kDepthToSpace, &RunDepthToSpace},
-                                        {kSpaceToDepth, &RunSpaceToDepth}};
+  static constexpr KernelRow kRows[] = {
+      {kTranspose, &RunTranspose, false, Quantized::kMoved},
+      {kReverseV2, &RunReverse, false, Quantized::kMoved},
+      {kTile, &RunTile, false, Quantized::kMoved},
+      {kBroadcastTo, &RunBroadcastTo, false, Quantized::kMoved},
+      {kDepthToSpace, &RunDepthToSpace, false, Quantized::kMoved},
+      {kSpaceToDepth, &RunSpaceToDepth, false, Quantized::kMoved}};
   return kRows;
 }
 

@@ -83,10 +83,11 @@ Result<Types> Prelu(const InferContext& context) {
   return types;
 }
 
-// From float16; quantized integers come with the quantization of whole models.
+// From float16, or from quantized integers.
 Result<Types> Dequantize(const InferContext& context) {
-  if (OperandType(context, 0).dtype != DType::kF16) {
-    return BadOperand(context, 0, "DEQUANTIZE takes f16");
+  const DType dtype = OperandType(context, 0).dtype;
+  if (dtype != DType::kF16 && dtype != DType::kI8 && dtype != DType::kU8 && dtype != DType::kI16) {
+    return BadOperand(context, 0, "DEQUANTIZE takes f16, i8, u8 and i16");
   }
   return Types{{DType::kF32, OperandShape(context, 0)}};
 }

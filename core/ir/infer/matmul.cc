@@ -33,9 +33,11 @@ Result<Types> FullyConnected(const InferContext& context) {
   return Types{{OperandType(context, 0).dtype, std::move(shape)}};
 }
 
-// Matrices in the last two axes, the others broadcast.
+// Matrices in the last two axes, the others broadcast. Of one type, or f32 by quantized i8.
 Result<Types> BatchMatmul(const InferContext& context) {
-  SMELT_RETURN_IF_ERROR(RequireSameType(context, 0, 1));
+  const bool hybrid =
+      OperandType(context, 0).dtype == DType::kF32 && OperandType(context, 1).dtype == DType::kI8;
+  if (!hybrid) SMELT_RETURN_IF_ERROR(RequireSameType(context, 0, 1));
   SMELT_RETURN_IF_ERROR(RequireRank(context, 0, 2, INT16_MAX));
   SMELT_RETURN_IF_ERROR(RequireRank(context, 1, 2, INT16_MAX));
   const auto split = [](const Shape& shape, bool transposed, Dim& rows, Dim& columns) {

@@ -54,7 +54,19 @@ TEST_F(CliTest, ConvertSendsShapesLayoutsAndWeights) {
   EXPECT_EQ(options.batch(), 4);
   EXPECT_EQ(options.input_layouts().at("x"), v1::LAYOUT_CHANNELS_LAST);
   EXPECT_EQ(options.output_layouts().at("y"), v1::LAYOUT_SOURCE);
-  EXPECT_EQ(options.weights(), v1::WEIGHTS_FLOAT16);
+  EXPECT_EQ(options.precision(), v1::PRECISION_FLOAT16);
+  EXPECT_FALSE(options.has_weight_quantization());
+}
+
+TEST_F(CliTest, ConvertSendsPrecision) {
+  ASSERT_EQ(Run({"convert", ModelFile(), "-o", scratch_ / "x.tflite", "--precision",
+                 "dynamic_range", "--quantize-min-elements", "64", "--per-tensor"}),
+            0)
+      << Err();
+  const v1::ConvertOptions& options = daemon_.creates[0].convert().options();
+  EXPECT_EQ(options.precision(), v1::PRECISION_DYNAMIC_RANGE);
+  EXPECT_EQ(options.weight_quantization().fewest_elements(), 64);
+  EXPECT_TRUE(options.weight_quantization().per_tensor());
 }
 
 TEST_F(CliTest, ConvertSendsPoliciesAndParts) {
@@ -121,6 +133,10 @@ TEST_F(CliTest, PoliciesThatCannotBeAreUsageErrors) {
        {std::vector<std::string>{"--extra-report", "covers"},
         {"--dump", "layout"},
         {"--compute-type", "f16"},
+        {"--precision", "int3"},
+        {"--precision", "dynamic_range", "--float16"},
+        {"--precision", "float16", "--per-tensor"},
+        {"--quantize-min-elements", "0"},
         {"--composites", "rms_norm"},
         {"--composites", "none,all"},
         {"--signature", ":N=1"},

@@ -178,6 +178,34 @@ TEST(Constant, StepsApplyInOrderAlongTheirAxis) {
             Values<float>(stepped));
 }
 
+TEST(Constant, QuantizesByTheScaleOfEachRow) {
+  const std::vector<float> values = {0.5F, -1.5F, 100, 1, 2.4F, NAN};
+  const Constant constant = Constant::FromValues<float>(DType::kF32, {2, 3}, values);
+  const std::vector<float> scales = {0.5F, 1.6F};
+  const Constant quantized = constant.Quantized(DType::kI8, 0, scales);
+  EXPECT_EQ(quantized.dtype(), DType::kI8);
+  EXPECT_EQ(quantized.AsInts(), (std::vector<std::int64_t>{1, -3, 127, 1, 2, 0}));
+  // A view of it is what quantizing a view would be.
+  const std::vector<int> swapped = {1, 0};
+  EXPECT_EQ(quantized.Transposed(swapped).AsInts(),
+            (std::vector<std::int64_t>{1, 1, -3, 2, 127, 0}));
+  EXPECT_EQ(quantized.Transposed(swapped).AsInts(),
+            constant.Transposed(swapped).Quantized(DType::kI8, 1, scales).AsInts());
+  EXPECT_TRUE(quantized.SameView(constant.Quantized(DType::kI8, 0, scales)));
+  EXPECT_FALSE(quantized.SameView(constant.Quantized(DType::kI4, 0, scales)));
+  EXPECT_FALSE(quantized.SameView(constant.Quantized(DType::kI8, 0, std::vector{0.5F, 1.5F})));
+}
+
+TEST(Constant, QuantizesHalvesAwayFromZeroAndNeverToTheLowestInteger) {
+  const std::vector<float> values = {0.5F, -0.5F, 1.5F, -2.5F, -1000, 1000};
+  const Constant constant = Constant::FromValues<float>(DType::kF32, {6}, values);
+  const std::vector<float> one = {1};
+  EXPECT_EQ(constant.Quantized(DType::kI8, -1, one).AsInts(),
+            (std::vector<std::int64_t>{1, -1, 2, -3, -127, 127}));
+  EXPECT_EQ(constant.Quantized(DType::kI4, -1, one).AsInts(),
+            (std::vector<std::int64_t>{1, -1, 2, -3, -7, 7}));
+}
+
 TEST(Constant, StepsRoundOnceToTheElementType) {
   // In float 0.1f * 3 would be rounded from the product of floats; the step's factor is a double.
   const Constant constant = Make<float>(DType::kF32, {1}, {0.1F});

@@ -303,7 +303,7 @@ TEST(Composites, LaterPassesLeaveThemAlone) {
   std::vector<PassOutcome> outcomes;
   PipelineOptions options;
   options.check_ir = true;
-  options.passes.float16_weights = true;
+  options.passes.weights = Weights::kFloat16;
   const Status status = RunPipeline(module, *target::AllProfiles().front(), options, CancelToken(),
                                     diagnostics, outcomes);
   ASSERT_TRUE(status.ok()) << status.ToString();

@@ -14,7 +14,7 @@ std::string Stored(const std::string& weights, bool asked, std::uint64_t* rewrit
 )"));
   ir::Diagnostics diagnostics;
   PassContext context{module, *target::AllProfiles().front(), diagnostics};
-  context.options.float16_weights = asked;
+  if (asked) context.options.weights = Weights::kFloat16;
   EXPECT_TRUE(Float16Weights(context).ok());
   EXPECT_TRUE(ir::VerifyModule(module).ok());
   *rewrites = context.rewrites;

@@ -26,7 +26,8 @@ TEST(CheckOptions, TakesEveryNamedValue) {
   EXPECT_TRUE(CheckOptions(options).ok());
   options.set_target("litert");
   options.set_verify(v1::VERIFY_RUN);
-  options.set_weights(v1::WEIGHTS_FLOAT16);
+  options.set_precision(v1::PRECISION_DYNAMIC_RANGE);
+  options.mutable_weight_quantization()->set_per_tensor(true);
   options.set_compute(v1::COMPUTE_FLOAT32);
   options.add_extra_reports(v1::REPRODUCER);
   (*options.mutable_dims())["N"] = 0;
@@ -38,8 +39,8 @@ TEST(CheckOptions, TakesEveryNamedValue) {
 }
 
 TEST(CheckOptions, RefusesUnknownEnumValuesWithFieldValueAndWhatIsAllowed) {
-  EXPECT_THAT(Refusal([](auto& o) { o.set_weights(static_cast<v1::WeightType>(9)); }),
-              AllOf(HasSubstr("options.weights is 9"), HasSubstr("WEIGHTS_FLOAT16 (1)")));
+  EXPECT_THAT(Refusal([](auto& o) { o.set_precision(static_cast<v1::Precision>(9)); }),
+              AllOf(HasSubstr("options.precision is 9"), HasSubstr("PRECISION_FLOAT16 (1)")));
   EXPECT_THAT(Refusal([](auto& o) { o.set_verify(static_cast<v1::VerifyMode>(9)); }),
               HasSubstr("options.verify is 9"));
   EXPECT_THAT(Refusal([](auto& o) { o.set_compute(static_cast<v1::ComputeType>(-1)); }),
@@ -56,6 +57,16 @@ TEST(CheckOptions, RefusesUnknownEnumValuesWithFieldValueAndWhatIsAllowed) {
               HasSubstr("it must be OP_COVERAGE (1)"));
   EXPECT_THAT(Refusal([](auto& o) { o.add_composites(static_cast<v1::Composite>(9)); }),
               AllOf(HasSubstr("options.composites is 9"), HasSubstr("COMPOSITE_RMS_NORM (2)")));
+}
+
+TEST(CheckOptions, WeightsAreQuantizedOnlyInAPrecisionThatDoes) {
+  EXPECT_THAT(Refusal([](auto& o) { o.mutable_weight_quantization()->set_fewest_elements(1); }),
+              HasSubstr("PRECISION_DYNAMIC_RANGE (2)"));
+  EXPECT_THAT(Refusal([](auto& o) {
+                o.set_precision(v1::PRECISION_DYNAMIC_RANGE);
+                o.mutable_weight_quantization()->set_fewest_elements(-1);
+              }),
+              HasSubstr("options.weight_quantization.fewest_elements is -1"));
 }
 
 TEST(CheckOptions, BoundsListsMapsAndStrings) {

@@ -49,12 +49,12 @@ TEST(RunConversion, DoesNotConvertAsSomethingElseWhatItDoesNotKnow) {
   RunWith({});
   EXPECT_EQ(conversions, 1);
   v1::ConvertOptions options;
-  options.set_weights(static_cast<v1::WeightType>(9));
+  options.set_precision(static_cast<v1::Precision>(9));
   const worker::v1::Done done = RunWith(options);
   EXPECT_EQ(conversions, 1);
   EXPECT_EQ(done.state(), v1::FAILED);
   EXPECT_EQ(done.reason_code(), "invalid_argument");
-  EXPECT_NE(done.message().find("options.weights is 9"), std::string::npos) << done.message();
+  EXPECT_NE(done.message().find("options.precision is 9"), std::string::npos) << done.message();
 }
 
 TEST(RunConversion, CallsCompositesByTheirNames) {
