@@ -160,6 +160,8 @@ if make_venv; then
   suite "zoo in LiteRT" "$python" tests/models/judge_zoo.py --dir "$results/zoo"
   suite "trained CNN in LiteRT" "$python" tests/models/judge_zoo.py \
     --digits "$results/zoo/digits_cnn.tflite"
+  suite "int8 weights in LiteRT" "$python" tests/integration/dynamic_range.py \
+    build/release/bin "$results/zoo"
   suite "rule properties" "$python" tests/property/run.py --smelt-convert "$bench" \
     --cases 50 --seed 1 --jobs "$jobs"
   suite "conformance" "$python" tests/conformance/run.py --smelt-convert "$bench" --jobs "$jobs"

@@ -37,24 +37,29 @@ struct KnownOperands {
   }
 };
 
+bool IsQuantized(const Tensor& tensor) {
+  return !tensor.quant().empty() && !ir::IsFloat(tensor.dtype());
+}
+
 // A kernel that does not read quantization parameters is right where there are none, or where it
 // moves elements between tensors that have the same.
 Status CheckQuants(const KernelRow& row, std::span<const Tensor* const> inputs,
-                   std::span<const ir::Quant> results) {
+                   std::span<const Tensor> results) {
   if (row.quantized == Quantized::kRead) return {};
   std::vector<const ir::Quant*> quants;
   for (const Tensor* input : inputs) {
-    if (input != nullptr && !input->quant().empty()) quants.push_back(&input->quant());
+    if (input != nullptr && IsQuantized(*input)) quants.push_back(&input->quant());
   }
-  const bool only_inputs = !quants.empty() && std::ranges::any_of(results, &ir::Quant::empty);
-  for (const ir::Quant& result : results) {
-    if (!result.empty()) quants.push_back(&result);
+  const std::size_t of_inputs = quants.size();
+  for (const Tensor& result : results) {
+    if (IsQuantized(result)) quants.push_back(&result.quant());
   }
   if (quants.empty()) return {};
+  const bool all_results = of_inputs == 0 || quants.size() - of_inputs == results.size();
   const bool same = std::ranges::all_of(quants, [&](const ir::Quant* one) {
     return (*one)->scale.size() == 1 && *one == *quants.front();
   });
-  if (row.quantized == Quantized::kMoved && same && !only_inputs) return {};
+  if (row.quantized == Quantized::kMoved && same && all_results) return {};
   return {Reason::kRuntimeTypeUnsupported,
           "the interpreter has no kernel for these quantized operands of " +
               std::string(ir::GetOpInfo(row.kind).name)};
@@ -76,7 +81,6 @@ Result<std::vector<Tensor>> Evaluator::RunKernel(ir::OpKind kind, const ir::Attr
     return {Reason::kRuntimeOperatorUnsupported,
             "the interpreter has no kernel for " + std::string(ir::GetOpInfo(kind).name)};
   }
-  SMELT_RETURN_IF_ERROR(CheckQuants(*row, inputs, quants));
   const KnownOperands operands(inputs);
   SMELT_ASSIGN_OR_RETURN(const std::vector<ir::TensorType> types,
                          ir::InferTypes(symbols_, kind, operands.infos, attrs));
@@ -94,6 +98,7 @@ Result<std::vector<Tensor>> Evaluator::RunKernel(ir::OpKind kind, const ir::Attr
   for (std::size_t i = 0; i < std::min(results.size(), quants.size()); ++i) {
     results[i].set_quant(quants[i]);
   }
+  SMELT_RETURN_IF_ERROR(CheckQuants(*row, inputs, results));
   const KernelContext context{kind, attrs, inputs, results, options_.kernels, options_.cancel};
   SMELT_RETURN_IF_ERROR(row->run(context));
   return results;

@@ -41,7 +41,7 @@ constexpr OperatorSupport kOperators[] = {
     {OpKind::kConv2d, kF32, 0, 4, 8},
     {OpKind::kDepthwiseConv2d, kF32, 0, 4, 7},
     {OpKind::kDepthToSpace, kF32 | kI8 | kU8 | kI32 | kI64, 0, 4, 2},
-    {OpKind::kDequantize, kF16, 0, kAny, 9},
+    {OpKind::kDequantize, kF16 | kI8, 0, kAny, 9},
     {OpKind::kFloor, kF32 | kF16 | kBF16, 0, kAny, 1},
     {OpKind::kFullyConnected, kF32, 0, 6, 14},
     {OpKind::kL2Normalization, kF32, 0, kAny, 2},

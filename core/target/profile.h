@@ -19,7 +19,7 @@ constexpr TypeSet Bit(ir::DType dtype) { return TypeSet{1} << static_cast<unsign
 
 struct OperatorSupport {
   ir::OpKind kind;
-  TypeSet types;     // of the operand `type_operand`, unquantized
+  TypeSet types;     // of the operand `type_operand`, unquantized (of DEQUANTIZE i8 with scales)
   int type_operand;  // which operand's element type decides
   int max_rank;      // of any operand or result
   int max_version;   // highest operator version that the runtime registers

@@ -218,6 +218,13 @@ Values1 Squeeze(Draft& d) {
 Values1 ExpandDims(Draft& d) { return d.Emit({d.Data(), d.builder.ScalarI32(1)}); }
 Values1 ShapeOperator(Draft& d) { return d.Emit({d.Data()}, {{"out_type", Name(DType::kI32)}}); }
 Values1 Plain(Draft& d) { return d.Emit({d.Data()}); }
+Values1 Dequantize(Draft& d) {
+  const ValueId data = d.Data();
+  if (d.spec.dtype != DType::kF16) {
+    d.builder.graph().value(data).quant = ir::QuantParams{{0.25F}, {-3}, 0};
+  }
+  return d.Emit({data});
+}
 Values1 Transpose(Draft& d) {
   std::vector<std::int32_t> perm;
   for (int axis = d.spec.rank; axis-- > 0;) perm.push_back(axis);
@@ -397,7 +404,7 @@ constexpr Row kRows[] = {
     {OpKind::kNotEqual, Binary, 3}, {OpKind::kLogicalAnd, Binary, 3},
     {OpKind::kLogicalOr, Binary, 3}, {OpKind::kLogicalNot, Plain, 3},
     {OpKind::kAbs, Plain, 3}, {OpKind::kNeg, Unary, 3}, {OpKind::kFloor, Plain, 3},
-    {OpKind::kDequantize, Plain, 3}, {OpKind::kRound, Plain, 3},
+    {OpKind::kDequantize, Dequantize, 3}, {OpKind::kRound, Plain, 3},
     {OpKind::kCeil, Plain, 3}, {OpKind::kSin, Plain, 3},
     {OpKind::kCos, Plain, 3}, {OpKind::kSquare, Unary, 3}, {OpKind::kSqrt, UnaryPositive, 3},
     {OpKind::kRsqrt, UnaryPositive, 3}, {OpKind::kLog, UnaryPositive, 3}, {OpKind::kExp, Plain, 3},

@@ -60,7 +60,7 @@ constexpr WeightUse kUses[] = {
      {{{Form::kHybrid, 0}, {Form::kStored, 0}, kStoredWhole, kStoredWhole}}},
     {OpKind::kDepthwiseConv2d,
      1,
-     kFew,
+     kFewOfConvolution,
      {{{Form::kStored, 3}, kStoredWhole, kStoredWhole, kStoredWhole}}},
     {OpKind::kTransposeConv,
      1,

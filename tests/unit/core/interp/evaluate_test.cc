@@ -54,6 +54,27 @@ Module AddThenRelu() {
   return module;
 }
 
+// y = reshape(x), both of one scale, then of two.
+TEST(Evaluate, MovesQuantizedElementsBetweenTensorsOfOneScale) {
+  for (const float scale : {0.5F, 0.25F}) {
+    Module module;
+    Graph& graph = module.graph(module.AddGraph("main"));
+    const ValueId x = graph.AddInput({DType::kI8, {2}}, "x");
+    const std::vector<std::int32_t> sizes = {2, 1};
+    const ValueId y =
+        Emit(graph, OpKind::kReshape, {x, graph.SharedInts(sizes)}, {DType::kI8, {2, 1}});
+    graph.value(x).quant = ir::QuantParams{{0.5F}, {3}, 0};
+    graph.value(y).quant = ir::QuantParams{{scale}, {3}, 0};
+    SetOutputs(graph, {y});
+    const std::vector<Tensor> inputs = {I8({2}, {1, -1})};
+    const auto results = Evaluate(module, module.main_id(), inputs, {});
+    ASSERT_EQ(results.ok(), scale == 0.5F) << results.status().ToString();
+    if (!results.ok()) continue;
+    EXPECT_THAT(ValuesOf<std::int8_t>((*results)[0]), ElementsAre(1, -1));
+    EXPECT_EQ((*results)[0].quant()->zero_point, std::vector<std::int64_t>{3});
+  }
+}
+
 TEST(Evaluate, RunsAGraphWithASymbolicSize) {
   const Module module = AddThenRelu();
   for (const std::int64_t n : {0, 1, 3}) {

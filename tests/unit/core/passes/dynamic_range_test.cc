@@ -54,7 +54,7 @@ const char* const kProduct = R"(graph @main(%x "x": f32[3,2]) {
 
 TEST(DynamicRange, AProductGetsInt8WeightsWithAScaleForEachRow) {
   const Stored stored = Store(kProduct);
-  EXPECT_THAT(stored.text, HasSubstr("\"w\" = const i8[2,2] quant(axis=0, scale=[1, 0.01"));
+  EXPECT_THAT(stored.text, HasSubstr("\"w\" = const i8[2,2] quant(axis=0, scale=[1.0, 0.01"));
   EXPECT_THAT(stored.text, HasSubstr("[127, -64, 50, 127]"));
   EXPECT_THAT(stored.text, HasSubstr("asymmetric_quantize_inputs=true"));
   EXPECT_THAT(stored.text, Not(HasSubstr("DEQUANTIZE")));
@@ -69,7 +69,7 @@ TEST(DynamicRange, OnlyWhenAskedFor) {
 }
 
 TEST(DynamicRange, OneScaleServesAWholeWeightWhereAskedFor) {
-  EXPECT_THAT(Store(kProduct, {.one_scale = true}).text, HasSubstr("quant(axis=0, scale=[1]"));
+  EXPECT_THAT(Store(kProduct, {.one_scale = true}).text, HasSubstr("quant(axis=0, scale=[1.0]"));
 }
 
 TEST(DynamicRange, AnOldRuntimeGetsTheFormThatItHas) {
@@ -77,7 +77,7 @@ TEST(DynamicRange, AnOldRuntimeGetsTheFormThatItHas) {
     const ir::Quant& quant = graph.value(op.input(1)).quant;
     return op.kind == ir::OpKind::kFullyConnected && quant->scale.size() > 1 ? 99 : 1;
   };
-  EXPECT_THAT(Store(kProduct, {.version = no_rows}).text, HasSubstr("quant(axis=0, scale=[1]"));
+  EXPECT_THAT(Store(kProduct, {.version = no_rows}).text, HasSubstr("quant(axis=0, scale=[1.0]"));
   const auto no_hybrid = [](const ir::Graph& graph, const ir::Op& op) {
     return op.kind == ir::OpKind::kFullyConnected && !graph.value(op.input(1)).quant.empty() ? 99
                                                                                              : 1;
@@ -100,8 +100,8 @@ TEST(DynamicRange, AConvolutionIsHybridADepthwiseOneIsNot) {
     %w = const f32[2,1,1,2] [1, 2, 3, 4]
     %d = const f32[1,1,1,2] [1, 2]
     %b = const f32[2] [0, 0]
-    %a = CONV_2D(%x, %w, %b) {padding="SAME", stride_w=1, stride_h=1} : f32[1,4,4,2] from {0}
-    %y "y" = DEPTHWISE_CONV_2D(%a, %d, %b) {padding="SAME", stride_w=1, stride_h=1, depth_multiplier=1} : f32[1,4,4,2] from {1}
+    %a = CONV_2D(%x, %w, %b) {padding="SAME", stride_w=1, stride_h=1, dilation_w_factor=1, dilation_h_factor=1} : f32[1,4,4,2] from {0}
+    %y "y" = DEPTHWISE_CONV_2D(%a, %d, %b) {padding="SAME", stride_w=1, stride_h=1, dilation_w_factor=1, dilation_h_factor=1, depth_multiplier=1} : f32[1,4,4,2] from {1}
     return %y
   }
 )")
