@@ -1,11 +1,4 @@
-// Weights stored as int8. Where the runtime has a hybrid kernel, it rounds the other operand too,
-// as the model runs, and multiplies integers; where it has none, or where one would cut the graph
-// that the CPU delegate takes, a DEQUANTIZE gives the numbers back, once.
-//
-// Found by running one-operator files in LiteRT 2.3: FULLY_CONNECTED and BATCH_MATMUL compute the
-// same in all of its kernels only with asymmetric_quantize_inputs; CONV_2D only with a scale for
-// each channel; the delegate takes no hybrid DEPTHWISE_CONV_2D and the kernels none with one scale;
-// BATCH_MATMUL got its many scales without a new version, so that old runtimes would misread them.
+// Weights stored as int8, each in the best form that the runtime to serve has for it.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -15,6 +8,7 @@
 #include "core/passes/legalize_site.h"
 #include "core/passes/passes.h"
 #include "core/passes/quantize/weight_scales.h"
+#include "core/passes/quantize/weight_use.h"
 
 namespace smelt::passes {
 namespace {
@@ -24,70 +18,7 @@ using ir::OpId;
 using ir::OpKind;
 using ir::Use;
 using ir::ValueId;
-
-enum class Form {
-  kHybrid,  // an int8 operand
-  kStored,  // int8 -> DEQUANTIZE -> float32 operand
-  kLookup,  // an int8 table; DEQUANTIZE behind the operator
-};
-
-constexpr int kOneScale = -1;
-
-struct Choice {
-  Form form;
-  int axis;  // that has a scale for each index, or kOneScale
-};
-
-// Which operand is a weight, and in which forms, the best one first. What the runtime to serve is
-// too old for is passed over. Weights of fewer elements spare little and cost digits:
-// convolutions' small ones, near a network's input, cost most (0.993 to 0.999 of MobileNetV2's
-// cosine).
-struct WeightUse {
-  OpKind kind;
-  std::uint32_t operand;
-  std::int64_t fewest_elements;
-  std::array<Choice, 4> choices;
-};
-
-constexpr std::int64_t kFew = 1024;
-constexpr std::int64_t kFewOfConvolution = 8192;
-constexpr Choice kStoredWhole{Form::kStored, kOneScale};
-
-constexpr WeightUse kUses[] = {
-    {OpKind::kConv2d,
-     1,
-     kFewOfConvolution,
-     {{{Form::kHybrid, 0}, {Form::kStored, 0}, kStoredWhole, kStoredWhole}}},
-    {OpKind::kDepthwiseConv2d,
-     1,
-     kFewOfConvolution,
-     {{{Form::kStored, 3}, kStoredWhole, kStoredWhole, kStoredWhole}}},
-    {OpKind::kTransposeConv,
-     1,
-     kFewOfConvolution,
-     {{{Form::kStored, 0}, kStoredWhole, kStoredWhole, kStoredWhole}}},
-    {OpKind::kFullyConnected,
-     1,
-     kFew,
-     {{{Form::kHybrid, 0}, {Form::kHybrid, kOneScale}, {Form::kStored, 0}, kStoredWhole}}},
-    {OpKind::kBatchMatmul,
-     1,
-     kFew,
-     {{{Form::kHybrid, kOneScale}, kStoredWhole, kStoredWhole, kStoredWhole}}},
-    {OpKind::kGather,
-     0,
-     kFew,
-     {{{Form::kLookup, kOneScale},
-       {Form::kLookup, kOneScale},
-       {Form::kLookup, kOneScale},
-       {Form::kLookup, kOneScale}}}},
-};
-
-const WeightUse* FindUse(OpKind kind, std::uint32_t operand) {
-  const auto* found = std::ranges::find_if(
-      kUses, [&](const WeightUse& one) { return one.kind == kind && one.operand == operand; });
-  return found == std::end(kUses) ? nullptr : found;
-}
+using Form = WeightChoice::Form;
 
 class WeightQuantizer {
  public:
@@ -114,10 +45,10 @@ class WeightQuantizer {
       return Status::Ok();
     }
     std::uint64_t bytes = 0;
-    for (const WeightUse& row : kUses) {  // users of one form share a constant
+    for (const WeightUse& row : WeightUses()) {  // users of one form share a constant
       std::vector<Use> group;
       for (const Use use : uses) {
-        if (FindUse(graph_.op(use.op).kind, use.operand) == &row) group.push_back(use);
+        if (FindWeightUse(graph_.op(use.op).kind, use.operand) == &row) group.push_back(use);
       }
       if (group.empty()) continue;
       SMELT_ASSIGN_OR_RETURN(const bool done, Store(weight, constant, group, row));
@@ -138,7 +69,7 @@ class WeightQuantizer {
     const std::int64_t asked = context_.options.fewest_weight_elements;
     for (const Use use : uses) {
       const ir::Op& op = graph_.op(use.op);
-      const WeightUse* row = FindUse(op.kind, use.operand);
+      const WeightUse* row = FindWeightUse(op.kind, use.operand);
       if (row == nullptr) {
         return use.op == graph_.return_op()
                    ? "it is a result"
@@ -156,7 +87,7 @@ class WeightQuantizer {
 
   Result<bool> Store(ValueId weight, const ir::Constant& constant, const std::vector<Use>& group,
                      const WeightUse& row) {
-    for (Choice taken : row.choices) {
+    for (WeightChoice taken : row.choices) {
       if (context_.options.one_scale_a_weight) {
         if (taken.form == Form::kHybrid && row.kind == OpKind::kConv2d) continue;
         taken.axis = kOneScale;
@@ -228,13 +159,15 @@ class WeightQuantizer {
   bool HasVersion(OpId id) const { return LegalizeSite{context_, id_, id}.HasVersion(); }
 
   void Keep(ValueId weight, Use use, const ir::Constant& constant, std::string why) {
-    if (constant.element_count() < kFew) return;  // biases and other small ones: not worth a line
+    if (constant.element_count() < kFewestNoted)
+      return;  // biases and other small ones: not worth a line
     summary_.kept.push_back({graph_.value(weight).name,
                              std::string(ir::GetOpInfo(graph_.op(use.op).kind).name),
                              constant.element_count(), std::move(why)});
   }
 
   static constexpr int kLargest = 127;
+  static constexpr std::int64_t kFewestNoted = 1024;
   PassContext& context_;
   ir::GraphId id_;
   ir::Graph& graph_;
@@ -261,8 +194,8 @@ ir::Diagnostic NothingQuantized(const WeightSummary& summary) {
 Status DynamicRangeWeights(PassContext& context) {
   if (context.options.weights != Weights::kInt8) return Status::Ok();
   WeightSummary summary;
-  for (std::uint32_t i = 0; i < context.module.graph_count(); ++i) {
-    SMELT_RETURN_IF_ERROR(WeightQuantizer(context, ir::GraphId{i}, summary).Run());
+  for (const ir::GraphId graph : ReachableGraphs(context.module)) {
+    SMELT_RETURN_IF_ERROR(WeightQuantizer(context, graph, summary).Run());
   }
   std::ranges::stable_sort(summary.kept, std::ranges::greater{}, &WeightSummary::Kept::elements);
   if (summary.quantized == 0) context.diagnostics.push_back(NothingQuantized(summary));
