@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <random>
 
-#include "core/passes/layout/min_cut.h"
+#include "core/base/min_cut.h"
 
 namespace smelt::passes::layout {
 namespace {
