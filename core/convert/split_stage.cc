@@ -51,8 +51,7 @@ Status SplitStage::Plan(const ir::Module& module, const target::Profile& profile
   note.reason = Reason::kSplitNotNeeded;
   note.stage = "split";
   note.found = std::to_string(plan_.unsplit_bytes) + " bytes";
-  note.message = "the artifact has " + note.found + " and is one file: a part may have " +
-                 std::to_string(options_.parts == 1 ? options_.max_bytes : options_.target_bytes);
+  note.message = "the artifact has " + note.found + " and is written as one file";
   found.push_back(std::move(note));
   return Status::Ok();
 }

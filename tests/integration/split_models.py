@@ -30,8 +30,8 @@ def convert(bin_dir: str, model: Path, artifact: Path, *flags: str) -> dict:
     """The report."""
     place = artifact.with_suffix(".report.json")
     done = subprocess.run(
-        [f"{bin_dir}/smelt", "convert", model, "-o", artifact, "--standalone", "--progress", "quiet",
-         "--report", place, *flags],
+        [f"{bin_dir}/smelt", "convert", model, "-o", artifact, "--standalone",
+         "--progress", "quiet", "--report", place, *flags],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
     )
     found = json.loads(place.read_text())

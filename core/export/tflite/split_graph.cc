@@ -214,6 +214,8 @@ Result<SplitGraph> MakeSplitGraph(const ir::Module& module, const target::Profil
   SMELT_ASSIGN_OR_RETURN(const MetadataImage image,
                          LayOutTables(module, plan, description, inside));
   SplitGraph made = Maker(module, plan, image.extents).Run();
+  made.unsplit_bytes = InlineFileBytes(plan, image.image.size());
+  if (made.unsplit_bytes <= kMaxInlineBytes) return made;
   SMELT_ASSIGN_OR_RETURN(const FileLayout layout,
                          LayOutFile(module, plan, description, kMaxInlineBytes));
   made.unsplit_bytes = layout.file_bytes;
