@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace smelt::tflite_export {
@@ -15,8 +16,12 @@ class Ports {
         split_(graph),
         is_used_(graph_.value_count()),
         is_made_(graph_.value_count()) {
+    std::set<ir::OpId> dequantized;
     for (const std::uint32_t unit : units) {
       const SplitGraph::Unit& own = graph.units[unit];
+      for (const ir::OpId op : own.dequantized) {
+        if (dequantized.insert(op).second) plan_.ops.push_back(op);
+      }
       plan_.ops.push_back(own.op);
       plan_.indices.push_back(unit);
       for (const std::uint32_t i : own.operands) is_used_[ValueOf(i).index] = true;

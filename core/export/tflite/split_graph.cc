@@ -36,7 +36,13 @@ class Maker {
     AddFixed();
     for (const ir::ValueId input : graph_.inputs()) AddTensor(input, -1);
     std::size_t at = 0;
-    for (const ir::OpId id : graph_) AddUnit(id, at++);
+    for (const ir::OpId id : graph_) {
+      if (IsDequantizedConstant(id)) {
+        AddDequantized(id, at++);
+      } else {
+        AddUnit(id, at++);
+      }
+    }
     AddOutputs();
     return std::move(made_);
   }
@@ -72,6 +78,24 @@ class Maker {
     return index;
   }
 
+  bool IsDequantizedConstant(ir::OpId id) const {
+    const ir::Op& op = graph_.op(id);
+    if (op.kind != ir::OpKind::kDequantize || !graph_.value(op.input(0)).is_constant())
+      return false;
+    const auto outputs = graph_.outputs();
+    return std::ranges::find(outputs, op.result()) == outputs.end();
+  }
+
+  // Its tables, with its constant's, are an item of whoever reads it.
+  void AddDequantized(ir::OpId id, std::size_t at) {
+    const ir::Op& op = graph_.op(id);
+    std::vector<std::uint32_t>& items = dequantized_[op.result().index];
+    UseConstant(main_, op.input(0), items);
+    SplitGraph::Item tables;
+    tables.table_bytes = extents_.subgraphs[main_].operators[at] + TensorBytes(main_, op.result());
+    items.push_back(AddItem(std::move(tables)));
+  }
+
   void AddUnit(ir::OpId id, std::size_t at) {
     const ir::Op& op = graph_.op(id);
     const auto index = static_cast<std::uint32_t>(made_.units.size());
@@ -82,6 +106,12 @@ class Maker {
       if (!operand.value.valid()) continue;
       if (graph_.value(operand.value).is_constant()) {
         UseConstant(main_, operand.value, unit.items);
+        continue;
+      }
+      const auto made = dequantized_.find(operand.value.index);
+      if (made != dequantized_.end()) {
+        unit.items.insert(unit.items.end(), made->second.begin(), made->second.end());
+        unit.dequantized.push_back(graph_.value(operand.value).producer);
         continue;
       }
       const auto tensor = static_cast<std::uint32_t>(tensor_of_value_[operand.value.index]);
@@ -191,7 +221,8 @@ class Maker {
   std::vector<std::int32_t> tensor_of_value_;         // by value; -1: a constant, or not there yet
   std::map<std::uint32_t, std::uint32_t> constants_;  // value -> item
   std::map<std::uint32_t, std::uint32_t> buffers_;    // buffer -> item
-  std::map<std::uint32_t, std::vector<std::uint32_t>> regions_;  // graph -> items
+  std::map<std::uint32_t, std::vector<std::uint32_t>> regions_;      // graph -> items
+  std::map<std::uint32_t, std::vector<std::uint32_t>> dequantized_;  // value -> items
   SplitGraph made_;
 };
 

@@ -14,13 +14,15 @@
 namespace smelt::tflite_export {
 
 struct SplitGraph {
-  // An operator of the entry point, with all that its regions hold.
+  // An operator of the entry point, with all that its regions hold. One that dequantizes a constant
+  // is none: it belongs to those who read it, and each part has its own.
   struct Unit {
     ir::OpId op;
     std::uint64_t bytes = 0;              // of its own tables
     std::vector<std::uint32_t> operands;  // tensors, each once
     std::vector<std::uint32_t> results;
-    std::vector<std::uint32_t> items;  // that it shares with other units, each once
+    std::vector<std::uint32_t> items;   // that it shares with other units, each once
+    std::vector<ir::OpId> dequantized;  // operators that come before it where it is
   };
   // A value that is not a constant.
   struct Tensor {

@@ -35,8 +35,10 @@ struct PartPort {
 };
 
 struct PartPlan {
-  std::vector<ir::OpId> ops;           // in the order in which they run
-  std::vector<std::uint32_t> indices;  // the same, counted in program order
+  std::vector<ir::OpId> ops;  // in the order in which they run
+  // The same, counted in program order; without those that dequantize a constant: every part that
+  // needs the constant has its own.
+  std::vector<std::uint32_t> indices;
   std::vector<PartPort> inputs, outputs;
   std::uint64_t file_bytes = 0;      // exact
   std::uint64_t constant_bytes = 0;  // after sharing

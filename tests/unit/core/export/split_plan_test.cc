@@ -254,6 +254,42 @@ TEST(SplitPlan, KeepsRegionsWholeAndQuantizationAndLooseEnds) {
   ExpectRightParts(module, MustPlan(module, options), options.max_bytes);
 }
 
+// Cut off, it would be more bytes than the constant, and a part without inputs.
+TEST(SplitPlan, DequantizedConstantsStayWithTheirReaders) {
+  ir::Module module = MustParse(R"(module {
+    graph @main(%0 "x": f32[2]) {
+      %1 "half" = const f16[2] hex"003c0040"
+      %2 "w" = DEQUANTIZE(%1) : f32[2]
+      %3 "a" = ADD(%0, %2)
+      %4 "b" = NEG(%3)
+      %5 "c" = ADD(%4, %2)
+      return %5
+    }
+    signature "serving_default" @main ("x") -> ("c")
+  })");
+  SplitOptions options;
+  options.parts = 3;
+  const SplitPlan plan = MustPlan(module, options);
+  ASSERT_EQ(plan.parts.size(), 3U);
+  EXPECT_EQ(plan.parts[0].ops.size(), 2U);
+  EXPECT_EQ(plan.parts[1].ops.size(), 1U);
+  EXPECT_EQ(plan.parts[2].ops.size(), 2U);
+  EXPECT_EQ(plan.parts[2].inputs.size(), 1U);
+  ASSERT_EQ(plan.repeated.size(), 1U);
+  EXPECT_EQ(plan.repeated[0].name, "half");
+  Tensors tensors = Inputs(module);
+  Tensors whole = tensors;
+  RunInto(module, whole);
+  for (const PartPlan& planned : plan.parts) {
+    ir::Module part = MakePart(module, planned.ops, planned.inputs, planned.outputs, plan.names);
+    EXPECT_EQ(MustWrite(part).bytes.size(), planned.file_bytes);
+    RunInto(part, tensors);
+  }
+  EXPECT_TRUE(std::ranges::equal(tensors.at("c").bytes(), whole.at("c").bytes()));
+  options.parts = 4;
+  EXPECT_EQ(Refusals(module, options).front().reason, Reason::kSplitUnsupported);
+}
+
 TEST(SplitPlan, RefusesSeveralSignatures) {
   ir::Module module = RandomNet(3, 8).Make();
   module.signatures.push_back(module.signatures[0]);
