@@ -106,7 +106,7 @@ Result<ConvertRequest> MakeRequest(const ConvertFlags& flags) {
   if (flags.split_max_bytes != 0 || flags.split_target_bytes != 0 || flags.split_parts != 0 ||
       !flags.split_at.empty()) {
     request.split = {flags.split_max_bytes, flags.split_target_bytes, flags.split_parts,
-                     flags.split_at};
+                     flags.split_at, ""};
   }
   for (const std::string& dim : flags.dims) {
     const std::size_t equals = dim.find('=');

@@ -125,8 +125,11 @@ Cuts GreedyCuts(const SplitGraph& graph, const std::vector<std::uint32_t>& order
   std::size_t segment = 0;
   for (std::size_t i = 0; i < order.size(); ++i) {
     size.Add(order[i]);
-    const bool forced = segment < fixed_ends.size() && i == fixed_ends[segment];
-    if (forced) ++segment;
+    const bool fixed = segment < fixed_ends.size() && i == fixed_ends[segment];
+    if (fixed) ++segment;
+    // As many operators are left as parts are still to come.
+    const std::size_t made = cuts.ends.size() + 1;
+    const bool forced = fixed || (budget.parts > made && order.size() - i == budget.parts - made);
     if (i == begin || (!forced && size.Bytes() <= budget.bytes)) continue;
     cuts.ends.push_back(i);
     for (; begin < i; ++begin) size.Remove(order[begin]);

@@ -32,7 +32,8 @@ std::vector<std::uint64_t> CrossingBytes(const SplitGraph& graph,
 std::vector<std::uint32_t> ProgramOrder(const SplitGraph& graph);
 std::vector<std::uint32_t> DepthFirstOrder(const SplitGraph& graph);
 
-// Each part is filled as far as it goes. `fixed_ends` are cuts that stay, the end of the order
+// Each part is filled as far as it goes, and as far as leaves an operator for each of
+// `budget.parts`. `fixed_ends` are cuts that stay, the end of the order
 // included; the parts between them are cut further.
 Cuts GreedyCuts(const SplitGraph& graph, const std::vector<std::uint32_t>& order,
                 const std::vector<std::size_t>& fixed_ends, const SplitBudget& budget);

@@ -169,6 +169,8 @@ TEST(SplitPlan, GivesTheAskedNumberOfParts) {
     options.parts = parts;
     const SplitPlan plan = MustPlan(module, options);
     EXPECT_EQ(plan.parts.size(), parts);
+    EXPECT_EQ(plan.greedy_parts, parts);
+    EXPECT_LE(plan.crossing_bytes, plan.greedy_crossing_bytes);
     ExpectRightParts(module, plan, options.max_bytes);
   }
   SplitOptions options;
