@@ -111,7 +111,7 @@ oracle_tests() { # how many tests need the oracles
   zoo=$(grep -cE '^    "[a-z0-9_]+": [a-z0-9_]+\.' tests/models/zoo.py)
   manifest=$(grep -cv '^#' tests/conformance/expected.txt)
   probes=$({ build/release/tests/write_probe --list; ls tests/probe/variants; } | wc -l)
-  echo $((rules + zoo + 1 + manifest + 1 + probes + 4))
+  echo $((rules + zoo + 1 + manifest + 1 + probes + 5))
 }
 
 mkdir -p "$results"
@@ -154,6 +154,8 @@ if make_venv; then
   suite "kept composites" "$python" tests/integration/composites.py build/release/bin
   suite "accuracy reports" "$python" tests/integration/accuracy_report.py build/release/bin \
     tests/models/digits_cnn.onnx "$results/zoo/squeezenet.onnx"
+  suite "artifacts in parts" "$python" tests/integration/split_models.py build/release/bin \
+    tests/models/digits_cnn.onnx "$results"/zoo/{bert,lstm_tagger,mobilenet_v3_small,resnet18}.onnx
   suite "standard streams" tests/integration/streams.sh build/release/bin
   suite "truncated models" "$python" tests/integration/truncated_models.py build/release/bin \
     tests/models/digits_cnn.onnx

@@ -49,8 +49,14 @@ class ConvertVerb final : public Verb {
                     "Leave one of the two out.");
     }
     outcome_.output = OutputPath(outcome_.output, DefaultName(submit_.model));
+    // The manifest names the parts as they are written.
+    submit_.split.base_name = fs::path(outcome_.output).stem().string();
     SMELT_RETURN_IF_ERROR(CheckOutcomeOptions(session, outcome_));
     SMELT_RETURN_IF_ERROR(ToConvertOptions(submit_).status());
+    if (submit_.split.any() && outcome_.output == "-") {
+      return Status(Reason::kUsage, "an artifact in parts does not fit on standard output",
+                    "Give the parts a name with -o.");
+    }
     SMELT_ASSIGN_OR_RETURN(const Bundle bundle, OpenBundle(session, submit_.model));
     SMELT_RETURN_IF_ERROR(CheckFiles(submit_, outcome_, bundle));
     outcome_.inputs = bundle.paths;

@@ -244,6 +244,7 @@ void AddSubmitOptions(CLI::App& app, SubmitOptions& options) {
                 "Keep these as one operator that delegates know by name, the definition beside it; "
                 "layer norms are odml.group_norm (repeatable)",
                 "odml.rms_norm|odml.group_norm|odml.scaled_dot_product_attention|all|none");
+  AddSplitOptions(app, options.split);
   app.add_option("--request-id", options.request_id,
                  "Makes a repeated command return the same job (at most 128 bytes)")
       ->type_name("ID");
@@ -282,6 +283,7 @@ Result<v1::ConvertOptions> ToConvertOptions(const SubmitOptions& options) {
   SMELT_RETURN_IF_ERROR(AddDumps(options, wire));
   SMELT_RETURN_IF_ERROR(AddPolicies(options, wire));
   SMELT_RETURN_IF_ERROR(AddSignatures(options, wire));
+  SMELT_RETURN_IF_ERROR(AddSplit(options.split, wire));
   return wire;
 }
 

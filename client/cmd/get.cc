@@ -19,7 +19,8 @@ class GetVerb final : public Verb {
   void AddOptions(CLI::App& app) override {
     app.add_option("JOB", what_, "A job's id, or a blob as SHA256/SIZE")->required();
     app.add_option("-o,--output", output_,
-                   "Where to write it, a file or a folder; - is standard output")
+                   "Where to write it, a file or a folder; - is standard output. Parts go to the "
+                   "folder of OUT under their own names")
         ->type_name("OUT");
     auto* report =
         app.add_flag("--report", report_, "The report, as JSON, instead of the artifact");
@@ -59,7 +60,26 @@ class GetVerb final : public Verb {
     return ExitCode::kOk;
   }
 
+  // All parts of an artifact that has some, and the files beside them.
+  Result<ExitCode> GetParts(Session& session, const v1::Job& job) {
+    if (output_ == "-") {
+      return Status(Reason::kUsage, "an artifact in parts does not fit on standard output",
+                    "Name one of its files with --artifact.");
+    }
+    OutcomeOptions options;
+    const std::string model = job.convert().input().file_name();
+    options.output = OutputPath(output_, std::filesystem::path(model).stem().string() + ".tflite");
+    SMELT_ASSIGN_OR_RETURN(const std::vector<std::string> paths, FetchParts(session, job, options));
+    session.progress().Finish();
+    if (session.json()) session.PrintJson(job);
+    if (!session.json()) {
+      for (const std::string& path : paths) session.out() << path << '\n';
+    }
+    return ExitCode::kOk;
+  }
+
   Result<ExitCode> GetArtifact(Session& session, const v1::Job& job) {
+    if (artifact_.empty() && IsInParts(job)) return GetParts(session, job);
     std::string name = artifact_;
     if (name.empty() && job.state() == v1::SUCCEEDED && !job.artifacts().empty()) {
       name = job.artifacts(0).name();

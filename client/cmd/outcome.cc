@@ -1,6 +1,7 @@
 #include "client/cmd/outcome.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <span>
@@ -30,11 +31,24 @@ Status CheckFolder(const std::string& path) {
                 "Create it first.");
 }
 
-// The artifact is the first of a job that succeeded; all others stand beside it.
-int FirstExtra(const v1::Job& job) { return job.state() == v1::SUCCEEDED ? 1 : 0; }
+bool IsPart(const v1::JobArtifact& artifact) {
+  return artifact.kind() == "tflite_part" || artifact.kind() == "tflite_custom_part";
+}
+
+// The artifact is the first of a job that succeeded; all others stand beside it. Parts all get
+// names of their own, as those do.
+int FirstExtra(const v1::Job& job) {
+  return job.state() == v1::SUCCEEDED && !IsInParts(job) ? 1 : 0;
+}
+
+int CountParts(const v1::Job& job) {
+  int parts = 0;
+  for (const v1::JobArtifact& artifact : job.artifacts()) parts += IsPart(artifact) ? 1 : 0;
+  return parts;
+}
 
 const v1::JobArtifact* FindArtifact(const v1::Job& job, const std::string& name) {
-  if (name.empty() && FirstExtra(job) == 0) return nullptr;
+  if (name.empty() && job.state() != v1::SUCCEEDED) return nullptr;
   for (const v1::JobArtifact& artifact : job.artifacts()) {
     if (name.empty() || artifact.name() == name) return &artifact;
   }
@@ -61,9 +75,15 @@ ExitCode ExitCodeOf(const v1::Job& job, const v1::Report& report, bool strict) {
   }
 }
 
-// Where the artifact is, for the headline.
-std::string Place(const v1::Job& job, const std::string& output) {
+// Where the artifact is, for the headline. `paths` are those of FetchExtras.
+std::string Place(const v1::Job& job, const std::string& output,
+                  const std::vector<std::string>& paths) {
   if (output == "-") return "(standard output)";
+  if (const int parts = CountParts(job); parts != 0) {
+    const std::string count = std::to_string(parts) + " parts, ";
+    if (paths.empty()) return count + job.artifacts(0).name() + " and on (at the daemon)";
+    return count + paths.front() + " to " + paths[static_cast<std::size_t>(parts) - 1];
+  }
   if (!output.empty()) return output;
   return job.artifacts().empty() ? "(nothing)" : job.artifacts(0).name() + " (at the daemon)";
 }
@@ -83,16 +103,30 @@ void PrintOutcome(Session& session, const v1::Job& job, const v1::Report& report
     return;
   }
   if (session.json()) return;
+  const std::size_t parts = std::min(extras.size(), static_cast<std::size_t>(CountParts(job)));
   // Standard output may hold the artifact or the report already.
   const bool to_err = options.output == "-" || options.report == "-";
   if (session.quiet()) {
-    if (!to_err && !options.output.empty()) session.out() << options.output << '\n';
+    if (!to_err && !options.output.empty() && parts == 0) session.out() << options.output << '\n';
+    for (std::size_t i = 0; i < parts; ++i) session.out() << extras[i] << '\n';
     return;
   }
-  PrintSuccess(to_err ? session.err() : session.out(), report, Place(job, options.output),
+  PrintSuccess(to_err ? session.err() : session.out(), report, Place(job, options.output, extras),
                report_place, to_err ? session.err_ink() : session.out_ink());
-  PrintExtras(to_err ? session.err() : session.out(), extras,
+  const std::vector<std::string> beside(extras.begin() + static_cast<std::ptrdiff_t>(parts),
+                                        extras.end());
+  PrintExtras(to_err ? session.err() : session.out(), beside,
               to_err ? session.err_ink() : session.out_ink());
+}
+
+// A manifest names the files that it is about.
+bool KeepsItsName(const v1::JobArtifact& artifact) {
+  return IsPart(artifact) || artifact.kind().starts_with("split_");
+}
+
+std::string InFolderOf(const std::string& output, const std::string& name) {
+  const std::string plain = fs::path(name).filename().string();
+  return output == "-" ? plain : (fs::path(output).parent_path() / plain).string();
 }
 
 // Where the files beside the artifact go: one for each from FirstExtra on. kUsage when one would
@@ -102,7 +136,9 @@ Result<std::vector<std::string>> PlaceExtras(const v1::Job& job, const OutcomeOp
   std::vector<PlannedFile> files = PlanOutcome(options);
   for (int i = FirstExtra(job); i < job.artifacts_size() && !options.output.empty(); ++i) {
     const std::string& name = job.artifacts(i).name();
-    paths.push_back(PathBeside(options.output, job.convert().input().file_name(), name));
+    paths.push_back(KeepsItsName(job.artifacts(i))
+                        ? InFolderOf(options.output, name)
+                        : PathBeside(options.output, job.convert().input().file_name(), name));
     files.push_back({"the job's file " + name, paths.back(), "-o"});
   }
   SMELT_RETURN_IF_ERROR(CheckPlannedFiles(files, options.inputs));
@@ -174,10 +210,19 @@ Status FetchArtifact(Session& session, const v1::Job& job, const std::string& na
   return DownloadToFile(session.connection(), digest, artifact->name(), output);
 }
 
+bool IsInParts(const v1::Job& job) { return CountParts(job) != 0; }
+
+Result<std::vector<std::string>> FetchParts(Session& session, const v1::Job& job,
+                                            const OutcomeOptions& options) {
+  SMELT_ASSIGN_OR_RETURN(const std::vector<std::string> paths, PlaceExtras(job, options));
+  SMELT_RETURN_IF_ERROR(FetchExtras(session, job, paths));
+  return paths;
+}
+
 Result<ExitCode> ShowOutcome(Session& session, const v1::Job& job, const OutcomeOptions& options) {
   SMELT_ASSIGN_OR_RETURN(const std::vector<std::string> extras, PlaceExtras(job, options));
   SMELT_ASSIGN_OR_RETURN(const v1::Report report, FetchReport(session, job));
-  if (job.state() == v1::SUCCEEDED && !options.output.empty()) {
+  if (job.state() == v1::SUCCEEDED && !options.output.empty() && !IsInParts(job)) {
     SMELT_RETURN_IF_ERROR(FetchArtifact(session, job, "", options.output));
   }
   SMELT_RETURN_IF_ERROR(FetchExtras(session, job, extras));

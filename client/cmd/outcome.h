@@ -37,6 +37,14 @@ Result<v1::Report> FetchReport(Session& session, const v1::Job& job);
 Status FetchArtifact(Session& session, const v1::Job& job, const std::string& name,
                      const std::string& output);
 
+// Whether the job's artifact is several files.
+bool IsInParts(const v1::Job& job);
+
+// Fetches all files of an artifact in parts into the folder of `options.output`. Their paths; parts
+// and what describes them keep their names.
+Result<std::vector<std::string>> FetchParts(Session& session, const v1::Job& job,
+                                            const OutcomeOptions& options);
+
 // Does what `options` ask for, prints the outcome, and says how the process ends.
 Result<ExitCode> ShowOutcome(Session& session, const v1::Job& job, const OutcomeOptions& options);
 

@@ -89,6 +89,12 @@ std::vector<PlannedFile> PlanExtras(const SubmitOptions& submit, const OutcomeOp
     std::ranges::replace(suffix, ' ', '_');
     files.push_back({"the " + kind + " report", prefix + suffix, "-o"});
   }
+  if (submit.split.any()) {
+    for (const char* name : {"plan", "manifest", "accuracy_report"}) {
+      files.push_back(
+          {std::string("the split ") + name, prefix + "_split_" + name + ".json", "-o"});
+    }
+  }
   if (submit.reproducer) files.push_back({"the reproducer", prefix + "_reproducer.onnx", "-o"});
   if (std::find(submit.dumps.begin(), submit.dumps.end(), "all") != submit.dumps.end()) {
     PlanAllDumps(prefix, options.report, files);

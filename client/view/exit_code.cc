@@ -26,7 +26,9 @@ ExitCode ExitCodeFor(Reason reason) {
     case Reason::kQuantizationUnsupported: case Reason::kWeightsKeptFloat:
     case Reason::kGraphCycle: case Reason::kDuplicateName:
     case Reason::kUndefinedName: case Reason::kEmptyGraph: case Reason::kNoOutputs:
-    case Reason::kMissingTypeInformation: case Reason::kDimensionOverflow:
+    case Reason::kMissingTypeInformation: case Reason::kSplitUnsupported:
+    case Reason::kDimensionOverflow: case Reason::kSplitOperatorTooLarge:
+    case Reason::kSplitNotNeeded:
     case Reason::kTensorTooLarge: case Reason::kNestingTooDeep: case Reason::kModelTooLarge:
     case Reason::kOutOfMemory: case Reason::kTooManyNodes: case Reason::kExternalDataMissing:
     case Reason::kExternalPathEscapes: case Reason::kExternalDataRange:

@@ -205,6 +205,16 @@ void PrintCopies(std::ostream& out, const v1::Report& report, const Ink& ink) {
   }
 }
 
+void PrintParts(std::ostream& out, const v1::Report& report, const Ink& ink) {
+  PrintRow(out, ink, "target", Printable(report.target()));
+  std::uint64_t largest = 0;
+  for (const v1::Artifact& artifact : report.artifacts()) {
+    largest = std::max(largest, artifact.digest().size_bytes());
+  }
+  PrintRow(out, ink, "parts",
+           std::to_string(report.artifacts_size()) + ", the largest " + ShowBytes(largest));
+}
+
 }  // namespace
 
 void PrintFailure(std::ostream& out, const v1::Report& report, const std::string& report_place,
@@ -242,10 +252,12 @@ void PrintFailure(std::ostream& out, const v1::Report& report, const std::string
 
 void PrintSuccess(std::ostream& out, const v1::Report& report, const std::string& place,
                   const std::string& report_place, const Ink& ink) {
-  const std::uint64_t size =
-      report.artifacts().empty() ? 0 : report.artifacts(0).digest().size_bytes();
+  std::uint64_t size = 0;
+  for (const v1::Artifact& artifact : report.artifacts()) size += artifact.digest().size_bytes();
   out << ink.Green("converted: ") << ink.Bold(Printable(place)) << "  " << ShowBytes(size) << '\n';
-  if (!report.artifacts().empty()) {
+  if (report.artifacts_size() > 1) {
+    PrintParts(out, report, ink);
+  } else if (!report.artifacts().empty()) {
     const v1::Artifact& artifact = report.artifacts(0);
     std::string target = Printable(report.target());
     if (!artifact.min_runtime_version().empty()) {
@@ -259,6 +271,11 @@ void PrintSuccess(std::ostream& out, const v1::Report& report, const std::string
     }
     if (!custom.empty()) custom += ": no stock runtime loads the file";
     PrintRow(out, ink, "custom", custom);
+  }
+  for (const v1::Diagnostic& note : report.diagnostics()) {
+    if (note.reason_code() == ReasonName(Reason::kSplitNotNeeded)) {
+      PrintRow(out, ink, "parts", "none needed: " + Printable(note.message()));
+    }
   }
   PrintRow(out, ink, "operators", OperatorsText(report.coverage()));
   PrintRow(out, ink, "", Counted(report.coverage().target_operators()));

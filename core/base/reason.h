@@ -57,6 +57,7 @@ enum class Reason : std::uint16_t {
   kEmptyGraph = 1404,
   kNoOutputs = 1405,
   kMissingTypeInformation = 1406,
+  kSplitUnsupported = 1407,
   // 15xx limits
   kDimensionOverflow = 1501,
   kTensorTooLarge = 1502,
@@ -64,6 +65,8 @@ enum class Reason : std::uint16_t {
   kModelTooLarge = 1504,
   kOutOfMemory = 1505,
   kTooManyNodes = 1506,
+  kSplitOperatorTooLarge = 1507,
+  kSplitNotNeeded = 1508,
   // 16xx payloads and external data
   kExternalDataMissing = 1601,
   kExternalPathEscapes = 1602,

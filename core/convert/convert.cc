@@ -11,6 +11,8 @@
 #include "core/convert/extra_reports.h"
 #include "core/convert/file_places.h"
 #include "core/convert/import_request.h"
+#include "core/convert/split_files.h"
+#include "core/convert/split_stage.h"
 #include "core/convert/stage_clock.h"
 #include "core/convert/verify.h"
 #include "core/export/tflite/op_versions.h"
@@ -97,14 +99,18 @@ class Conversion {
     }
     SMELT_RETURN_IF_ERROR(extras_.Check());
     SMELT_ASSIGN_OR_RETURN(source_, MakeImportRequest(request_));
+    if (request_.split) {
+      SMELT_ASSIGN_OR_RETURN(split_, SplitStage::Make(*request_.split, Description()));
+    }
     SMELT_RETURN_IF_ERROR(RunStages());
     return WriteExtras();
   }
 
  private:
   Status RunStages() {
-    for (auto stage : {&Conversion::Import, &Conversion::RunPasses, &Conversion::Write,
-                       &Conversion::Check, &Conversion::VerifyRun, &Conversion::Judge}) {
+    for (auto stage :
+         {&Conversion::Import, &Conversion::RunPasses, &Conversion::Split, &Conversion::Write,
+          &Conversion::Check, &Conversion::VerifyRun, &Conversion::Judge}) {
       SMELT_RETURN_IF_ERROR(cancel_.Check());
       SMELT_RETURN_IF_ERROR((this->*stage)());
       if (report_.state() == "failed") return Status::Ok();
@@ -217,36 +223,87 @@ class Conversion {
     }
   }
 
-  Status Write() {
-    tflite_export::WriteOptions options;
-    options.description = "smelt " + std::string(ConverterVersion());
-    if (request_.max_inline_bytes != 0) options.max_inline_bytes = request_.max_inline_bytes;
-    options.list_tensors = ListsTensors();
+  static std::string Description() { return "smelt " + std::string(ConverterVersion()); }
+
+  // Whether the artifact is one file, and if not, where it is cut.
+  Status Split() {
     module_->metadata["smelt.converter_version"] = ConverterVersion();
     module_->metadata["smelt.source_sha256"] = request_.model_sha256.empty()
                                                    ? Digest::Of(request_.model.span()).Hex()
                                                    : request_.model_sha256;
-    Hasher hasher;
-    options.append = [&](ByteSpan bytes) {
-      hasher.Update(bytes);
-      return sink_.Append(bytes);
-    };
-    options.progress = [&](std::uint64_t done, std::uint64_t total) {
-      sink_.OnProgress("write", done, total, "bytes");
-    };
-    auto summary = tflite_export::Write(*module_, profile_, options, cancel_);
-    if (!summary.ok()) return Fail(summary.status(), "write");
-    const Digest digest = hasher.Finish();
-    v1::Artifact* artifact = report_.add_artifacts();
-    artifact->set_name(extras_.ArtifactName());
-    artifact->set_kind(summary->custom_codes.empty() ? "tflite" : "tflite_custom");
-    artifact->mutable_digest()->set_sha256(digest.Hex());
-    artifact->mutable_digest()->set_size_bytes(digest.size_bytes);
-    artifact->set_min_runtime_version(summary->min_runtime_version);
-    for (const std::string& code : summary->custom_codes) artifact->add_custom_operators(code);
-    written_tensors_ = std::move(summary->tensors);
+    if (!split_) return Status::Ok();
+    sink_.OnProgress("split", 0, 0, "operators");
+    ir::Diagnostics found;
+    const Status status = split_->Plan(*module_, profile_, cancel_, found);
+    if (!status.ok()) return Fail(status, "split");
+    report::AddDiagnostics(found, report_);
+    if (ir::HasError(found)) report::FailWithFirstError(found, report_);
+    clock_.End("split");
+    split_->set_seconds(clock_.last_seconds());
+    if (!split_->is_needed()) split_.reset();
+    return Status::Ok();
+  }
+
+  Status Write() {
+    tflite_export::WriteOptions options;
+    if (request_.max_inline_bytes != 0) options.max_inline_bytes = request_.max_inline_bytes;
+    options.list_tensors = ListsTensors();
+    if (!split_) {
+      options.progress = [&](std::uint64_t done, std::uint64_t total) {
+        sink_.OnProgress("write", done, total, "bytes");
+      };
+      const Status status = WriteFile(*module_, extras_.ArtifactName(), "", options);
+      if (!status.ok()) return Fail(status, "write");
+    } else {
+      const Status status = WriteParts(options);
+      if (!status.ok()) return Fail(status, "write");
+    }
     module_.reset();  // verification runs without the conversion's memory
     clock_.End("write");
+    return Status::Ok();
+  }
+
+  Status WriteParts(tflite_export::WriteOptions options) {
+    options.max_inline_bytes = tflite_export::kMaxInlineBytes;
+    for (std::size_t i = 0; i < split_->part_count(); ++i) {
+      const std::uint64_t before = split_->OffsetOf(i);
+      options.progress = [&](std::uint64_t done, std::uint64_t) {
+        sink_.OnProgress("write", before + done, split_->TotalBytes(), "bytes");
+      };
+      const std::vector<std::byte> gap(before - appended_);
+      if (!gap.empty()) SMELT_RETURN_IF_ERROR(sink_.Append(gap));
+      appended_ = before;
+      ir::Module part = split_->MakePart(*module_, i);
+      SMELT_RETURN_IF_ERROR(WriteFile(part, PartName(extras_.SplitStem(), i), "_part", options));
+    }
+    split_->RestoreNames(*module_, written_tensors_);
+    split_->Keep(*module_, report_, request_.file_name, request_.verify == Verify::kRun);
+    return Status::Ok();
+  }
+
+  Status WriteFile(ir::Module& module, const std::string& name, const std::string& kind_suffix,
+                   tflite_export::WriteOptions& options) {
+    Hasher hasher;
+    options.description = Description();
+    options.append = [&](ByteSpan bytes) {
+      hasher.Update(bytes);
+      appended_ += bytes.size();
+      return sink_.Append(bytes);
+    };
+    SMELT_ASSIGN_OR_RETURN(tflite_export::WriteSummary summary,
+                           tflite_export::Write(module, profile_, options, cancel_));
+    const Digest digest = hasher.Finish();
+    v1::Artifact* artifact = report_.add_artifacts();
+    artifact->set_name(name);
+    artifact->set_kind((summary.custom_codes.empty() ? "tflite" : "tflite_custom") + kind_suffix);
+    artifact->mutable_digest()->set_sha256(digest.Hex());
+    artifact->mutable_digest()->set_size_bytes(digest.size_bytes);
+    artifact->set_min_runtime_version(summary.min_runtime_version);
+    for (const std::string& code : summary.custom_codes) artifact->add_custom_operators(code);
+    for (tflite_export::WrittenTensor& tensor : summary.tensors) {
+      tensor.file = static_cast<std::uint32_t>(report_.artifacts_size() - 1);
+      written_tensors_.push_back(std::move(tensor));
+    }
     return Status::Ok();
   }
 
@@ -255,30 +312,43 @@ class Conversion {
     verification->set_mode(v1::Verification::STRUCTURE);
     sink_.OnProgress("check", 0, 0, "bytes");
     SMELT_ASSIGN_OR_RETURN(const SharedBytes written, sink_.WrittenBytes());
-    const Status status = tflite_import::CheckFile(written);
+    const Status status = split_ ? split_->Check(written) : tflite_import::CheckFile(written);
     if (!status.ok()) return Fail(status, "check");
     clock_.End("check");
     verification->set_seconds(clock_.last_seconds());
     return Status::Ok();
   }
 
+  // Why the artifact can't be run; empty when it can.
+  std::string WhyNotRun() const {
+    if (request_.verify != Verify::kRun) return "only the structure was to be verified";
+    return CustomOnes();
+  }
+
+  std::string CustomOnes() const {
+    for (const v1::Artifact& artifact : report_.artifacts()) {
+      const auto& custom = artifact.custom_operators();
+      if (!custom.empty()) return CustomReason(custom);
+    }
+    return "";
+  }
+
   Status VerifyRun() {
-    if (request_.verify != Verify::kRun) return Status::Ok();
-    if (const auto& custom = report_.artifacts(0).custom_operators(); !custom.empty()) {
-      report_.mutable_verification()->set_not_run_because(CustomReason(custom));
+    if (const std::string why = WhyNotRun(); !why.empty()) {
+      if (split_) split_->SetNotRun(why);
+      if (request_.verify == Verify::kRun) {
+        report_.mutable_verification()->set_not_run_because(why);
+      }
       return Status::Ok();
     }
-    if (const Status read = ReadSides("verify"); !read.ok()) return Fail(read, "verify");
-    v1::Verification* verification = report_.mutable_verification();
-    const Status status =
-        VerifyByRunning(*source_side_, *file_side_, ToleranceOf(request_.precision), diagnostics_,
-                        cancel_, *verification);
+    const Status status = split_ ? VerifyParts() : VerifyFile();
     if (!status.ok()) {
       // Where both sides part is what somebody who gets this needs first.
       SMELT_RETURN_IF_ERROR(MeasureAccuracyIfAsked());
       return Fail(status, "verify");
     }
     clock_.End("verify");
+    v1::Verification* verification = report_.mutable_verification();
     verification->set_seconds(verification->seconds() + clock_.last_seconds());
     return Status::Ok();
   }
@@ -291,6 +361,25 @@ class Conversion {
     SMELT_ASSIGN_OR_RETURN(onnx_import::Imported imported, ImportModel(stage));
     source_side_ = std::move(imported.module);
     return Status::Ok();
+  }
+
+  Status VerifyFile() {
+    SMELT_RETURN_IF_ERROR(ReadSides("verify"));
+    return VerifyByRunning(*source_side_, *file_side_, ToleranceOf(request_.precision),
+                           diagnostics_, cancel_, *report_.mutable_verification());
+  }
+
+  Status VerifyParts() {
+    sink_.OnProgress("verify", 0, 0, "bytes");
+    SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, sink_.WrittenBytes());
+    SMELT_ASSIGN_OR_RETURN(const SplitChain chain, split_->Read(bytes));
+    SMELT_RETURN_IF_ERROR(split_->Compare(chain, cancel_));
+    const RunWritten run = [&](std::size_t, const auto& inputs) {
+      return chain.RunAll(split_->manifest(), inputs, cancel_);
+    };
+    SMELT_ASSIGN_OR_RETURN(const onnx_import::Imported reference, ImportModel("verify"));
+    return VerifyByRunning(reference.module, run, ToleranceOf(request_.precision), diagnostics_,
+                           cancel_, *report_.mutable_verification());
   }
 
   Status Judge() {
@@ -307,8 +396,10 @@ class Conversion {
     AccuracyPlan plan;
     plan.precision = PrecisionName(request_.precision);
     plan.artifact_name = extras_.ArtifactName();
-    if (const auto& custom = report_.artifacts(0).custom_operators(); !custom.empty()) {
-      accuracy_ = NotMeasured(plan, CustomReason(custom));
+    const std::string why =
+        split_ ? "it is in parts, whose own report compares them" : CustomOnes();
+    if (!why.empty()) {
+      accuracy_ = NotMeasured(plan, why);
     } else {
       if (!source_side_) SMELT_RETURN_IF_ERROR(ReadSides("accuracy"));
       sink_.OnProgress("accuracy", 0, 0, "bytes");
@@ -331,10 +422,13 @@ class Conversion {
     if (extras_.Wants(ExtraReport::kOpCoverage)) {
       SMELT_RETURN_IF_ERROR(extras_.AddCoverage(OpCoverageOf(report_, request_)));
     }
+    if (split_) SMELT_RETURN_IF_ERROR(WriteSplitFiles());
     const bool refused = report_.state() == "failed";
     if (extras_.Wants(ExtraReport::kTensorCorrespondence) && !refused) {
+      std::vector<std::string> files;
+      for (const v1::Artifact& artifact : report_.artifacts()) files.push_back(artifact.name());
       SMELT_RETURN_IF_ERROR(extras_.AddTensors(TensorCorrespondence(
-          request_, source_tensors_, written_tensors_, stored_orders_, report_.model())));
+          request_, source_tensors_, written_tensors_, stored_orders_, report_.model(), files)));
     }
     if (extras_.Wants(ExtraReport::kAccuracy) && accuracy_) {
       SMELT_RETURN_IF_ERROR(extras_.AddAccuracy(*accuracy_));
@@ -350,6 +444,16 @@ class Conversion {
     return Status::Ok();
   }
 
+  // Of parts that were written, also of those that turned out wrong.
+  Status WriteSplitFiles() {
+    if (!split_->is_written()) return Status::Ok();
+    SMELT_RETURN_IF_ERROR(extras_.AddSplitFile("split_plan", "split_plan", split_->plan_file()));
+    SMELT_RETURN_IF_ERROR(
+        extras_.AddSplitFile("split_manifest", "split_manifest", split_->manifest()));
+    split_->set_manifest_path(extras_.SplitStem() + "_split_manifest.json");
+    return extras_.AddSplitFile("split_accuracy", "split_accuracy_report", split_->accuracy());
+  }
+
   const ConvertRequest& request_;
   ConvertSink& sink_;
   const CancelToken& cancel_;
@@ -360,6 +464,8 @@ class Conversion {
   std::optional<tflite_export::RuntimeProfile> runtime_;
   target::Profile profile_;
   std::optional<ir::Module> module_;
+  std::optional<SplitStage> split_;  // the artifact is written in parts, or may be
+  std::uint64_t appended_ = 0;
   ir::Diagnostics diagnostics_;
   std::vector<ir::SourceId> expanded_;
   std::uint64_t passes_done_ = 0;

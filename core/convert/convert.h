@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -45,6 +46,17 @@ struct SignatureRequest {
   std::vector<std::string> to;
 };
 
+// The artifact as several files that run one after another; see smelt.v1.SplitOptions.
+struct SplitRequest {
+  std::uint64_t max_bytes = 0;     // of a part's file; 0: 1,073,741,824
+  std::uint64_t target_bytes = 0;  // at most max_bytes; 0: 1,060,000,000 or max_bytes
+  std::uint32_t parts = 0;         // exactly; 0: as many as it takes
+  std::vector<std::string> at_tensors;
+  std::string base_name;  // of the parts and what describes them; empty: the model's name
+};
+// In the bytes that are appended each part begins at a multiple of it, behind zeros.
+inline constexpr std::uint64_t kPartAlignment = 64;
+
 struct ConvertRequest {
   SharedBytes model;                                  // mapped or owned; read in place
   std::map<std::string, SharedBytes> external_files;  // relative path as the model writes it
@@ -77,7 +89,8 @@ struct ConvertRequest {
   bool compute_float32 = false;              // in place of double, float16 and bfloat16
   // To keep as one operator with its definition beside it, by name ("odml.rms_norm"), or "all".
   std::vector<std::string> composites;
-  std::string model_sha256;  // of `model`, in hexadecimal; empty: computed here
+  std::string model_sha256;           // of `model`, in hexadecimal; empty: computed here
+  std::optional<SplitRequest> split;  // absent: one file, of whatever size
 };
 
 // Receives what a conversion produces, on the calling thread.
@@ -85,7 +98,8 @@ class ConvertSink {
  public:
   virtual ~ConvertSink() = default;
 
-  // The artifact's bytes in order. Called only when nothing stands in the way of an artifact.
+  // The artifact's bytes in order, of one in parts part after part: the report's artifacts say what
+  // they are. Called only when nothing stands in the way of an artifact.
   virtual Status Append(ByteSpan bytes) = 0;
   // The bytes appended so far, readable: the verifier re-reads what was really written.
   virtual Result<SharedBytes> WrittenBytes() = 0;

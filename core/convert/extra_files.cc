@@ -11,7 +11,7 @@ namespace smelt {
 namespace {
 
 // The file's name without folders and extension.
-std::string Stem(std::string name) {
+std::string StemOf(std::string name) {
   name.erase(0, name.find_last_of('/') + 1);
   const std::size_t dot = name.find_last_of('.');
   if (dot != std::string::npos && dot > 0) name.erase(dot);
@@ -35,7 +35,12 @@ Status ExtraFiles::Check() const {
   return Status::Ok();
 }
 
-std::string ExtraFiles::ArtifactName() const { return Stem(request_.file_name) + ".tflite"; }
+std::string ExtraFiles::Stem() const { return StemOf(request_.file_name); }
+
+std::string ExtraFiles::SplitStem() const {
+  const bool is_named = request_.split && !request_.split->base_name.empty();
+  return is_named ? request_.split->base_name : Stem();
+}
 
 Status ExtraFiles::AddDump(std::string_view pass, const ir::Module& module) {
   const auto& wanted = request_.dump_after;
@@ -63,9 +68,15 @@ Status ExtraFiles::AddReproducer(const std::string& model) {
   return Add("_reproducer.onnx", "reproducer", model);
 }
 
+Status ExtraFiles::AddSplitFile(std::string_view kind, const std::string& suffix,
+                                const google::protobuf::Message& message) {
+  SMELT_ASSIGN_OR_RETURN(const std::string json, report::ToJson(message));
+  return sink_.AddExtra(SplitStem() + "_" + suffix + ".json", kind,
+                        std::as_bytes(std::span<const char>(json)));
+}
+
 Status ExtraFiles::Add(const std::string& suffix, std::string_view kind, const std::string& text) {
-  return sink_.AddExtra(Stem(request_.file_name) + suffix, kind,
-                        std::as_bytes(std::span<const char>(text)));
+  return sink_.AddExtra(Stem() + suffix, kind, std::as_bytes(std::span<const char>(text)));
 }
 
 }  // namespace smelt

@@ -12,6 +12,10 @@
 #include "smelt/v1/op_coverage.pb.h"
 #include "smelt/v1/tensor_correspondence.pb.h"
 
+namespace google::protobuf {
+class Message;
+}
+
 namespace smelt {
 
 class ExtraFiles {
@@ -21,7 +25,11 @@ class ExtraFiles {
   // kInvalidArgument when the request wants a dump after what is not a pass.
   Status Check() const;
   bool Wants(ExtraReport report) const { return request_.extra_reports.contains(report); }
-  std::string ArtifactName() const;
+  // What the names of all files begin with.
+  std::string Stem() const;
+  std::string ArtifactName() const { return Stem() + ".tflite"; }
+  // The same of parts and of what describes them.
+  std::string SplitStem() const;
 
   // The module's text, if the request wants it after that pass.
   Status AddDump(std::string_view pass, const ir::Module& module);
@@ -29,6 +37,9 @@ class ExtraFiles {
   Status AddTensors(const v1::TensorCorrespondenceReport& report);
   Status AddAccuracy(const v1::AccuracyReport& report);
   Status AddReproducer(const std::string& model);
+  // "NAME_SUFFIX.json", with the stem of parts.
+  Status AddSplitFile(std::string_view kind, const std::string& suffix,
+                      const google::protobuf::Message& message);
 
  private:
   Status Add(const std::string& suffix, std::string_view kind, const std::string& text);

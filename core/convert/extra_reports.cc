@@ -27,6 +27,8 @@ std::unordered_map<std::string, const Written*> ByValueName(
     if (tensor.subgraph != subgraph || tensor.source_name.empty()) continue;
     const auto [at, is_new] = found.emplace(tensor.source_name, &tensor);
     if (is_new) continue;
+    // A later part takes what an earlier one gave: the first is where it is computed.
+    if (at->second == nullptr || at->second->file != tensor.file) continue;
     const bool is_port = ports.contains(tensor.source_name);
     if (!is_port) {
       at->second = nullptr;
@@ -122,7 +124,7 @@ v1::OpCoverageReport OpCoverageOf(const v1::Report& report, const ConvertRequest
 v1::TensorCorrespondenceReport TensorCorrespondence(
     const ConvertRequest& request, std::span<const onnx_import::SourceTensor> source,
     std::span<const tflite_export::WrittenTensor> written, std::vector<passes::StoredOrders> orders,
-    const v1::ModelSummary& model) {
+    const v1::ModelSummary& model, std::span<const std::string> files) {
   v1::TensorCorrespondenceReport report;
   report.set_schema_version(1);
   report.set_converter_version(std::string(ConverterVersion()));
@@ -150,7 +152,11 @@ v1::TensorCorrespondenceReport TensorCorrespondence(
       record.set_is_graph_input(tensor.op_type.empty() && ports.inputs.contains(tensor.name));
       record.set_is_graph_output(ports.outputs.contains(tensor.name));
       const auto place = places.find(tensor.value_name);
-      FillStatus(place == places.end() ? nullptr : place->second, orders[i], record);
+      const Written* written_tensor = place == places.end() ? nullptr : place->second;
+      FillStatus(written_tensor, orders[i], record);
+      if (written_tensor != nullptr && files.size() > 1) {
+        record.set_file(files[written_tensor->file]);
+      }
       CountStatus(record, *report.mutable_summary());
     }
   }

@@ -19,11 +19,11 @@ v1::OpCoverageReport OpCoverageOf(const v1::Report& report, const ConvertRequest
 
 // Where each tensor of the source is, one signature after the other. `model` tells inputs and
 // outputs; `orders`, by signature, those of all other tensors that are stored in another order of
-// axes. Subgraph i of the file is signature i.
+// axes. Subgraph i of the file is signature i. `files` are the names of the artifact's files.
 v1::TensorCorrespondenceReport TensorCorrespondence(
     const ConvertRequest& request, std::span<const onnx_import::SourceTensor> source,
     std::span<const tflite_export::WrittenTensor> written, std::vector<passes::StoredOrders> orders,
-    const v1::ModelSummary& model);
+    const v1::ModelSummary& model, std::span<const std::string> files);
 
 // The nodes that errors name, each once, at most 32.
 std::vector<ir::SourceNode> RefusedNodes(const v1::Report& report);

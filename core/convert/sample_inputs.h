@@ -22,9 +22,9 @@ struct SampleOptions {
   std::int64_t max_int = 3;
 };
 
-// Kinds of samples, the most telling first. Symbolic sizes and integers that a model can't run with
-// prove nothing: the later ones are humbler.
-std::span<const SampleOptions> SampleSizes();
+// What to try, one after the other: symbolic sizes and integers that a model can't run with prove
+// nothing, so later ones are humbler.
+std::span<const SampleOptions> SampleAttempts();
 
 // One tensor an input of the signature. kUnsupportedType for strings and the like.
 Result<std::vector<interp::Tensor>> SampleInputs(const ir::Module& module,

@@ -27,7 +27,7 @@ void SignatureAccuracy::Begin() {
 }
 
 Status SignatureAccuracy::Run(report::ErrorSums& pool) {
-  for (const SampleOptions& sizes : SampleSizes()) {
+  for (const SampleOptions& sizes : SampleAttempts()) {
     Begin();
     largest_int_ = sizes.max_int;
     for (std::uint32_t i = 0; i < plan_.samples && file_problem_.empty(); ++i) {

@@ -136,16 +136,16 @@ Status CompareOutputs(const ir::Module& module, const ir::Signature& signature,
 // One signature, on the first of the samples that it runs with.
 class SignatureRun {
  public:
-  SignatureRun(const ir::Module& reference, const ir::Module& written, std::size_t place)
+  SignatureRun(const ir::Module& reference, const RunWritten& written, std::size_t place)
       : reference_(reference),
         written_(written),
-        signature_(reference.signatures[place]),
-        written_signature_(written.signatures[place]) {}
+        place_(place),
+        signature_(reference.signatures[place]) {}
 
   Status Compare(const Tolerance& tolerance, const ir::Diagnostics& said, const CancelToken& cancel,
                  v1::Verification& verification) const {
     const int outputs_before = verification.outputs_size();
-    for (const SampleOptions& options : SampleSizes()) {
+    for (const SampleOptions& options : SampleAttempts()) {
       try {
         SMELT_RETURN_IF_ERROR(CompareOn(options, tolerance, said, cancel, verification));
       } catch (const std::bad_alloc&) {
@@ -177,7 +177,7 @@ class SignatureRun {
       return Status::Ok();
     }
     verification.clear_not_run_because();
-    const auto actual = Run(written_, written_signature_, *inputs, cancel);
+    const auto actual = written_(place_, *inputs);
     SMELT_RETURN_IF_ERROR(cancel.Check());
     if (!actual.ok()) {
       return Status(Reason::kVerificationMismatch,
@@ -188,14 +188,23 @@ class SignatureRun {
   }
 
   const ir::Module& reference_;
-  const ir::Module& written_;
+  const RunWritten& written_;
+  std::size_t place_;
   const ir::Signature& signature_;
-  const ir::Signature& written_signature_;
 };
 
 }  // namespace
 
 Status VerifyByRunning(const ir::Module& reference, const ir::Module& written,
+                       const Tolerance& tolerance, const ir::Diagnostics& said,
+                       const CancelToken& cancel, v1::Verification& verification) {
+  const RunWritten run = [&](std::size_t signature, const Tensors& inputs) {
+    return Run(written, written.signatures[signature], inputs, cancel);
+  };
+  return VerifyByRunning(reference, run, tolerance, said, cancel, verification);
+}
+
+Status VerifyByRunning(const ir::Module& reference, const RunWritten& written,
                        const Tolerance& tolerance, const ir::Diagnostics& said,
                        const CancelToken& cancel, v1::Verification& verification) {
   verification.set_mode(v1::Verification::RUN);

@@ -3,8 +3,13 @@
 // invisible to it; those are found by the outside oracles of the tests.
 #pragma once
 
+#include <cstddef>
+#include <functional>
+#include <vector>
+
 #include "core/base/cancel_token.h"
 #include "core/base/result.h"
+#include "core/interp/tensor.h"
 #include "core/ir/diagnostic.h"
 #include "core/ir/module.h"
 #include "smelt/v1/report.pb.h"
@@ -28,5 +33,12 @@ struct Tolerance {
 Status VerifyByRunning(const ir::Module& reference, const ir::Module& written,
                        const Tolerance& tolerance, const ir::Diagnostics& said,
                        const CancelToken& cancel, v1::Verification& verification);
+
+// The same of an artifact that is more than one module: runs one of its signatures.
+using RunWritten = std::function<Result<std::vector<interp::Tensor>>(
+    std::size_t signature, const std::vector<interp::Tensor>& inputs)>;
+Status VerifyByRunning(const ir::Module& reference, const RunWritten& written, double tolerance,
+                       const ir::Diagnostics& said, const CancelToken& cancel,
+                       v1::Verification& verification);
 
 }  // namespace smelt

@@ -49,7 +49,7 @@ enum class ExitCause : std::uint8_t {
 std::string_view ExitCauseName(ExitCause cause);
 
 struct StageTime {
-  std::string stage;  // import, passes, write, check, verify
+  std::string stage;  // import, passes, split, write, check, verify
   double seconds = 0;
 };
 
@@ -59,18 +59,21 @@ struct OperatorCount {
   std::uint64_t count = 0;
 };
 
-// What was written to RunSpec::artifact_fd, or a piece of RunSpec::extras_fd.
+// What was written to RunSpec::artifact_fd, or a piece of it or of RunSpec::extras_fd.
 struct RunArtifact {
-  std::string name;  // file name, "model.tflite"
-  std::string kind;  // "tflite"
-  Digest digest;     // as the worker says; the scheduler hashes the file and compares
+  std::string name;          // file name, "model.tflite"
+  std::string kind;          // "tflite"
+  Digest digest;             // as the worker says; the scheduler hashes the file and compares
+  std::uint64_t offset = 0;  // of a part: where it begins in the artifact's file
 };
 
 struct RunOutcome {
   JobState state = JobState::kFailed;  // kSucceeded, kFailed or kCancelled
   Reason reason = Reason::kOk;         // of a failure: kWorkerCrashed, kWorkerTimeout, ... too
   std::string message;                 // of a failure: one sentence with its evidence
+  // Of a success one of the two: the file as a whole, or the pieces of it that are the artifact.
   std::optional<RunArtifact> artifact;
+  std::vector<RunArtifact> parts;
   std::vector<RunArtifact> extras;  // in the order of their bytes; also of a failure
   std::optional<Digest> report;     // of the bytes in report_fd; absent: none was written
   std::vector<StageTime> stages;

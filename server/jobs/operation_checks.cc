@@ -24,6 +24,10 @@ constexpr int kMaxEntries = 1024;  // of each list and map of the options
 constexpr int kMaxWhole = 64;      // of a list whose entries each cost a pass over the model
 constexpr std::size_t kMaxSignatureKeyBytes = 64;
 constexpr std::size_t kMaxStringBytes = 1024;
+constexpr std::uint64_t kDefaultPartBytes = 1'073'741'824;
+constexpr std::uint64_t kMaxPartBytes = 2'146'435'072;  // as far as the format's offsets reach
+constexpr std::uint64_t kMaxParts = 1024;
+constexpr std::size_t kMaxBaseNameBytes = 200;
 constexpr std::size_t kMaxShownBytes = 64;  // of a name in a message
 
 Status Invalid(const std::string& field, const std::string& found, const std::string& allowed) {
@@ -192,12 +196,35 @@ Status CheckSignatures(const v1::ConvertOptions& options) {
   return Status::Ok();
 }
 
+Status CheckAtMost(std::uint64_t most, std::uint64_t value, const std::string& where) {
+  if (value <= most) return Status::Ok();
+  return Invalid(where, "is " + std::to_string(value),
+                 "it must be at most " + std::to_string(most));
+}
+
+Status CheckSplit(const v1::SplitOptions& split) {
+  const std::uint64_t max_bytes = split.max_bytes() == 0 ? kDefaultPartBytes : split.max_bytes();
+  SMELT_RETURN_IF_ERROR(CheckAtMost(kMaxPartBytes, max_bytes, "options.split.max_bytes"));
+  SMELT_RETURN_IF_ERROR(CheckAtMost(max_bytes, split.target_bytes(), "options.split.target_bytes"));
+  SMELT_RETURN_IF_ERROR(CheckAtMost(kMaxParts, split.parts(), "options.split.parts"));
+  const std::string& name = split.base_name();
+  if (name.size() > kMaxBaseNameBytes || name.find('/') != name.npos ||
+      name.find('\0') != name.npos) {
+    return Invalid(
+        "options.split.base_name", "is \"" + ClipUtf8(name, kMaxShownBytes) + "\"",
+        "it must be a plain name of at most " + std::to_string(kMaxBaseNameBytes) + " bytes");
+  }
+  if (split.parts() == 0 || split.at_tensors().empty()) return Status::Ok();
+  return Invalid("options.split", "has parts and at_tensors", "it may have one of them");
+}
+
 }  // namespace
 
 Status CheckOptions(const v1::ConvertOptions& options) {
   SMELT_RETURN_IF_ERROR(CheckFields(options, "options"));
   SMELT_RETURN_IF_ERROR(CheckDims(options.dims(), "options.dims"));
   SMELT_RETURN_IF_ERROR(CheckSignatures(options));
+  if (options.has_split()) SMELT_RETURN_IF_ERROR(CheckSplit(options.split()));
   for (const auto& [name, shape] : options.input_shapes()) {
     for (const std::int64_t size : shape.sizes()) {
       SMELT_RETURN_IF_ERROR(CheckAtLeast(

@@ -103,7 +103,8 @@ Status Scheduler::Prepare(Attempt& attempt, RunSpec& spec) {
   SMELT_ASSIGN_OR_RETURN(attempt.report, deps_.blobs.CreateTemp());
   spec.artifact_fd = attempt.artifact->fd();
   spec.report_fd = attempt.report->fd();
-  if (!spec.options.extra_reports().empty() || !spec.options.dump_after().empty()) {
+  if (!spec.options.extra_reports().empty() || !spec.options.dump_after().empty() ||
+      spec.options.has_split()) {
     SMELT_ASSIGN_OR_RETURN(attempt.extras, deps_.blobs.CreateTemp());
     spec.extras_fd = attempt.extras->fd();
   }
@@ -160,14 +161,19 @@ void Scheduler::Apply(const AttemptRef& attempt, RunOutcome outcome) {
 Status Scheduler::Publish(Attempt& attempt, const RunOutcome& outcome, JobResult& result) {
   if (!IsFinal(outcome.state)) return Status(Reason::kWorkerProtocol, "the state is not final");
   const bool succeeded = outcome.state == JobState::kSucceeded;
-  if (succeeded != outcome.artifact.has_value()) {
+  if (succeeded != (outcome.artifact.has_value() || !outcome.parts.empty())) {
     if (succeeded) return Status(Reason::kWorkerProtocol, "success without an artifact");
     // A failed verification may leave bytes behind; they are never published.
   }
   if (outcome.state == JobState::kFailed && outcome.reason == Reason::kOk) {
     return Status(Reason::kWorkerProtocol, "failure without a reason");
   }
-  if (succeeded) {
+  for (const RunArtifact& part : outcome.parts) {
+    SMELT_ASSIGN_OR_RETURN(const Digest digest,
+                           deps_.blobs.PutPiece(*attempt.artifact, part.offset, part.digest));
+    result.artifacts.push_back({part.name, part.kind, digest});
+  }
+  if (outcome.artifact && succeeded) {
     SMELT_ASSIGN_OR_RETURN(const Digest digest,
                            deps_.blobs.Seal(std::move(attempt.artifact), outcome.artifact->digest));
     result.artifacts.push_back({outcome.artifact->name, outcome.artifact->kind, digest});

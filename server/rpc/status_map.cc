@@ -93,10 +93,13 @@ grpc::StatusCode GrpcCode(Reason reason) {
     case Reason::kEmptyGraph:
     case Reason::kNoOutputs:
     case Reason::kMissingTypeInformation:
+    case Reason::kSplitUnsupported:
     case Reason::kDimensionOverflow:
     case Reason::kTensorTooLarge:
     case Reason::kNestingTooDeep:
     case Reason::kTooManyNodes:
+    case Reason::kSplitOperatorTooLarge:
+    case Reason::kSplitNotNeeded:
     case Reason::kExternalDataMissing:
     case Reason::kExternalPathEscapes:
     case Reason::kExternalDataRange:

@@ -103,6 +103,15 @@ Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
   }
   request.fail_on_accuracy = options.fail_on_accuracy();
   request.model_sha256 = start.model_sha256();
+  if (options.has_split()) {
+    SplitRequest& split = request.split.emplace();
+    split.max_bytes = options.split().max_bytes();
+    split.target_bytes = options.split().target_bytes();
+    split.parts = options.split().parts();
+    split.base_name = options.split().base_name();
+    split.at_tensors.assign(options.split().at_tensors().begin(),
+                            options.split().at_tensors().end());
+  }
   return request;
 }
 
@@ -178,6 +187,28 @@ double ProcessCpuSeconds() {
   return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
 }
 
+// The artifact as one file, or its parts where they begin in the appended bytes.
+void FillArtifact(const v1::Report& report, std::uint64_t artifact_bytes, worker::v1::Done* done) {
+  if (report.artifacts_size() == 1) {
+    const v1::Artifact& artifact = report.artifacts(0);
+    done->set_artifact_name(artifact.name());
+    done->set_artifact_kind(artifact.kind());
+    *done->mutable_artifact() = artifact.digest();
+    done->mutable_artifact()->set_size_bytes(artifact_bytes);
+    return;
+  }
+  std::uint64_t offset = 0;
+  for (const v1::Artifact& artifact : report.artifacts()) {
+    worker::v1::Extra* part = done->add_parts();
+    part->set_name(artifact.name());
+    part->set_kind(artifact.kind());
+    *part->mutable_digest() = artifact.digest();
+    part->set_offset(offset);
+    const std::uint64_t end = offset + artifact.digest().size_bytes();
+    offset = (end + kPartAlignment - 1) / kPartAlignment * kPartAlignment;
+  }
+}
+
 void FillDone(const v1::Report& report, std::uint64_t artifact_bytes, worker::v1::Done* done) {
   const bool succeeded = report.state() == "succeeded";
   done->set_state(succeeded                       ? v1::SUCCEEDED
@@ -185,13 +216,7 @@ void FillDone(const v1::Report& report, std::uint64_t artifact_bytes, worker::v1
                                                   : v1::FAILED);
   done->set_reason_code(report.reason_code());
   done->set_message(report.message());
-  if (succeeded && report.artifacts_size() > 0) {
-    const v1::Artifact& artifact = report.artifacts(0);
-    done->set_artifact_name(artifact.name());
-    done->set_artifact_kind(artifact.kind());
-    *done->mutable_artifact() = artifact.digest();
-    done->mutable_artifact()->set_size_bytes(artifact_bytes);
-  }
+  if (succeeded && report.artifacts_size() > 0) FillArtifact(report, artifact_bytes, done);
   for (const v1::Timing& timing : report.timings()) {
     worker::v1::StageSeconds* row = done->add_stages();
     row->set_stage(timing.stage());

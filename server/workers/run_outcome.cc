@@ -23,6 +23,7 @@ constexpr std::size_t kMaxMessageBytes = 1024;
 // A worker's own words may name things of the model; the job that repeats them stays small.
 constexpr std::size_t kMaxDoneMessageBytes = std::size_t{16} << 10;
 constexpr int kMaxExtras = 128;
+constexpr int kMaxParts = 1024;
 constexpr std::size_t kMaxNameBytes = 512;
 
 RunOutcome Failure(ExitCause cause, Reason reason, std::string message) {
@@ -122,13 +123,25 @@ bool IsPlainName(const std::string& name) {
 }
 
 // False for what no worker of ours says.
-bool CopyExtras(const worker::v1::Done& done, std::vector<jobs::RunArtifact>& out) {
-  if (done.extras_size() > kMaxExtras) return false;
-  for (const worker::v1::Extra& extra : done.extras()) {
-    const Result<Digest> digest = jobs::FromProto(extra.digest());
-    if (!digest.ok() || !IsPlainName(extra.name()) || !IsPlainName(extra.kind())) return false;
-    out.push_back({extra.name(), extra.kind(), *digest});
+bool CopyPieces(const google::protobuf::RepeatedPtrField<worker::v1::Extra>& pieces, int limit,
+                std::vector<jobs::RunArtifact>& out) {
+  if (pieces.size() > limit) return false;
+  for (const worker::v1::Extra& piece : pieces) {
+    const Result<Digest> digest = jobs::FromProto(piece.digest());
+    if (!digest.ok() || !IsPlainName(piece.name()) || !IsPlainName(piece.kind())) return false;
+    out.push_back({piece.name(), piece.kind(), *digest, piece.offset()});
   }
+  return true;
+}
+
+// The artifact of a success: one file, or its parts.
+bool CopyArtifact(const worker::v1::Done& done, RunOutcome& outcome) {
+  if (done.parts_size() != 0) return CopyPieces(done.parts(), kMaxParts, outcome.parts);
+  Result<Digest> digest = jobs::FromProto(done.artifact());
+  if (!digest.ok() || !IsPlainName(done.artifact_name()) || !IsPlainName(done.artifact_kind())) {
+    return false;
+  }
+  outcome.artifact = {done.artifact_name(), done.artifact_kind(), *digest, 0};
   return true;
 }
 
@@ -138,19 +151,17 @@ double Sane(double seconds) { return std::isfinite(seconds) && seconds > 0 ? sec
 RunOutcome JudgeDone(const worker::v1::Done& done) {
   RunOutcome outcome;
   if (done.state() == v1::SUCCEEDED) {
-    Result<Digest> digest = jobs::FromProto(done.artifact());
-    if (!digest.ok() || !IsPlainName(done.artifact_name()) || !IsPlainName(done.artifact_kind())) {
+    if (!CopyArtifact(done, outcome)) {
       return Failure(ExitCause::kProtocol, Reason::kWorkerProtocol,
                      "the worker reported success without a valid artifact");
     }
     outcome.state = JobState::kSucceeded;
-    outcome.artifact = {done.artifact_name(), done.artifact_kind(), *digest};
   } else {
     outcome.state = done.state() == v1::CANCELLED ? JobState::kCancelled : JobState::kFailed;
     outcome.reason = ReasonFromName(done.reason_code()).value_or(Reason::kInternalError);
     outcome.message = ClipUtf8(done.message(), kMaxDoneMessageBytes);
   }
-  if (!CopyExtras(done, outcome.extras)) {
+  if (!CopyPieces(done.extras(), kMaxExtras, outcome.extras)) {
     return Failure(ExitCause::kProtocol, Reason::kWorkerProtocol,
                    "the worker described the files beside its artifact wrongly");
   }

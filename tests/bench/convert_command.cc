@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <vector>
@@ -46,13 +47,24 @@ std::string Quoted(const std::string& text) {
   return quoted + "\"";
 }
 
+Status WriteBeside(const std::filesystem::path& path, ByteSpan bytes) {
+  std::ofstream out(path, std::ios::binary);
+  out.write(reinterpret_cast<const char*>(bytes.data()),
+            static_cast<std::streamsize>(bytes.size()));
+  out.close();
+  return out ? Status::Ok() : Status(Reason::kIoError, "write " + path.string());
+}
+
 class DumpingSink final : public ConvertSink {
  public:
-  explicit DumpingSink(FileSink& file) : file_(file) {}
+  // Reports go to the folder of `output`, the text of passes to stderr.
+  DumpingSink(FileSink& file, const std::string& output)
+      : file_(file), folder_(std::filesystem::path(output).parent_path()) {}
   Status Append(ByteSpan bytes) override { return file_.Append(bytes); }
   Result<SharedBytes> WrittenBytes() override { return file_.WrittenBytes(); }
   void OnProgress(std::string_view, std::uint64_t, std::uint64_t, std::string_view) override {}
-  Status AddExtra(std::string_view, std::string_view, ByteSpan bytes) override {
+  Status AddExtra(std::string_view name, std::string_view kind, ByteSpan bytes) override {
+    if (kind != "ir_text") return WriteBeside(folder_ / name, bytes);
     std::cerr.write(reinterpret_cast<const char*>(bytes.data()),
                     static_cast<std::streamsize>(bytes.size()));
     return Status::Ok();
@@ -60,7 +72,21 @@ class DumpingSink final : public ConvertSink {
 
  private:
   FileSink& file_;
+  std::filesystem::path folder_;
 };
+
+// The parts that one file holds, as files of their own.
+Status CutParts(FileSink& file, const v1::Report& report, const std::string& output) {
+  SMELT_ASSIGN_OR_RETURN(const SharedBytes all, file.WrittenBytes());
+  std::uint64_t offset = 0;
+  for (const v1::Artifact& part : report.artifacts()) {
+    const std::uint64_t size = part.digest().size_bytes();
+    SMELT_RETURN_IF_ERROR(WriteBeside(std::filesystem::path(output).parent_path() / part.name(),
+                                      all.span().subspan(offset, size)));
+    offset = (offset + size + kPartAlignment - 1) / kPartAlignment * kPartAlignment;
+  }
+  return Status::Ok();
+}
 
 Result<ConvertRequest> MakeRequest(const ConvertFlags& flags) {
   ConvertRequest request;
@@ -82,6 +108,11 @@ Result<ConvertRequest> MakeRequest(const ConvertFlags& flags) {
   if (!flags.dump_after.empty()) request.dump_after.insert(flags.dump_after);
   request.channels_last_outputs = {flags.channels_last_outputs.begin(),
                                    flags.channels_last_outputs.end()};
+  if (flags.split_max_bytes != 0 || flags.split_target_bytes != 0 || flags.split_parts != 0 ||
+      !flags.split_at.empty()) {
+    request.split = {flags.split_max_bytes, flags.split_target_bytes, flags.split_parts,
+                     flags.split_at, ""};
+  }
   for (const std::string& dim : flags.dims) {
     const std::size_t equals = dim.find('=');
     if (equals == std::string::npos) {
@@ -101,10 +132,13 @@ struct Outcome {
 Result<Outcome> ConvertOnce(const ConvertFlags& flags, const std::string& output) {
   SMELT_ASSIGN_OR_RETURN(const ConvertRequest request, MakeRequest(flags));
   SMELT_ASSIGN_OR_RETURN(FileSink file, FileSink::Open(output));
-  DumpingSink sink(file);
+  DumpingSink sink(file, output);
   Outcome outcome;
   const CancelToken cancel;
   SMELT_RETURN_IF_ERROR(Convert(request, sink, cancel, &outcome.report));
+  if (!flags.output.empty() && outcome.report.artifacts_size() > 1) {
+    SMELT_RETURN_IF_ERROR(CutParts(file, outcome.report, output));
+  }
   for (const v1::Timing& timing : outcome.report.timings()) {
     if (timing.stage() == "check" || timing.stage() == "verify") break;
     outcome.conversion_seconds += timing.seconds();

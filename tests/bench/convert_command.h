@@ -21,6 +21,11 @@ struct ConvertFlags {
   bool accuracy = false;               // measure it too; the report goes to stderr
   std::string dump_after;              // its IR text goes to stderr
   std::uint64_t max_inline_bytes = 0;  // as in ConvertRequest
+  // As in SplitRequest. Parts and what describes them are written beside `output`.
+  std::uint64_t split_max_bytes = 0;
+  std::uint64_t split_target_bytes = 0;
+  std::uint32_t split_parts = 0;
+  std::vector<std::string> split_at;
   bool check_ir = false;
   bool json = false;
   bool with_folder = false;  // files beside the model serve as external data

@@ -28,6 +28,10 @@ int main(int argc, char** argv) {
   convert->add_option("--dump", flags.dump_after, "Print the IR after this pass to stderr");
   convert->add_option("--max-inline-bytes", flags.max_inline_bytes,
                       "Constants of a larger artifact stand behind its FlatBuffer");
+  convert->add_option("--split-max-bytes", flags.split_max_bytes, "Largest file of a part");
+  convert->add_option("--split-target-bytes", flags.split_target_bytes, "Fill parts up to this");
+  convert->add_option("--split-parts", flags.split_parts, "Exactly so many parts");
+  convert->add_option("--split-at", flags.split_at, "Cut behind these tensors")->delimiter(',');
   convert->add_flag("--check-ir", flags.check_ir, "Verify the IR after every pass");
   convert->add_flag("--with-folder", flags.with_folder, "Files beside the model are external data");
   convert->add_flag("--json", flags.json, "One JSON document on stdout");

@@ -48,6 +48,7 @@ Position FlatImage::VTable(const std::string& bytes) {
     at->second = static_cast<Position>(bytes_.size());
     const ByteSpan raw = std::as_bytes(std::span<const char>(bytes));
     bytes_.insert(bytes_.end(), raw.begin(), raw.end());
+    vtable_bytes_ += raw.size() / 4 * 4;
   }
   return at->second;
 }

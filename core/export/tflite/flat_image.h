@@ -61,6 +61,8 @@ class FlatImage {
 
   ByteSpan bytes() const { return bytes_; }
   std::uint64_t size() const { return bytes_.size(); }
+  // Of the shapes that tables share, each rounded down to a multiple of 4.
+  std::uint64_t vtable_bytes() const { return vtable_bytes_; }
 
  private:
   void AlignTo(std::size_t alignment, std::size_t offset = 0);
@@ -75,6 +77,7 @@ class FlatImage {
 
   std::vector<std::byte> bytes_;
   std::map<std::string, Position> vtables_;  // equal ones are shared
+  std::uint64_t vtable_bytes_ = 0;
 };
 
 }  // namespace smelt::tflite_export

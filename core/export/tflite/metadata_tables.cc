@@ -55,6 +55,28 @@ struct NamedSlot {
   enum : int { kName = 0, kIndex = 1 };
 };  // TensorMap and Metadata
 
+constexpr std::uint64_t kReferenceBytes = 4;
+
+std::uint64_t RoundUp4(std::uint64_t bytes) { return (bytes + 3) / 4 * 4; }
+
+// What is added to an image between its making and `Bytes`, without the shapes of tables.
+class Extent {
+ public:
+  explicit Extent(const FlatImage& image)
+      : image_(image), begin_(RoundUp4(image.size())), vtables_(image.vtable_bytes()) {}
+  std::uint32_t Bytes() const {
+    const std::uint64_t all = RoundUp4(image_.size()) - begin_;
+    // A shape of 4 n + 2 bytes may hide in the padding that is there without it.
+    const std::uint64_t shapes = image_.vtable_bytes() - vtables_;
+    return static_cast<std::uint32_t>(RoundUp4(all - std::min(all, shapes)));
+  }
+
+ private:
+  const FlatImage& image_;
+  std::uint64_t begin_;
+  std::uint64_t vtables_;
+};
+
 class Layout {
  public:
   Layout(const ir::Module& module, const FilePlan& plan, const std::vector<bool>& outside)
@@ -72,10 +94,14 @@ class Layout {
     image().PointRoot(model);
     image().Point(model, ModelSlot::kDescription, image().AddString(description));
     AddOpCodes(model);
+    extents().rest = RoundUp4(image().size()) - image().vtable_bytes();
     SMELT_RETURN_IF_ERROR(AddSubgraphs(model));
+    const Extent named(image());
     AddSignatures(model);
     AddMetadata(model);
+    extents().rest += named.Bytes() - SignaturePorts();
     AddBuffers(model);
+    extents().vtables = image().vtable_bytes();
     if (image().size() > std::numeric_limits<std::int32_t>::max()) {
       return Status(Reason::kArtifactTooLarge, "the graph's own description exceeds 2 GiB");
     }
@@ -84,6 +110,21 @@ class Layout {
 
  private:
   FlatImage& image() { return result_.image; }
+  TableExtents& extents() { return result_.extents; }
+
+  // Of the entries alone: the indices stand in the subgraph.
+  std::uint64_t SignaturePorts() const {
+    std::uint64_t bytes = 0;
+    for (const ir::Signature& signature : module_.signatures) {
+      for (const std::string& name : signature.input_names) {
+        bytes += PortBytes(name) - kReferenceBytes;
+      }
+      for (const std::string& name : signature.output_names) {
+        bytes += PortBytes(name) - kReferenceBytes;
+      }
+    }
+    return bytes;
+  }
 
   void AddOpCodes(Position model) {
     const Position codes = image().AddReferences(plan_.op_codes.size());
@@ -114,18 +155,26 @@ class Layout {
       for (int slot = SubgraphSlot::kTensors; slot <= SubgraphSlot::kName; ++slot) {
         fields.Reference(slot);
       }
+      TableExtents::Subgraph& extent = extents().subgraphs.emplace_back();
+      const Extent header(image());
       const Position table = image().AddTable(fields);
       image().PointElement(subgraphs, i, table);
       image().Point(table, SubgraphSlot::kName, image().AddString(graph.name()));
       image().Point(table, SubgraphSlot::kInputs, AddIndices(subgraph, graph.inputs()));
       image().Point(table, SubgraphSlot::kOutputs, AddIndices(subgraph, graph.outputs()));
+      // With the counts of two vectors and the reference to the subgraph.
+      extent.header = header.Bytes() + 3 * kReferenceBytes;
+      const std::uint64_t ports = graph.inputs().size() + graph.outputs().size();
+      extent.header -= ports * kReferenceBytes;
       const Position tensors = image().AddReferences(subgraph.tensors.size());
       image().Point(table, SubgraphSlot::kTensors, tensors);
       for (std::size_t k = 0; k < subgraph.tensors.size(); ++k) {
+        const Extent added(image());
         SMELT_ASSIGN_OR_RETURN(const Position tensor, AddTensor(graph, subgraph.tensors[k]));
         image().PointElement(tensors, k, tensor);
+        extent.tensors.push_back(added.Bytes() + kReferenceBytes);
       }
-      SMELT_RETURN_IF_ERROR(AddOperators(table, graph, subgraph));
+      SMELT_RETURN_IF_ERROR(AddOperators(table, graph, subgraph, extent));
     }
     return Status::Ok();
   }
@@ -193,8 +242,8 @@ class Layout {
                   image().AddVector(std::span<const std::int64_t>(quant.zero_point)));
   }
 
-  Status AddOperators(Position subgraph_table, const ir::Graph& graph,
-                      const SubgraphPlan& subgraph) {
+  Status AddOperators(Position subgraph_table, const ir::Graph& graph, const SubgraphPlan& subgraph,
+                      TableExtents::Subgraph& extent) {
     const Position operators = image().AddReferences(subgraph.op_codes.size());
     image().Point(subgraph_table, SubgraphSlot::kOperators, operators);
     std::size_t at = 0;
@@ -202,8 +251,10 @@ class Layout {
       const ir::Op& op = graph.op(id);
       SMELT_ASSIGN_OR_RETURN(const OperatorOptions options,
                              EncodeOptions(graph, op, plan_.subgraph_of_graph));
+      const Extent added(image());
       image().PointElement(operators, at,
                            AddOperator(subgraph, op, subgraph.op_codes[at], options));
+      extent.operators.push_back(added.Bytes() + kReferenceBytes);
       ++at;
     }
     return Status::Ok();
@@ -326,6 +377,12 @@ class Layout {
 };
 
 }  // namespace
+
+std::uint64_t PortBytes(std::string_view name) {
+  constexpr std::uint64_t kEntryTable = 12;  // shape, name, index
+  const std::uint64_t text = sizeof(std::uint32_t) + name.size() + 1;
+  return 2 * kReferenceBytes + kEntryTable + RoundUp4(text);
+}
 
 Result<MetadataImage> LayOutTables(const ir::Module& module, const FilePlan& plan,
                                    std::string_view description, const std::vector<bool>& outside) {

@@ -2,6 +2,7 @@
 // its options, Buffer, Metadata, SignatureDef.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -17,11 +18,30 @@ inline constexpr int kBufferData = 0;
 inline constexpr int kBufferOffset = 1;
 inline constexpr int kBufferSize = 2;
 
+// How many bytes of the image describe what, as far as it can be in one file and not in another. A
+// table's shape, which tables share, counts in `vtables` alone; all others are multiples of 4.
+struct TableExtents {
+  struct Subgraph {
+    std::uint64_t header = 0;  // without the indices of its inputs and outputs
+    std::vector<std::uint32_t> tensors;
+    std::vector<std::uint32_t> operators;
+  };
+  std::vector<Subgraph> subgraphs;
+  std::uint64_t vtables = 0;
+  std::uint64_t rest = 0;  // without what inputs, outputs and buffers add; see below
+};
+
+// What one input or output of this name adds: its index and its entry in the signature.
+std::uint64_t PortBytes(std::string_view name);
+// What one buffer inside the FlatBuffer adds.
+inline constexpr std::uint64_t kBufferTableBytes = 12;
+
 struct MetadataImage {
   FlatImage image;
   // A buffer's table, by buffer index. It has a `data` reference, or `offset` and `size` where
   // `outside` says so; both are still to be filled in. Buffer 0 has neither.
   std::vector<Position> buffers;
+  TableExtents extents;
 };
 
 // `outside[i]`: the payload of buffer i lies behind the FlatBuffer (offset mode).

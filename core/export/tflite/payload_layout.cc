@@ -59,6 +59,20 @@ Result<FileLayout> LayOut(const ir::Module& module, const FilePlan& plan,
 
 }  // namespace
 
+std::uint64_t InlinePayloadBytes(std::uint64_t bytes) { return Align(bytes + kCountBytes); }
+
+std::uint64_t InlineFileBytes(std::uint64_t tables, std::uint64_t payloads) {
+  return Align(tables + kCountBytes) + payloads + kTailBytes;
+}
+
+std::uint64_t InlineFileBytes(const FilePlan& plan, std::uint64_t tables) {
+  std::uint64_t end = tables;
+  for (const std::uint32_t i : PayloadOrder(plan)) {
+    end = Align(end + kCountBytes) + plan.buffers[i].size_bytes();
+  }
+  return end + kTailBytes;
+}
+
 Result<FileLayout> LayOutFile(const ir::Module& module, FilePlan& plan,
                               std::string_view description, std::uint64_t max_inline_bytes) {
   std::vector<bool> outside(plan.buffers.size(), false);

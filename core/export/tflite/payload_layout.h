@@ -24,6 +24,15 @@ struct FileLayout {
   std::uint64_t file_bytes = 0;
 };
 
+// What one payload inside the FlatBuffer adds to the file, with its count and the padding behind
+// it.
+std::uint64_t InlinePayloadBytes(std::uint64_t bytes);
+// Where the file ends, at most: `tables` bytes of tables and `payloads`, the sum of the above.
+std::uint64_t InlineFileBytes(std::uint64_t tables, std::uint64_t payloads);
+
+// The exact size of a file with such tables and all payloads inside the FlatBuffer.
+std::uint64_t InlineFileBytes(const FilePlan& plan, std::uint64_t tables);
+
 // Decides between inline and offset mode from the exact size. Payloads of at most 64 bytes and
 // metadata stay inline in both. kArtifactTooLarge when the tables alone don't fit.
 Result<FileLayout> LayOutFile(const ir::Module& module, FilePlan& plan,

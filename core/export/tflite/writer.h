@@ -38,6 +38,7 @@ struct WrittenTensor {
   std::string source_name;  // of the value that it holds; may be empty
   ir::TensorType type;
   bool is_constant = false;
+  std::uint32_t file = 0;  // of an artifact in several; for whoever writes them
 };
 
 struct WriteSummary {

@@ -4,9 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "core/base/min_cut.h"
 #include "core/ir/fused_activation.h"
 #include "core/passes/layout/choices.h"
-#include "core/passes/layout/min_cut.h"
 
 namespace smelt::passes::layout {
 namespace {

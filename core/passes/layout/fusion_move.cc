@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "core/passes/layout/min_cut.h"
+#include "core/base/min_cut.h"
 
 namespace smelt::passes::layout {
 namespace {

@@ -76,6 +76,17 @@ TEST_F(CliOutputsTest, FilesBesideTheArtifactReplaceNoInput) {
   }
 }
 
+TEST_F(CliOutputsTest, PartsHaveNamesOfTheirOwn) {
+  const std::string model = ModelFile();
+  ExpectRefused({"convert", model, "-o", "-", "--split-parts", "2"},
+                "an artifact in parts does not fit on standard output");
+  ExpectRefused({"convert", model, "--split-max-bytes", "10", "--split-target-bytes", "11"},
+                "--split-target-bytes is 11, more than --split-max-bytes, 10");
+  const std::string taken = scratch_.Write("foo_split_plan.json", Model(""));
+  ExpectRefused({"convert", taken, "-o", scratch_ / "foo.tflite", "--split"},
+                "would replace the model " + taken);
+}
+
 TEST_F(CliOutputsTest, NoTwoOutputsAreOneFile) {
   const std::string model = ModelFile();
   const std::string out = scratch_ / "z.tflite";

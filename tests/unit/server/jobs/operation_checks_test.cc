@@ -159,5 +159,37 @@ TEST(CheckOperation, BoundsTheWhole) {
   EXPECT_THAT(std::string(CheckOperation(operation).message()), HasSubstr("at most 4096 files"));
 }
 
+TEST(CheckOptions, BoundsTheLimitsOfParts) {
+  v1::ConvertOptions options;
+  options.mutable_split()->set_max_bytes(2'146'435'072);
+  options.mutable_split()->set_target_bytes(1);
+  options.mutable_split()->set_parts(1024);
+  options.mutable_split()->set_base_name("name");
+  EXPECT_TRUE(CheckOptions(options).ok()) << CheckOptions(options).ToString();
+  const auto refusal = [](const std::function<void(v1::SplitOptions&)>& change) {
+    return Refusal([&](auto& o) { change(*o.mutable_split()); });
+  };
+  EXPECT_THAT(
+      refusal([](auto& s) { s.set_max_bytes(2'146'435'073); }),
+      AllOf(HasSubstr("options.split.max_bytes is 2146435073"), HasSubstr("at most 2146435072")));
+  EXPECT_THAT(refusal([](auto& s) { s.set_target_bytes(1'073'741'825); }),
+              HasSubstr("options.split.target_bytes is 1073741825"));
+  EXPECT_THAT(refusal([](auto& s) {
+                s.set_max_bytes(10);
+                s.set_target_bytes(11);
+              }),
+              HasSubstr("at most 10"));
+  EXPECT_THAT(refusal([](auto& s) { s.set_parts(1025); }),
+              HasSubstr("options.split.parts is 1025"));
+  EXPECT_THAT(refusal([](auto& s) { s.add_at_tensors(""); }),
+              HasSubstr("options.split.at_tensors holds an empty name"));
+  EXPECT_THAT(refusal([](auto& s) {
+                s.set_parts(2);
+                s.add_at_tensors("x");
+              }),
+              HasSubstr("one of them"));
+  EXPECT_THAT(refusal([](auto& s) { s.set_base_name("a/b"); }), HasSubstr("base_name"));
+}
+
 }  // namespace
 }  // namespace smelt::jobs

@@ -122,6 +122,49 @@ TEST_F(SchedulerTest, FilesBesideTheArtifactAreKeptOfAFailureToo) {
             6u);
 }
 
+TEST_F(SchedulerTest, PartsOfTheArtifactBecomeBlobsInTheirOrder) {
+  NewJob job;
+  job.id = ids_.Next();
+  *job.convert.mutable_input()->mutable_model() = ToProto(blobs_.Put({}).value());
+  job.convert.mutable_options()->mutable_split()->set_parts(2);
+  ASSERT_TRUE(store_.Accept(job).ok());
+  scheduler_.Wake();
+  executor_.RunReady();
+  const RunSpec& spec = runner_.running.at(job.id).spec;
+  EXPECT_NE(spec.extras_fd, -1);
+  test::FakeRunner::Write(spec.artifact_fd, "first..second");
+  test::FakeRunner::Write(spec.extras_fd, "{}");
+  RunOutcome outcome = Outcome(JobState::kSucceeded, Reason::kOk, "");
+  outcome.artifact.reset();
+  const auto digest = [](const std::string& text) {
+    return Digest::Of(std::as_bytes(std::span<const char>(text)));
+  };
+  outcome.parts = {{"m_0001.tflite", "tflite_part", digest("first"), 0},
+                   {"m_0002.tflite", "tflite_part", digest("second"), 7}};
+  outcome.extras = {{"m_split_plan.json", "split_plan", digest("{}"), 0}};
+  runner_.Finish(job.id, std::move(outcome));
+  executor_.RunReady();
+  const Job done = Get(job.id);
+  ASSERT_EQ(done.state, JobState::kSucceeded) << done.message;
+  ASSERT_EQ(done.artifacts.size(), 3u);
+  EXPECT_EQ(done.artifacts[1].name, "m_0002.tflite");
+  EXPECT_EQ(FileSystem::Real().Size(blobs_.Open(done.artifacts[1].digest).value().get()).value(),
+            6u);
+  EXPECT_EQ(done.artifacts[2].kind, "split_plan");
+}
+
+TEST_F(SchedulerTest, APartThatIsNotWhatTheWorkerSaysIsAProtocolFailure) {
+  const std::string id = Started();
+  test::FakeRunner::Write(runner_.running.at(id).spec.artifact_fd, "first");
+  RunOutcome outcome = Outcome(JobState::kSucceeded, Reason::kOk, "");
+  outcome.artifact.reset();
+  outcome.parts = {{"m_0001.tflite", "tflite_part", Digest::Of({}), 0},
+                   {"m_0002.tflite", "tflite_part", Digest{.sha256 = {}, .size_bytes = 9}, 0}};
+  runner_.Finish(id, std::move(outcome));
+  executor_.RunReady();
+  EXPECT_EQ(Get(id).reason, Reason::kWorkerProtocol);
+}
+
 TEST_F(SchedulerTest, FilesThatNobodyAskedForAreAProtocolFailure) {
   const std::string id = Started();
   EXPECT_EQ(runner_.running.at(id).spec.extras_fd, -1);

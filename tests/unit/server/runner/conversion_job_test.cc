@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "server/runner/artifact_sink.h"
+#include "smelt/v1/report.pb.h"
 
 namespace smelt::runner {
 namespace {
@@ -29,7 +30,8 @@ Status CountConversion(const ConvertRequest& request, ConvertSink&, const Cancel
   return Status::Ok();
 }
 
-worker::v1::Done RunWith(const v1::ConvertOptions& options, const std::vector<UniqueFd>& files) {
+worker::v1::Done RunWith(const v1::ConvertOptions& options, const std::vector<UniqueFd>& files,
+                         decltype(&Convert) convert = &CountConversion) {
   worker::v1::Start start;
   start.set_job_id("job");
   *start.mutable_convert() = options;
@@ -39,16 +41,18 @@ worker::v1::Done RunWith(const v1::ConvertOptions& options, const std::vector<Un
   workers::ChannelPair pair = workers::MakeChannelPair().value();
   workers::FrameChannel channel(std::move(pair.worker));
   const CancelToken cancel;
-  return RunConversion({&CountConversion, nullptr}, start, files, channel, cancel);
+  return RunConversion({convert, nullptr}, start, files, channel, cancel);
 }
 
-worker::v1::Done RunWith(const v1::ConvertOptions& options) {
+std::vector<UniqueFd> Files() {
   std::vector<UniqueFd> files;
   for (const char* name : {"model", "artifact", "report"}) {
     files.emplace_back(::memfd_create(name, MFD_CLOEXEC));
   }
-  return RunWith(options, files);
+  return files;
 }
+
+worker::v1::Done RunWith(const v1::ConvertOptions& options) { return RunWith(options, Files()); }
 
 TEST(RunConversion, DoesNotConvertAsSomethingElseWhatItDoesNotKnow) {
   RunWith({});
@@ -83,6 +87,35 @@ TEST(RunConversion, PassesOnWhichReportsAreWanted) {
   RunWith(options);
   EXPECT_EQ(extra_reports, std::set<ExtraReport>{ExtraReport::kAccuracy});
   EXPECT_TRUE(fail_on_accuracy);
+}
+
+// Two parts of 70 and 5 bytes, as the sink has them.
+Status ConvertInParts(const ConvertRequest& request, ConvertSink& sink, const CancelToken&,
+                      v1::Report* report) {
+  EXPECT_EQ(request.split->parts, 2u);
+  EXPECT_EQ(request.split->base_name, "net");
+  report->set_state("succeeded");
+  for (const std::uint64_t size : {70, 5}) {
+    v1::Artifact* part = report->add_artifacts();
+    part->set_name("net_" + std::to_string(size) + ".tflite");
+    part->set_kind("tflite_part");
+    part->mutable_digest()->set_size_bytes(size);
+  }
+  return sink.Append(std::vector<std::byte>(133));
+}
+
+TEST(RunConversion, SaysWhereEachPartBegins) {
+  v1::ConvertOptions options;
+  options.mutable_split()->set_parts(2);
+  options.mutable_split()->set_base_name("net");
+  const worker::v1::Done done = RunWith(options, Files(), &ConvertInParts);
+  EXPECT_EQ(done.state(), v1::SUCCEEDED) << done.message();
+  EXPECT_TRUE(done.artifact_name().empty());
+  ASSERT_EQ(done.parts_size(), 2);
+  EXPECT_EQ(done.parts(0).name(), "net_70.tflite");
+  EXPECT_EQ(done.parts(0).offset(), 0u);
+  EXPECT_EQ(done.parts(1).offset(), 128u);
+  EXPECT_EQ(done.parts(1).digest().size_bytes(), 5u);
 }
 
 TEST(WriteFailed, TellsAFullDiskFromABrokenOne) {

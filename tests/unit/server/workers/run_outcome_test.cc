@@ -73,6 +73,27 @@ TEST(JudgeExit, TakesFilesBesideTheArtifactWithPlainNames) {
   EXPECT_EQ(JudgeExit(evidence).reason, Reason::kWorkerProtocol);
 }
 
+TEST(JudgeExit, TakesAnArtifactInParts) {
+  ExitEvidence evidence;
+  evidence.done = worker::v1::Done();
+  evidence.done->set_state(v1::SUCCEEDED);
+  for (const std::uint64_t offset : {0, 128}) {
+    worker::v1::Extra* part = evidence.done->add_parts();
+    part->set_name("m_000" + std::to_string(offset / 128 + 1) + ".tflite");
+    part->set_kind("tflite_part");
+    part->mutable_digest()->set_sha256(Digest::Of({}).Hex());
+    part->set_offset(offset);
+  }
+  const jobs::RunOutcome outcome = JudgeExit(evidence);
+  EXPECT_EQ(outcome.state, JobState::kSucceeded);
+  EXPECT_FALSE(outcome.artifact.has_value());
+  ASSERT_EQ(outcome.parts.size(), 2u);
+  EXPECT_EQ(outcome.parts[1].name, "m_0002.tflite");
+  EXPECT_EQ(outcome.parts[1].offset, 128u);
+  evidence.done->mutable_parts(1)->set_name("a/b");
+  EXPECT_EQ(JudgeExit(evidence).reason, Reason::kWorkerProtocol);
+}
+
 TEST(JudgeExit, CountsOperatorsWithTheirReasons) {
   ExitEvidence evidence;
   evidence.done = Success();

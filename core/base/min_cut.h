@@ -10,7 +10,7 @@
 #include <limits>
 #include <vector>
 
-namespace smelt::passes::layout {
+namespace smelt {
 
 class MinCut {
  public:
@@ -46,4 +46,4 @@ class MinCut {
   std::uint64_t limit_ = 0;
 };
 
-}  // namespace smelt::passes::layout
+}  // namespace smelt

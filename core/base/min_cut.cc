@@ -1,8 +1,8 @@
-#include "core/passes/layout/min_cut.h"
+#include "core/base/min_cut.h"
 
 #include <algorithm>
 
-namespace smelt::passes::layout {
+namespace smelt {
 namespace {
 
 std::size_t At(int index) { return static_cast<std::size_t>(index); }
@@ -87,4 +87,4 @@ std::int64_t MinCut::Augment() {
   return flow;
 }
 
-}  // namespace smelt::passes::layout
+}  // namespace smelt
