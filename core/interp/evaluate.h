@@ -6,6 +6,8 @@
 // convolutions and matrix products where results are only compared.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -18,10 +20,17 @@ namespace smelt::interp {
 
 enum class Kernels { kPlain, kFast };
 
+// Sees a result of an operator before anything can free it. A copy of the tensor shares its bytes,
+// and keeps them.
+using ResultObserver = std::function<void(ir::GraphId graph, ir::ValueId value, const Tensor&)>;
+
 struct EvaluateOptions {
   Kernels kernels = Kernels::kPlain;
   const CancelToken* cancel = nullptr;
   std::uint64_t max_bytes = 0;  // of all live tensors together; 0: unlimited -> kTensorTooLarge
+  // Called for every result of the graph that is run, in program order, used or not; not for those
+  // of graphs that its operators run. May be empty.
+  ResultObserver observe = nullptr;
 };
 
 // Runs one graph. `inputs` in the graph's order, with its dtypes and matching static dimensions;

@@ -27,6 +27,7 @@ class Evaluator {
  private:
   // The values of one graph in flight.
   struct Frame {
+    ir::GraphId id;
     const ir::Graph& graph;
     std::vector<Tensor> tensors;           // by value index
     std::vector<std::uint32_t> uses_left;  // by value index
@@ -34,6 +35,7 @@ class Evaluator {
   };
 
   Status RunOp(Frame& frame, ir::OpId id);
+  void Observe(const Frame& frame, ir::ValueId value, const Tensor& tensor) const;
   Result<std::vector<Tensor>> Run(const ir::Graph& graph, const ir::Op& op,
                                   std::span<const Tensor* const> inputs);
   Result<std::vector<Tensor>> RunIf(const ir::Op& op, std::span<const Tensor> inputs);

@@ -82,6 +82,10 @@ void Evaluator::Release(Frame& frame, ir::ValueId id) {
   frame.tensors[id.index] = Tensor();
 }
 
+void Evaluator::Observe(const Frame& frame, ir::ValueId value, const Tensor& tensor) const {
+  if (depth_ == 1 && options_.observe) options_.observe(frame.id, value, tensor);
+}
+
 Status Evaluator::RunOp(Frame& frame, ir::OpId id) {
   const ir::Op& op = frame.graph.op(id);
   std::vector<const Tensor*> inputs;
@@ -103,8 +107,9 @@ Status Evaluator::RunOp(Frame& frame, ir::OpId id) {
                                           ", declared " +
                                           module_.symbols().Text(frame.graph.type(result))};
     }
-    if (frame.uses_left[result.index] == 0) continue;
     tensor.set_quant(frame.graph.value(result).quant);
+    Observe(frame, result, tensor);
+    if (frame.uses_left[result.index] == 0) continue;
     live_.Hold(tensor);
     frame.held[result.index] = true;
     frame.tensors[result.index] = std::move(tensor);
@@ -122,7 +127,7 @@ Result<std::vector<Tensor>> Evaluator::RunGraph(ir::GraphId id, std::span<const 
     return {Reason::kNestingTooDeep, "graph \"" + graph.name() + "\" is nested too deeply"};
   }
   ++depth_;
-  Frame frame{graph, std::vector<Tensor>(graph.value_count()), CountUses(graph),
+  Frame frame{id, graph, std::vector<Tensor>(graph.value_count()), CountUses(graph),
               std::vector<bool>(graph.value_count(), false)};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const ir::ValueId input = graph.inputs()[i];
