@@ -48,13 +48,20 @@ Status AddLayouts(const std::vector<std::string>& texts, const char* option, Lay
 }
 
 Status AddExtraReports(const SubmitOptions& options, v1::ConvertOptions& wire) {
+  static constexpr std::pair<std::string_view, v1::ExtraReport> kKnown[] = {
+      {"coverage", v1::OP_COVERAGE},
+      {"tensors", v1::TENSOR_CORRESPONDENCE},
+      {"accuracy", v1::ACCURACY}};
   for (const std::string& name : options.extra_reports) {
-    if (name != "coverage" && name != "tensors") {
+    const auto* known =
+        std::ranges::find(kKnown, name, &std::pair<std::string_view, v1::ExtraReport>::first);
+    if (known == std::end(kKnown)) {
       return Status(Reason::kUsage,
-                    "--extra-report is '" + name + "'; it must be coverage or tensors");
+                    "--extra-report is '" + name + "'; it must be coverage, tensors or accuracy");
     }
-    wire.add_extra_reports(name == "coverage" ? v1::OP_COVERAGE : v1::TENSOR_CORRESPONDENCE);
+    wire.add_extra_reports(known->second);
   }
+  wire.set_fail_on_accuracy(options.fail_on_accuracy);
   if (options.reproducer) wire.add_extra_reports(v1::REPRODUCER);
   return Status::Ok();
 }
@@ -205,7 +212,10 @@ void AddSubmitOptions(CLI::App& app, SubmitOptions& options) {
   app.add_flag("--check-ir", options.check_ir, "Verify the graph after every pass");
   AddListOption(app, "--extra-report", options.extra_reports,
                 "Write a report beside the artifact, also of a refused model (repeatable)",
-                "coverage|tensors");
+                "coverage|tensors|accuracy");
+  app.add_flag("--fail-on-accuracy", options.fail_on_accuracy,
+               "Fail when an output on seeded inputs is further from the source's than its "
+               "precision allows");
   app.add_flag("--reproducer", options.reproducer,
                "Of a refused model, write the refused nodes alone as a small ONNX file");
   AddListOption(app, "--custom-ops", options.custom_ops,

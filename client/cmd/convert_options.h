@@ -29,7 +29,8 @@ struct SubmitOptions {
   std::string verify = "run";
   std::vector<std::string> disabled_passes;
   bool check_ir = false;
-  std::vector<std::string> extra_reports;  // coverage, tensors
+  std::vector<std::string> extra_reports;  // coverage, tensors, accuracy
+  bool fail_on_accuracy = false;
   bool reproducer = false;
   std::vector<std::string> custom_ops;  // names, or "all"
   std::string min_runtime;

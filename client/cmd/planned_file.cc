@@ -82,11 +82,12 @@ std::vector<PlannedFile> PlanExtras(const SubmitOptions& submit, const OutcomeOp
       options.output == "-" ? fs::path(file_name).stem().string() : StemOf(options.output);
   std::vector<PlannedFile> files;
   for (const std::string& report : submit.extra_reports) {
-    const bool coverage = report == "coverage";
-    files.push_back(
-        {coverage ? "the op coverage report" : "the tensor correspondence report",
-         prefix + (coverage ? "_op_coverage_report.json" : "_tensor_correspondence_report.json"),
-         "-o"});
+    const std::string kind = report == "coverage"  ? "op coverage"
+                             : report == "tensors" ? "tensor correspondence"
+                                                   : report;
+    std::string suffix = "_" + kind + "_report.json";
+    std::ranges::replace(suffix, ' ', '_');
+    files.push_back({"the " + kind + " report", prefix + suffix, "-o"});
   }
   if (submit.reproducer) files.push_back({"the reproducer", prefix + "_reproducer.onnx", "-o"});
   if (std::find(submit.dumps.begin(), submit.dumps.end(), "all") != submit.dumps.end()) {

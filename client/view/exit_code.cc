@@ -31,7 +31,8 @@ ExitCode ExitCodeFor(Reason reason) {
     case Reason::kOutOfMemory: case Reason::kTooManyNodes: case Reason::kExternalDataMissing:
     case Reason::kExternalPathEscapes: case Reason::kExternalDataRange:
     case Reason::kPayloadSizeMismatch: case Reason::kArtifactInvalid:
-    case Reason::kVerificationMismatch: case Reason::kArtifactTooLarge: case Reason::kNotAModel:
+    case Reason::kVerificationMismatch: case Reason::kArtifactTooLarge:
+    case Reason::kAccuracyBelowThreshold: case Reason::kNotAModel:
     case Reason::kModelTruncated: case Reason::kModelMalformed:
     // How a worker died is the result of its job.
     case Reason::kWorkerCrashed: case Reason::kWorkerTimeout: case Reason::kWorkerOutOfMemory:

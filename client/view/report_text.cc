@@ -107,6 +107,47 @@ void PrintVerification(std::ostream& out, const v1::Verification& verification, 
   }
 }
 
+std::string OutputsText(const v1::AccuracySummary& accuracy) {
+  const std::uint32_t all = accuracy.outputs_passed() + accuracy.outputs_failed();
+  std::string text = std::to_string(accuracy.outputs_passed()) + " of " + Count(all, "output") +
+                     " within the limits of " + Printable(accuracy.precision());
+  if (accuracy.outputs_trivial() != 0) {
+    text += ", " + std::to_string(accuracy.outputs_trivial()) + " trivial (proving nothing)";
+  }
+  if (all == 0) return text;
+  text += "; worst " + Quoted(accuracy.worst_output());
+  if (accuracy.has_worst_cosine()) {
+    char cosine[32];
+    std::snprintf(cosine, sizeof cosine, "%.6f", accuracy.worst_cosine());
+    text += ": cosine " + std::string(cosine);
+  }
+  if (accuracy.has_worst_sqnr_db()) text += ", SQNR " + Number(accuracy.worst_sqnr_db()) + " dB";
+  return text + ", max |difference| " + Number(accuracy.worst_max_abs());
+}
+
+// How far off the outputs are, on what, and where it begins.
+void PrintAccuracy(std::ostream& out, const v1::AccuracySummary& accuracy, const Ink& ink) {
+  if (accuracy.precision().empty()) return;
+  if (!accuracy.not_run_because().empty()) {
+    PrintRow(out, ink, "accuracy", "not judged: " + Printable(accuracy.not_run_because()));
+    return;
+  }
+  PrintRow(out, ink, "accuracy", OutputsText(accuracy));
+  std::string text = Count(accuracy.samples(), "sample") + " of " + Printable(accuracy.inputs()) +
+                     " inputs, not calibrated on data";
+  if (!accuracy.first_layer_outside().empty()) {
+    text += "; first layer outside the limits: " + Quoted(accuracy.first_layer_outside());
+    const v1::SourceNode& node = accuracy.first_layer_node();
+    if (!node.op_type().empty()) {
+      text += " (" + Printable(node.op_type()) + " node " + std::to_string(node.index()) +
+              (node.name().empty() ? "" : " " + Quoted(node.name())) + ")";
+    }
+  }
+  PrintRow(out, ink, "",
+           text + "; " + Count(accuracy.layers_compared(), "layer") + " compared, " +
+               std::to_string(accuracy.layers_not_compared()) + " not");
+}
+
 std::string ProblemCount(const std::vector<const v1::Diagnostic*>& errors) {
   std::set<std::uint32_t> nodes;
   for (const v1::Diagnostic* error : errors) {
@@ -194,6 +235,7 @@ void PrintFailure(std::ostream& out, const v1::Report& report, const std::string
                  std::to_string(report.coverage().rejected()) + " rejected, " +
                  std::to_string(report.coverage().not_checked()) + " not checked");
   }
+  PrintAccuracy(out, report.accuracy(), ink);
   if (!report.job_id().empty()) PrintRow(out, ink, "job", Printable(report.job_id()));
   PrintRow(out, ink, "report", Printable(report_place));
 }
@@ -228,6 +270,7 @@ void PrintSuccess(std::ostream& out, const v1::Report& report, const std::string
   }
   PrintRow(out, ink, "time", times);
   PrintVerification(out, report.verification(), ink);
+  PrintAccuracy(out, report.accuracy(), ink);
   if (!report.job_id().empty()) PrintRow(out, ink, "job", Printable(report.job_id()));
   PrintRow(out, ink, "report", Printable(report_place));
   std::size_t number = 0;

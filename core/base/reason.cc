@@ -150,6 +150,10 @@ constexpr ReasonInfo kReasons[] = {
      "This is a defect of smelt: please report it with the model."},
     {Reason::kArtifactTooLarge, "artifact_too_large",
      "The artifact exceeds what the format can hold.", "Split the model."},
+    {Reason::kAccuracyBelowThreshold, "accuracy_below_threshold",
+     "An output of the written file is further from the source's than its precision allows, or "
+     "could not be compared, and --fail-on-accuracy asks for it; the file was not published.",
+     "See the accuracy report for the first layer that is off; choose another --precision."},
     {Reason::kNotAModel, "not_a_model", "The bytes are not a model of any known format.",
      "Check that the right file was given."},
     {Reason::kModelTruncated, "model_truncated", "The file ends in the middle of the model.",

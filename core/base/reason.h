@@ -73,6 +73,7 @@ enum class Reason : std::uint16_t {
   kArtifactInvalid = 1701,
   kVerificationMismatch = 1702,
   kArtifactTooLarge = 1703,
+  kAccuracyBelowThreshold = 1704,
   // 18xx model container
   kNotAModel = 1801,
   kModelTruncated = 1802,

@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "core/base/digest.h"
+#include "core/convert/accuracy.h"
 #include "core/convert/extra_files.h"
 #include "core/convert/extra_reports.h"
+#include "core/convert/file_places.h"
 #include "core/convert/import_request.h"
 #include "core/convert/stage_clock.h"
 #include "core/convert/verify.h"
@@ -37,6 +39,11 @@ Tolerance ToleranceOf(Precision precision) {
   return {};
 }
 
+std::string PrecisionName(Precision precision) {
+  if (precision == Precision::kFloat16) return "float16";
+  return precision == Precision::kDynamicRange ? "dynamic_range" : "float32";
+}
+
 passes::Weights WeightsOf(Precision precision) {
   if (precision == Precision::kFloat16) return passes::Weights::kFloat16;
   if (precision == Precision::kDynamicRange) return passes::Weights::kInt8;
@@ -57,6 +64,11 @@ ir::Diagnostic ComputeTypeNote(std::uint64_t tensors) {
   note.message = std::to_string(tensors) +
                  " tensors of double, float16 or bfloat16 are computed in float32, as asked for";
   return note;
+}
+
+std::string CustomReason(const google::protobuf::RepeatedPtrField<std::string>& codes) {
+  return "the artifact holds the CUSTOM operator " + codes[0] +
+         (codes.size() > 1 ? " and others" : "") + ", which only its own runtime computes";
 }
 
 // One conversion: the stages in order, sharing what each leaves to the next.
@@ -92,7 +104,7 @@ class Conversion {
  private:
   Status RunStages() {
     for (auto stage : {&Conversion::Import, &Conversion::RunPasses, &Conversion::Write,
-                       &Conversion::Check, &Conversion::VerifyRun}) {
+                       &Conversion::Check, &Conversion::VerifyRun, &Conversion::Judge}) {
       SMELT_RETURN_IF_ERROR(cancel_.Check());
       SMELT_RETURN_IF_ERROR((this->*stage)());
       if (report_.state() == "failed") return Status::Ok();
@@ -160,8 +172,7 @@ class Conversion {
     if (request_.precision == Precision::kDynamicRange) options.passes.weight_summary = &weights;
     options.passes.composites = request_.composites;
     options.passes.operator_version = tflite_export::OperatorVersion;
-    const bool lists_tensors = extras_.Wants(ExtraReport::kTensorCorrespondence);
-    if (lists_tensors) options.passes.stored_orders = &stored_orders_;
+    if (ListsTensors()) options.passes.stored_orders = &stored_orders_;
     Status dumped;
     options.after_pass = [&](std::string_view pass) {
       sink_.OnProgress("passes", ++passes_done_, passes::Pipeline().size(), "passes");
@@ -210,7 +221,7 @@ class Conversion {
     tflite_export::WriteOptions options;
     options.description = "smelt " + std::string(ConverterVersion());
     if (request_.max_inline_bytes != 0) options.max_inline_bytes = request_.max_inline_bytes;
-    options.list_tensors = extras_.Wants(ExtraReport::kTensorCorrespondence);
+    options.list_tensors = ListsTensors();
     module_->metadata["smelt.converter_version"] = ConverterVersion();
     module_->metadata["smelt.source_sha256"] = request_.model_sha256.empty()
                                                    ? Digest::Of(request_.model.span()).Hex()
@@ -254,25 +265,65 @@ class Conversion {
   Status VerifyRun() {
     if (request_.verify != Verify::kRun) return Status::Ok();
     if (const auto& custom = report_.artifacts(0).custom_operators(); !custom.empty()) {
-      report_.mutable_verification()->set_not_run_because(
-          "the artifact holds the CUSTOM operator " + custom[0] +
-          (custom.size() > 1 ? " and others" : "") + ", which only its own runtime computes");
+      report_.mutable_verification()->set_not_run_because(CustomReason(custom));
       return Status::Ok();
     }
-    sink_.OnProgress("verify", 0, 0, "bytes");
-    SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, sink_.WrittenBytes());
-    auto written = tflite_import::Read(bytes);
-    if (!written.ok()) return Fail(written.status(), "verify");
-    auto reference = ImportModel("verify");
-    if (!reference.ok()) return Fail(reference.status(), "verify");
+    if (const Status read = ReadSides("verify"); !read.ok()) return Fail(read, "verify");
     v1::Verification* verification = report_.mutable_verification();
     const Status status =
-        VerifyByRunning(reference->module, *written, ToleranceOf(request_.precision), diagnostics_,
+        VerifyByRunning(*source_side_, *file_side_, ToleranceOf(request_.precision), diagnostics_,
                         cancel_, *verification);
-    if (!status.ok()) return Fail(status, "verify");
+    if (!status.ok()) {
+      // Where both sides part is what somebody who gets this needs first.
+      SMELT_RETURN_IF_ERROR(MeasureAccuracyIfAsked());
+      return Fail(status, "verify");
+    }
     clock_.End("verify");
     verification->set_seconds(verification->seconds() + clock_.last_seconds());
     return Status::Ok();
+  }
+
+  // The graph as imported, once more, and the file as it was written.
+  Status ReadSides(std::string_view stage) {
+    sink_.OnProgress(stage, 0, 0, "bytes");
+    SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, sink_.WrittenBytes());
+    SMELT_ASSIGN_OR_RETURN(file_side_, tflite_import::Read(bytes));
+    SMELT_ASSIGN_OR_RETURN(onnx_import::Imported imported, ImportModel(stage));
+    source_side_ = std::move(imported.module);
+    return Status::Ok();
+  }
+
+  Status Judge() {
+    if (!WantsAccuracy()) return Status::Ok();
+    Status status = MeasureAccuracyIfAsked();
+    if (status.ok() && request_.fail_on_accuracy) status = CheckAccuracy(*accuracy_);
+    if (!status.ok()) return Fail(status, "accuracy");
+    clock_.End("accuracy");
+    return Status::Ok();
+  }
+
+  Status MeasureAccuracyIfAsked() {
+    if (!WantsAccuracy()) return Status::Ok();
+    AccuracyPlan plan;
+    plan.precision = PrecisionName(request_.precision);
+    plan.artifact_name = extras_.ArtifactName();
+    if (const auto& custom = report_.artifacts(0).custom_operators(); !custom.empty()) {
+      accuracy_ = NotMeasured(plan, CustomReason(custom));
+    } else {
+      if (!source_side_) SMELT_RETURN_IF_ERROR(ReadSides("accuracy"));
+      sink_.OnProgress("accuracy", 0, 0, "bytes");
+      plan.places = FindPlaces(written_tensors_, source_side_->signatures, stored_orders_);
+      SMELT_ASSIGN_OR_RETURN(accuracy_, MeasureAccuracy(*source_side_, *file_side_, plan, cancel_));
+    }
+    *report_.mutable_accuracy() = Summarize(*accuracy_);
+    return Status::Ok();
+  }
+
+  bool WantsAccuracy() const {
+    return request_.fail_on_accuracy || extras_.Wants(ExtraReport::kAccuracy);
+  }
+  bool ListsTensors() const {
+    return WantsAccuracy() || extras_.Wants(ExtraReport::kTensorCorrespondence);
   }
 
   // Reports that stand beside the artifact, or in its place.
@@ -284,6 +335,9 @@ class Conversion {
     if (extras_.Wants(ExtraReport::kTensorCorrespondence) && !refused) {
       SMELT_RETURN_IF_ERROR(extras_.AddTensors(TensorCorrespondence(
           request_, source_tensors_, written_tensors_, stored_orders_, report_.model())));
+    }
+    if (extras_.Wants(ExtraReport::kAccuracy) && accuracy_) {
+      SMELT_RETURN_IF_ERROR(extras_.AddAccuracy(*accuracy_));
     }
     if (extras_.Wants(ExtraReport::kReproducer) && refused) {
       onnx_import::ImportRequest source = source_;
@@ -312,6 +366,9 @@ class Conversion {
   std::vector<onnx_import::SourceTensor> source_tensors_;
   std::vector<tflite_export::WrittenTensor> written_tensors_;
   std::vector<passes::StoredOrders> stored_orders_;  // by signature
+  std::optional<ir::Module> source_side_;            // what is compared, and
+  std::optional<ir::Module> file_side_;              // with what
+  std::optional<v1::AccuracyReport> accuracy_;
 };
 
 }  // namespace

@@ -27,7 +27,7 @@ enum class Verify { kStructure, kRun };
 enum class Precision { kSource, kFloat16, kDynamicRange };
 
 // Files beside the artifact; see smelt.v1.ExtraReport.
-enum class ExtraReport { kOpCoverage, kTensorCorrespondence, kReproducer };
+enum class ExtraReport { kOpCoverage, kTensorCorrespondence, kReproducer, kAccuracy };
 
 // Operators that may be written as CUSTOM ones where nothing translates them: "Op", "domain::Op" or
 // "domain.Op". Off by default.
@@ -68,6 +68,7 @@ struct ConvertRequest {
   bool check_ir = false;             // IR verifier after every pass
   std::set<std::string> dump_after;  // passes, "import" or "all"; their IR text goes to the sink
   std::set<ExtraReport> extra_reports;
+  bool fail_on_accuracy = false;  // accuracy_below_threshold where an output leaves its limits
   CustomOperators custom_operators;
   std::string min_runtime;        // oldest release that must run the artifact; empty: any
   std::vector<std::string> from;  // tensors to begin at; empty: the model's inputs

@@ -54,6 +54,11 @@ Status ExtraFiles::AddTensors(const v1::TensorCorrespondenceReport& report) {
   return Add("_tensor_correspondence_report.json", "tensor_correspondence", json);
 }
 
+Status ExtraFiles::AddAccuracy(const v1::AccuracyReport& report) {
+  SMELT_ASSIGN_OR_RETURN(const std::string json, report::ToJson(report));
+  return Add("_accuracy_report.json", "accuracy", json);
+}
+
 Status ExtraFiles::AddReproducer(const std::string& model) {
   return Add("_reproducer.onnx", "reproducer", model);
 }

@@ -8,6 +8,7 @@
 #include "core/base/status.h"
 #include "core/convert/convert.h"
 #include "core/ir/module.h"
+#include "smelt/v1/accuracy.pb.h"
 #include "smelt/v1/op_coverage.pb.h"
 #include "smelt/v1/tensor_correspondence.pb.h"
 
@@ -26,6 +27,7 @@ class ExtraFiles {
   Status AddDump(std::string_view pass, const ir::Module& module);
   Status AddCoverage(const v1::OpCoverageReport& report);
   Status AddTensors(const v1::TensorCorrespondenceReport& report);
+  Status AddAccuracy(const v1::AccuracyReport& report);
   Status AddReproducer(const std::string& model);
 
  private:

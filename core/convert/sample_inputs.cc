@@ -54,7 +54,13 @@ std::vector<double> Draw(Random& random, ir::DType dtype, std::int64_t count,
   return values;
 }
 
+constexpr SampleOptions kSizes[] = {{},
+                                    {.batch = 1, .image = 32, .other = 4, .max_int = 1},
+                                    {.batch = 1, .image = 1, .other = 1, .max_int = 0}};
+
 }  // namespace
+
+std::span<const SampleOptions> SampleSizes() { return kSizes; }
 
 Result<std::vector<interp::Tensor>> SampleInputs(const ir::Module& module,
                                                  const ir::Signature& signature,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/base/result.h"
@@ -20,6 +21,10 @@ struct SampleOptions {
   // Integers are drawn from 0..max_int: they are often indices.
   std::int64_t max_int = 3;
 };
+
+// Kinds of samples, the most telling first. Symbolic sizes and integers that a model can't run with
+// prove nothing: the later ones are humbler.
+std::span<const SampleOptions> SampleSizes();
 
 // One tensor an input of the signature. kUnsupportedType for strings and the like.
 Result<std::vector<interp::Tensor>> SampleInputs(const ir::Module& module,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/convert/sample_inputs.h"
+#include "core/convert/tensor_errors.h"
 #include "core/interp/evaluate.h"
 
 namespace smelt {
@@ -22,11 +23,6 @@ Result<Tensors> Run(const ir::Module& module, const ir::Signature& signature, co
   options.kernels = interp::Kernels::kFast;
   options.cancel = &cancel;
   return interp::Evaluate(module, signature.graph, inputs, options);
-}
-
-std::string TypeText(const interp::Tensor& tensor) {
-  ir::SymbolTable symbols;
-  return symbols.Text(ir::TensorType{tensor.dtype(), ir::Shape::Of(tensor.shape())});
 }
 
 struct Difference {
@@ -148,12 +144,8 @@ class SignatureRun {
 
   Status Compare(const Tolerance& tolerance, const ir::Diagnostics& said, const CancelToken& cancel,
                  v1::Verification& verification) const {
-    // Symbolic sizes and integers that a model can't run with prove nothing: try humbler ones.
-    const SampleOptions attempts[] = {{},
-                                      {.batch = 1, .image = 32, .other = 4, .max_int = 1},
-                                      {.batch = 1, .image = 1, .other = 1, .max_int = 0}};
     const int outputs_before = verification.outputs_size();
-    for (const SampleOptions& options : attempts) {
+    for (const SampleOptions& options : SampleSizes()) {
       try {
         SMELT_RETURN_IF_ERROR(CompareOn(options, tolerance, said, cancel, verification));
       } catch (const std::bad_alloc&) {

@@ -66,6 +66,7 @@ grpc::StatusCode GrpcCode(Reason reason) {
     case Reason::kUnsupportedType:
     case Reason::kUnsupportedRank:
     case Reason::kShapeMismatch:
+    case Reason::kAccuracyBelowThreshold:
     case Reason::kTypeMismatch:
     case Reason::kUnknownRank:
     case Reason::kDynamicDimensionUnsupported:

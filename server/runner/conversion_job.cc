@@ -82,6 +82,7 @@ Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
       request.extra_reports.insert(ExtraReport::kTensorCorrespondence);
     }
     if (report == v1::REPRODUCER) request.extra_reports.insert(ExtraReport::kReproducer);
+    if (report == v1::ACCURACY) request.extra_reports.insert(ExtraReport::kAccuracy);
   }
   request.custom_operators.all = options.custom_operators().all();
   request.custom_operators.names.assign(options.custom_operators().names().begin(),
@@ -100,6 +101,7 @@ Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
   for (const int composite : options.composites()) {
     request.composites.emplace_back(CompositeName(composite));
   }
+  request.fail_on_accuracy = options.fail_on_accuracy();
   request.model_sha256 = start.model_sha256();
   return request;
 }

@@ -78,6 +78,7 @@ Result<ConvertRequest> MakeRequest(const ConvertFlags& flags) {
   if (flags.precision == "dynamic_range") request.precision = Precision::kDynamicRange;
   request.fewest_weight_elements = flags.fewest_weight_elements;
   request.one_scale_a_weight = flags.one_scale_a_weight;
+  if (flags.accuracy) request.extra_reports.insert(ExtraReport::kAccuracy);
   if (!flags.dump_after.empty()) request.dump_after.insert(flags.dump_after);
   request.channels_last_outputs = {flags.channels_last_outputs.begin(),
                                    flags.channels_last_outputs.end()};

@@ -18,6 +18,7 @@ struct ConvertFlags {
   std::string precision = "float32";        // or float16, dynamic_range
   std::int64_t fewest_weight_elements = 0;  // as in ConvertRequest
   bool one_scale_a_weight = false;
+  bool accuracy = false;               // measure it too; the report goes to stderr
   std::string dump_after;              // its IR text goes to stderr
   std::uint64_t max_inline_bytes = 0;  // as in ConvertRequest
   bool check_ir = false;

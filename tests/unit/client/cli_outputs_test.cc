@@ -63,6 +63,7 @@ TEST_F(CliOutputsTest, FilesBesideTheArtifactReplaceNoInput) {
       {"foo_reproducer.onnx", {"--reproducer"}},
       {"foo_op_coverage_report.json", {"--extra-report", "tensors,coverage"}},
       {"foo_tensor_correspondence_report.json", {"--extra-report", "tensors"}},
+      {"foo_accuracy_report.json", {"--extra-report", "accuracy"}},
       {"foo_fold.ir.txt", {"--dump", "after:fold"}},
       {"foo_layout.ir.txt", {"--dump", "all"}},
   };

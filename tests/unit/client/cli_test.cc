@@ -69,6 +69,35 @@ TEST_F(CliTest, ConvertSendsPrecision) {
   EXPECT_TRUE(options.weight_quantization().per_tensor());
 }
 
+TEST_F(CliTest, ConvertAsksForAccuracyAndShowsIt) {
+  v1::AccuracySummary& accuracy = *daemon_.report_.mutable_accuracy();
+  accuracy.set_inputs("seeded");
+  accuracy.set_precision("float16");
+  accuracy.set_samples(3);
+  accuracy.set_outputs_passed(1);
+  accuracy.set_outputs_failed(1);
+  accuracy.set_outputs_trivial(1);
+  accuracy.set_worst_output("logits");
+  accuracy.set_worst_cosine(0.99951);
+  accuracy.set_worst_sqnr_db(30.25);
+  accuracy.set_layers_compared(7);
+  accuracy.set_layers_not_compared(2);
+  accuracy.set_first_layer_outside("h");
+  accuracy.mutable_first_layer_node()->set_op_type("Conv");
+  accuracy.mutable_first_layer_node()->set_index(4);
+  ASSERT_EQ(Run({"convert", ModelFile(), "-o", scratch_ / "x.tflite", "--extra-report",
+                 "coverage,accuracy", "--fail-on-accuracy"}),
+            0)
+      << Err();
+  const v1::ConvertOptions& options = daemon_.creates[0].convert().options();
+  EXPECT_THAT(options.extra_reports(), ElementsAre(v1::OP_COVERAGE, v1::ACCURACY));
+  EXPECT_TRUE(options.fail_on_accuracy());
+  EXPECT_THAT(Out(), AllOf(HasSubstr("1 of 2 outputs within the limits of float16, 1 trivial"),
+                           HasSubstr("\"logits\": cosine 0.999510, SQNR 30.2 dB"),
+                           HasSubstr("3 samples of seeded inputs, not calibrated on data"),
+                           HasSubstr("\"h\" (Conv node 4); 7 layers compared, 2 not")));
+}
+
 TEST_F(CliTest, ConvertSendsPoliciesAndParts) {
   ASSERT_EQ(Run({"convert",
                  ModelFile(),
