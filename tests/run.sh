@@ -152,6 +152,8 @@ if make_venv; then
     tests/models/digits_cnn.onnx
   suite "several signatures" "$python" tests/integration/signatures.py build/release/bin
   suite "kept composites" "$python" tests/integration/composites.py build/release/bin
+  suite "accuracy reports" "$python" tests/integration/accuracy_report.py build/release/bin \
+    tests/models/digits_cnn.onnx "$results/zoo/squeezenet.onnx"
   suite "standard streams" tests/integration/streams.sh build/release/bin
   suite "truncated models" "$python" tests/integration/truncated_models.py build/release/bin \
     tests/models/digits_cnn.onnx

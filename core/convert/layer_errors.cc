@@ -105,6 +105,11 @@ void LayerErrors::EndSample() {
   kept_bytes_ = 0;
 }
 
+void LayerErrors::StopKeeping() {
+  EndSample();
+  budget_bytes_ = 0;
+}
+
 UncomparedLayers LayerErrors::uncompared() const {
   UncomparedLayers counts = unmatched_;
   for (const Layer& layer : layers_) {

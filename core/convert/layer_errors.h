@@ -47,6 +47,8 @@ class LayerErrors {
   void Keep(ir::ValueId source, const interp::Tensor& tensor);
   void Compare(ir::ValueId file, const interp::Tensor& tensor);
   void EndSample();
+  // Lets go of what is kept, and keeps nothing from now on.
+  void StopKeeping();
 
   // In the source's program order.
   std::span<const Layer> layers() const { return layers_; }
@@ -57,7 +59,7 @@ class LayerErrors {
                 const std::unordered_map<std::string_view, ir::ValueId>& file_values);
 
   const report::AccuracyLimits& limits_;
-  const std::uint64_t budget_bytes_;
+  std::uint64_t budget_bytes_;
   std::vector<Layer> layers_;
   std::unordered_map<std::uint32_t, std::size_t> by_source_, by_file_;  // value -> layer
   std::unordered_map<std::size_t, interp::Tensor> kept_;                // by layer

@@ -47,14 +47,17 @@ std::string SignatureAccuracy::problem() const {
 }
 
 Status SignatureAccuracy::RunGuarded(const SampleOptions& sample, report::ErrorSums& pool) {
-  try {
-    return RunSample(sample, pool);
-  } catch (const std::bad_alloc&) {
-    layers_->EndSample();
-    source_problem_ = std::string(ReasonName(Reason::kOutOfMemory)) +
-                      ": the tensors of a run take more memory than the worker may have";
-    return Status::Ok();
+  // Outputs matter more than layers, for which the source's results are kept.
+  for (const bool keeps_results : {true, false}) {
+    if (!keeps_results) layers_->StopKeeping();
+    try {
+      return RunSample(sample, pool);
+    } catch (const std::bad_alloc&) {
+      source_problem_ = std::string(ReasonName(Reason::kOutOfMemory)) +
+                        ": the tensors of a run take more memory than the worker may have";
+    }
   }
+  return Status::Ok();
 }
 
 Result<SignatureAccuracy::Tensors> SignatureAccuracy::Evaluate(

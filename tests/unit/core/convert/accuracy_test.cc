@@ -153,7 +153,7 @@ const char* const kSourceOrder = R"(graph @main(%x "x": f32[1,2,2,2]) {
 const char* const kChannelsLast = R"(graph @main(%x "x": f32[1,2,2,2]) {
     %p = const i32[4] [0, 2, 3, 1]
     %q = const i32[4] [0, 3, 1, 2]
-    %t = TRANSPOSE(%x, %p) : f32[1,2,2,2] from {}
+    %t = TRANSPOSE(%x, %p) : f32[1,2,2,2]
     %a "a" = RELU(%t) : f32[1,2,2,2] from {0}
     %n = NEG(%a) : f32[1,2,2,2] from {1}
     %y "y" = TRANSPOSE(%n, %q) : f32[1,2,2,2] from {1}
@@ -178,7 +178,7 @@ TEST(MeasureAccuracy, FlagsOutputsThatProveNothing) {
   const ir::Module module = MustParse(R"(graph @main(%x "x": f32[2,3], %e "e": f32[0,3]) {
     %i = const i32[2] [0, 1]
     %z = const f32[2,3] [0, 0, 0, 0, 0, 0]
-    %shape "shape" = SHAPE(%x) : i32[2] from {0}
+    %shape "shape" = SHAPE(%x) {out_type="i32"} : i32[2] from {0}
     %none "none" = RELU(%e) : f32[0,3] from {1}
     %s = SUM(%x, %i) {keep_dims=true} : f32[1,1] from {2}
     %same "same" = ADD(%s, %z) {fused_activation_function="NONE"} : f32[2,3] from {2}
@@ -216,7 +216,7 @@ TEST(MeasureAccuracy, AnOutputOfAnotherShapeIsSkippedAndFails) {
 TEST(MeasureAccuracy, AnOutputThatCannotBeComputedIsNoPass) {
   const ir::Module source = Chain("2", "3");
   ir::Module opaque = MustParse(R"(graph @main(%x "x": f32[4,8]) {
-    %y "y" = core.composite(%x) {name="my.op"} : f32[4,8] from {0}
+    %y "y" = composite(%x) {name="my.op"} : f32[4,8] from {0}
     return %y
   }
 )",
