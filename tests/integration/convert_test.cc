@@ -57,12 +57,14 @@ TEST_F(ConvertThroughDaemon, PutsReportsBesideTheArtifact) {
   v1::ConvertOptions options;
   options.add_extra_reports(v1::OP_COVERAGE);
   options.add_extra_reports(v1::TENSOR_CORRESPONDENCE);
+  options.add_extra_reports(v1::ACCURACY);
+  options.set_fail_on_accuracy(true);
   options.add_dump_after("layout");
   const auto created = client_.Submit(TrainedModel(), "digits_cnn.onnx", "", options);
   ASSERT_TRUE(created.ok()) << created.error.message;
   const v1::Job job = client_.Wait(created.value.id()).value;
   ASSERT_EQ(job.state(), v1::SUCCEEDED) << job.message();
-  ASSERT_EQ(job.artifacts_size(), 4);
+  ASSERT_EQ(job.artifacts_size(), 5);
   EXPECT_EQ(job.artifacts(0).kind(), "tflite");
   EXPECT_EQ(job.artifacts(1).name(), "digits_cnn_layout.ir.txt");
   EXPECT_NE(client_.Read(job.artifacts(1).digest()).value.find("CONV_2D"), std::string::npos);
@@ -70,6 +72,9 @@ TEST_F(ConvertThroughDaemon, PutsReportsBesideTheArtifact) {
   EXPECT_NE(client_.Read(job.artifacts(2).digest()).value.find("\"dispatch_mode\""),
             std::string::npos);
   EXPECT_EQ(job.artifacts(3).kind(), "tensor_correspondence");
+  EXPECT_EQ(job.artifacts(4).name(), "digits_cnn_accuracy_report.json");
+  EXPECT_EQ(job.artifacts(4).kind(), "accuracy");
+  EXPECT_TRUE(ReportOf(job).accuracy().pass());
 }
 
 TEST_F(ConvertThroughDaemon, PutsReportsInThePlaceOfARefusedModel) {

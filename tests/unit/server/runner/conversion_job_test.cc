@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include <cerrno>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,15 @@ namespace {
 int conversions = 0;
 
 std::vector<std::string> composites;
+std::set<ExtraReport> extra_reports;
+bool fail_on_accuracy = false;
 
 Status CountConversion(const ConvertRequest& request, ConvertSink&, const CancelToken&,
                        v1::Report*) {
   ++conversions;
   composites = request.composites;
+  extra_reports = request.extra_reports;
+  fail_on_accuracy = request.fail_on_accuracy;
   return Status::Ok();
 }
 
@@ -66,6 +71,18 @@ TEST(RunConversion, CallsCompositesByTheirNames) {
   RunWith(options);
   EXPECT_EQ(composites, (std::vector<std::string>{"all", "odml.rms_norm", "odml.group_norm",
                                                   "odml.scaled_dot_product_attention"}));
+}
+
+TEST(RunConversion, PassesOnWhichReportsAreWanted) {
+  v1::ConvertOptions options;
+  RunWith(options);
+  EXPECT_TRUE(extra_reports.empty());
+  EXPECT_FALSE(fail_on_accuracy);
+  options.add_extra_reports(v1::ACCURACY);
+  options.set_fail_on_accuracy(true);
+  RunWith(options);
+  EXPECT_EQ(extra_reports, std::set<ExtraReport>{ExtraReport::kAccuracy});
+  EXPECT_TRUE(fail_on_accuracy);
 }
 
 TEST(WriteFailed, TellsAFullDiskFromABrokenOne) {
