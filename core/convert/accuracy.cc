@@ -40,13 +40,18 @@ v1::AccuracyReport Begin(const AccuracyPlan& plan) {
 
 // What was fed, and what it does not show.
 std::string InputsNote(const AccuracyPlan& plan, std::uint32_t samples, std::int64_t largest_int) {
-  std::string seeds = "seed " + std::to_string(plan.first_seed);
-  if (samples > 1) {
-    seeds = "seeds " + std::to_string(plan.first_seed) + " to " +
-            std::to_string(plan.first_seed + samples - 1);
+  std::string note = "seeded noise, seed " + std::to_string(plan.first_seed);
+  if (plan.samples > 1) {
+    note += " to " + std::to_string(plan.first_seed + plan.samples - 1);
   }
-  return "seeded noise, " + seeds + ": floats from -1 to 1, integers from 0 to " +
-         std::to_string(largest_int) + "; not calibrated on data, so data may fare otherwise";
+  note += ": floats from -1 to 1, integers from 0 to " + std::to_string(largest_int) +
+          "; not calibrated on data, so data may fare otherwise";
+  if (samples < plan.samples) {
+    note += "; with " + std::to_string(plan.samples - samples) +
+            " of the samples the source "
+            "does not run";
+  }
+  return note;
 }
 
 bool Passes(const v1::AccuracyReport::Output& output) {
@@ -119,7 +124,7 @@ Result<v1::AccuracyReport> MeasureAccuracy(const ir::Module& source, const ir::M
     report.set_not_run_because(which + signature.problem());
   }
   report.set_num_samples(fewest);
-  report.set_inputs_note(InputsNote(plan, plan.samples, largest_int));
+  report.set_inputs_note(InputsNote(plan, fewest, largest_int));
   FinishReport(pool.Metrics(), report);
   return report;
 }

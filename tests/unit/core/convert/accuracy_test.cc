@@ -71,7 +71,7 @@ TEST(MeasureAccuracy, FindsEqualGraphsEqual) {
   EXPECT_EQ(report.num_samples(), 3u);
   EXPECT_EQ(report.inputs(), "seeded");
   EXPECT_THAT(report.inputs_note(),
-              AllOf(HasSubstr("seeded noise, seeds 1 to 3"), HasSubstr("not calibrated on data")));
+              AllOf(HasSubstr("seeded noise, seed 1 to 3"), HasSubstr("not calibrated on data")));
   EXPECT_EQ(report.reference(), "imported_graph");
   EXPECT_THAT(LayersOf(report), ElementsAre("a ok", "b ok", "y ok"));
   EXPECT_EQ(report.layer_summary().first_outside(), "");
