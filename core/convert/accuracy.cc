@@ -47,9 +47,7 @@ std::string InputsNote(const AccuracyPlan& plan, std::uint32_t samples, std::int
   note += ": floats from -1 to 1, integers from 0 to " + std::to_string(largest_int) +
           "; not calibrated on data, so data may fare otherwise";
   if (samples < plan.samples) {
-    note += "; with " + std::to_string(plan.samples - samples) +
-            " of the samples the source "
-            "does not run";
+    note += "; " + std::to_string(plan.samples - samples) + " of the samples did not run";
   }
   return note;
 }
