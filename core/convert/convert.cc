@@ -433,6 +433,9 @@ class Conversion {
     if (extras_.Wants(ExtraReport::kAccuracy) && accuracy_) {
       SMELT_RETURN_IF_ERROR(extras_.AddAccuracy(*accuracy_));
     }
+    if (extras_.Wants(ExtraReport::kAccuracy) && accuracy_) {
+      SMELT_RETURN_IF_ERROR(extras_.AddAccuracy(*accuracy_));
+    }
     if (extras_.Wants(ExtraReport::kReproducer) && refused) {
       onnx_import::ImportRequest source = source_;
       source.extract = RefusedNodes(report_);
