@@ -85,8 +85,13 @@ Status Mismatch(const std::string& output, const std::string& what) {
   return Status(Reason::kVerificationMismatch, "output \"" + output + "\": " + what);
 }
 
-Status OtherValues(const std::string& output, const std::string& what,
+Status OtherValues(const std::string& output, const std::string& what, const Tolerance& tolerance,
                    const ir::Diagnostics& said) {
+  if (tolerance.least_cosine > 0) {
+    return Status(Reason::kVerificationMismatch, "output \"" + output + "\": " + what,
+                  "The weights may not bear so few digits: keep more of them float32 "
+                  "(--quantize-min-elements), or verify the structure alone and judge on data.");
+  }
   const auto narrowed = std::ranges::find_if(said, [](const ir::Diagnostic& one) {
     return one.severity == ir::Severity::kWarning && one.reason == Reason::kRuntimeTypeUnsupported;
   });
@@ -128,7 +133,7 @@ Status CompareOutputs(const ir::Module& module, const ir::Signature& signature,
     output->set_cosine(difference.cosine);
     const std::string objection =
         Objection(difference, ir::IsFloat(expected[i].dtype()), tolerance);
-    if (first.ok() && !objection.empty()) first = OtherValues(name, objection, said);
+    if (first.ok() && !objection.empty()) first = OtherValues(name, objection, tolerance, said);
   }
   return first;
 }

@@ -92,10 +92,13 @@ Status Convolve(const KernelContext& context) {
 }
 
 Status RunConv2d(const KernelContext& context) {
-  if (IsHybrid(context)) {  // one range an image; of weights with one scale about zero
+  if (IsHybrid(context)) {  // of weights with one scale the range is symmetric
     const Tensor& data = context.input(0);
-    return RunHybrid(context, data.dim(1) * data.dim(2) * data.dim(3),
-                     context.input(1).quant()->scale.size() > 1, RunConv2d);
+    const Tensor& filter = context.input(1);
+    const Window window =
+        WindowOf(context.attrs, data, context.result(), filter.dim(1), filter.dim(2));
+    const std::int64_t pixels = IsPointwise(window) ? 1 : data.dim(1) * data.dim(2);
+    return RunHybrid(context, pixels * data.dim(3), filter.quant()->scale.size() > 1, RunConv2d);
   }
   for (int i = 1; i < 3; ++i) {  // quantized operators mix their types
     const ir::DType dtype = context.input(i).dtype();

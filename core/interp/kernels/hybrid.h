@@ -3,9 +3,9 @@
 // the rounding of both sides.
 //
 // What is rounded is multiplied here as the numbers it stands for, by the float kernels: integer
-// sums scaled afterwards give the same but for float rounding (1e-7 of the summands). XNNPACK takes
-// a range for each pixel of a 1x1 convolution of stride 1, and the reference kernels for each
-// image; so does this.
+// sums scaled afterwards give the same but for float rounding (1e-7 of the summands). Of a 1x1
+// convolution of stride 1 XNNPACK, LiteRT's default, takes a range for each pixel, and so does
+// this; the kernels behind it take one for each image, as all do for other convolutions.
 #pragma once
 
 #include "core/interp/kernel.h"

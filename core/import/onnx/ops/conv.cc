@@ -256,6 +256,24 @@ Status TranslateQLinearConv(OnnxNode& node, ir::Builder& out) {
   return out.status();
 }
 
+// Scales and zero points of the weights are one, or one an output channel; all others one.
+Verdict ParametersFit(const OnnxNode& node, Bounds, Finding& finding) {
+  const int at = WeightsAt(node);
+  if (!node.knows_input(at) || node.input_rank(at) == 0) return Verdict::kNotChecked;
+  const Shape channels{node.input_shape(at).dim(0)};
+  const Shape single{Dim(1)};
+  const bool narrows = IsQLinear(node);
+  const std::vector<int> of_weights = narrows ? std::vector{4, 5} : std::vector{3};
+  const std::vector<int> of_others = narrows ? std::vector{1, 2, 6, 7} : std::vector{2};
+  for (const auto& [inputs, of] : {std::pair{of_weights, channels}, {of_others, single}}) {
+    for (const int input : inputs) {
+      const Verdict verdict = ParameterFits(node, input, of, 0, finding);
+      if (verdict != Verdict::kHolds) return verdict;
+    }
+  }
+  return Verdict::kHolds;
+}
+
 Verdict TermsFit(const OnnxNode& node, Bounds, Finding& finding) {
   const int at = WeightsAt(node);
   if (!node.knows_input(at) || !node.input_shape(at).IsStatic()) return Verdict::kNotChecked;
@@ -302,6 +320,11 @@ constexpr OnnxConstraint kDepth = {Reason::kDynamicDimensionUnsupported,
                                    "groups over three spatial axes need a static depth"};
 constexpr OnnxConstraint kFits = {
     Reason::kShapeMismatch, WindowFits, {}, "the kernel fits into the padded input"};
+constexpr OnnxConstraint kParameters = {
+    Reason::kShapeMismatch,
+    ParametersFit,
+    {},
+    "scales and zero points of one element, the weights' also one for each output channel"};
 constexpr OnnxConstraint kTerms = {
     Reason::kTensorTooLarge, TermsFit, {}, "at most 16448 products in a sum, to stay exact"};
 constexpr TypeSet kBytes = Types(DType::kU8, DType::kI8);
@@ -320,8 +343,9 @@ constexpr OnnxConstraint kFusedConv[] = {
     kFits,
     kFusedActivation,
     {Reason::kShapeMismatch, AddendFits, {}, "an addend Z of the result's shape"}};
-constexpr OnnxConstraint kConvInteger[] = {kRank,    kStatic,  kWeights, kKernel, kAttributes,
-                                           kAutoPad, kPadding, kDepth,   kFits,   kTerms};
+constexpr OnnxConstraint kConvInteger[] = {kRank,       kStatic,     kWeights, kKernel,
+                                           kAttributes, kAutoPad,    kPadding, kDepth,
+                                           kFits,       kParameters, kTerms};
 constexpr OnnxConstraint kQLinearConv[] = {
     {Reason::kUnsupportedType, TypeIn<7, kBytes>, {}, "a result of u8 or i8"},
     kRank,
@@ -334,6 +358,7 @@ constexpr OnnxConstraint kQLinearConv[] = {
     kPadding,
     kDepth,
     kFits,
+    kParameters,
     kTerms,
 };
 

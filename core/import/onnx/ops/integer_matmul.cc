@@ -94,6 +94,36 @@ Verdict InnerAxesAgree(const OnnxNode& node, Bounds, Finding& finding) {
   return Violated(node, b, node.input_text(b), finding);
 }
 
+// Those of A and of the result may be one a row, those of B one a column.
+Verdict ParametersFit(const OnnxNode& node, Bounds, Finding& finding) {
+  const int b = Where(node).b;
+  if (!node.knows_input(0) || !node.knows_input(b) || !node.output_type(0)) {
+    return Verdict::kNotChecked;
+  }
+  struct Parameter {
+    int input;
+    const Shape& of;
+    int from_end;  // the axis
+  };
+  const Shape& rows = node.input_shape(0);
+  const Shape& columns = node.input_shape(b);
+  const Shape& result = node.output_type(0)->shape;
+  const std::vector<Parameter> all =
+      b == 3 ? std::vector<Parameter>{{1, rows, 2},    {2, rows, 2},   {4, columns, 1},
+                                      {5, columns, 1}, {6, result, 2}, {7, result, 2}}
+             : std::vector<Parameter>{{2, rows, 2}, {3, columns, 1}};
+  for (const auto& [input, of, from_end] : all) {
+    const Verdict verdict = ParameterFits(node, input, of, of.rank() - from_end, finding);
+    if (verdict != Verdict::kHolds) return verdict;
+  }
+  return Verdict::kHolds;
+}
+
+constexpr OnnxConstraint kParameters = {
+    Reason::kShapeMismatch,
+    ParametersFit,
+    {},
+    "scales and zero points of one element, of A and the result also one a row, of B one a column"};
 constexpr OnnxConstraint kTerms = {
     Reason::kTensorTooLarge, TermsFit, {}, "a static inner axis of at most 16448, to stay exact"};
 constexpr OnnxConstraint kInner = {
@@ -104,6 +134,7 @@ constexpr OnnxConstraint kMatMulInteger[] = {
     {Reason::kUnsupportedRank, RankWithin<0>, {2, 6}, "A of rank {lo} to {hi}"},
     {Reason::kUnsupportedRank, RankWithin<1>, {2, 6}, "B of rank {lo} to {hi}"},
     kInner,
+    kParameters,
     kTerms,
 };
 constexpr OnnxConstraint kQLinearMatMul[] = {
@@ -113,6 +144,7 @@ constexpr OnnxConstraint kQLinearMatMul[] = {
     {Reason::kUnsupportedRank, RankWithin<0>, {2, 6}, "A of rank {lo} to {hi}"},
     {Reason::kUnsupportedRank, RankWithin<3>, {2, 6}, "B of rank {lo} to {hi}"},
     kInner,
+    kParameters,
     kTerms,
 };
 

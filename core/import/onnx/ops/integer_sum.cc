@@ -40,6 +40,21 @@ ValueId AlongAxis(OnnxNode& node, Builder& out, int input, int rank, int axis) {
   return out.Reshape(value, along);
 }
 
+Verdict ParameterFits(const OnnxNode& node, int input, const Shape& of, int axis,
+                      Finding& finding) {
+  if (!node.has_input(input)) return Verdict::kHolds;
+  if (!node.knows_input(input)) return Verdict::kNotChecked;
+  const Shape& shape = node.input_shape(input);
+  const ir::Dim one(1);
+  bool fits = shape.rank() <= of.rank();
+  for (int i = 1; fits && i <= shape.rank(); ++i) {
+    const ir::Dim size = shape.dim(shape.rank() - i);
+    const ir::Dim whole = shape.rank() == 1 ? of.dim(axis) : of.dim(of.rank() - i);
+    fits = size == one || size == whole;
+  }
+  return fits ? Verdict::kHolds : Violated(node, input, node.input_text(input), finding);
+}
+
 ValueId Centered(OnnxNode& node, Builder& out, int x, int zero_point, int axis) {
   const ValueId wide = out.Cast(node.input(x), DType::kF32);
   if (!node.has_input(zero_point)) return wide;

@@ -20,6 +20,11 @@ ir::ValueId Centered(OnnxNode& node, ir::Builder& out, int x, int zero_point, in
 // shaped to broadcast with a tensor of `rank` axes.
 ir::ValueId AlongAxis(OnnxNode& node, ir::Builder& out, int input, int rank, int axis);
 
+// Whether the parameter at `input` has a value for all of a tensor of shape `of`, or for each
+// position of `axis`, or sizes that broadcast to `of`.
+Verdict ParameterFits(const OnnxNode& node, int input, const ir::Shape& of, int axis,
+                      Finding& finding);
+
 // The number of terms up to which IntegerSum is exact.
 inline constexpr std::int64_t kMaxIntegerTerms = 16448;
 // sum(weights) as i32. `sum` adds up `terms` products of values below 256 in size with the weights

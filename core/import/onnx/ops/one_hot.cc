@@ -1,5 +1,6 @@
 // OneHot and Hardmax.
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ using ir::ValueId;
 std::optional<std::int64_t> KnownDepth(const OnnxNode& node) {
   const auto depth = node.input_doubles(1);
   if (!depth || depth->size() != 1) return std::nullopt;
+  if (!(std::abs(depth->front()) <= INT32_MAX)) return 0;  // nor is NaN a depth
   return static_cast<std::int64_t>(depth->front());
 }
 

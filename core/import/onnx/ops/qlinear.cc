@@ -233,6 +233,10 @@ Verdict GemmFits(const OnnxNode& node, Bounds, Finding& finding) {
   if (node.has_input(7) != node.has_input(8)) {
     return Violated("one of the result's scale and zero point alone", finding);
   }
+  for (const int input : {4, 5}) {
+    const Verdict verdict = ParameterFits(node, input, Shape{Factor(node, 3).dim(1)}, 0, finding);
+    if (verdict != Verdict::kHolds) return verdict;
+  }
   if (!node.has_input(6)) return Verdict::kHolds;
   if (!node.knows_input(6)) return Verdict::kNotChecked;
   const auto sum = BroadcastShapes(node.symbols(), node.output_type(0)->shape, node.input_shape(6));
@@ -269,7 +273,7 @@ constexpr OnnxConstraint kGemm[] = {
      GemmFits,
      {},
      "matrices that fit, with an inner axis of at most 16448 to stay exact; C broadcasts to the "
-     "result"},
+     "result; the scale and zero point of B are one, or one a column"},
     {Reason::kDynamicDimensionUnsupported, InnerIsStatic, {}, "a static inner axis"},
 };
 

@@ -96,7 +96,7 @@ TEST_F(AdmissionTest, BadRequestsAreRefused) {
   (*negative.mutable_convert()->mutable_options()->mutable_dims())["N"] = -1;
   EXPECT_EQ(Refusal(negative), Reason::kInvalidArgument);
   v1::CreateJobRequest unknown = Request();
-  unknown.mutable_convert()->mutable_options()->set_weights(static_cast<v1::WeightType>(9));
+  unknown.mutable_convert()->mutable_options()->set_precision(static_cast<v1::Precision>(9));
   EXPECT_EQ(Refusal(unknown), Reason::kInvalidArgument);
   EXPECT_EQ(metrics_.submitted, 0);
 }

@@ -175,5 +175,38 @@ TEST(Conv, Refusals) {
   EXPECT_THAT(weights.Refusals(), ElementsAre(Reason::kDynamicDimensionUnsupported));
 }
 
+// (x, scale, zero point, weights, scale, zero point, scale, zero point) of one pixel and channel.
+OnnxModel QuantizedConv(std::int64_t x_scales, std::int64_t weight_scales,
+                        std::int64_t result_zeros) {
+  OnnxModel model;
+  model.Input("x", DType::kU8, {1, 1, 1, 1}).Input("w", DType::kU8, {2, 1, 1, 1});
+  model.Input("xs", DType::kF32, {x_scales}).Input("xz", DType::kU8, {});
+  model.Input("ws", DType::kF32, {weight_scales}).Input("wz", DType::kU8, {});
+  model.Input("ys", DType::kF32, {}).Input("yz", DType::kU8, {result_zeros});
+  model.Node("QLinearConv", {"x", "xs", "xz", "w", "ws", "wz", "ys", "yz"}, {"y"}).Output("y");
+  return model;
+}
+
+TEST(QLinearConv, ScalesAreOneOrOneForEachOutputChannel) {
+  EXPECT_TRUE(QuantizedConv(1, 1, 1).Refusals().empty());
+  EXPECT_TRUE(QuantizedConv(1, 2, 1).Refusals().empty());
+  const std::vector<Reason> mismatch = {Reason::kShapeMismatch};
+  EXPECT_EQ(QuantizedConv(1, 0, 1).Refusals(), mismatch);
+  EXPECT_EQ(QuantizedConv(1, 3, 1).Refusals(), mismatch);
+  EXPECT_EQ(QuantizedConv(2, 2, 1).Refusals(), mismatch);
+  EXPECT_EQ(QuantizedConv(1, 2, 2).Refusals(), mismatch);
+}
+
+TEST(MatMulInteger, ZeroPointsAreOneOrOneForEachRowOrColumn) {
+  for (const auto& [a_zeros, b_zeros, fits] :
+       {std::tuple{1, 1, true}, {2, 4, true}, {0, 4, false}, {4, 4, false}, {2, 2, false}}) {
+    OnnxModel model;
+    model.Input("a", DType::kU8, {2, 3}).Input("b", DType::kU8, {3, 4});
+    model.Input("az", DType::kU8, {a_zeros}).Input("bz", DType::kU8, {b_zeros});
+    model.Node("MatMulInteger", {"a", "b", "az", "bz"}, {"y"}).Output("y");
+    EXPECT_EQ(model.Refusals().empty(), fits) << a_zeros << " " << b_zeros;
+  }
+}
+
 }  // namespace
 }  // namespace smelt::testing

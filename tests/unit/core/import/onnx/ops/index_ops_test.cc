@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include <cmath>
 
 #include "tests/support/onnx_model.h"
@@ -179,6 +181,15 @@ TEST(ImportTensorScatter, RefusesUpdatesOfOtherSizes) {
                          .opset = 24})
                   .Refusals(),
               std::vector{Reason::kShapeMismatch});
+  }
+}
+
+TEST(OneHot, ADepthThatIsNoNumberIsRefused) {
+  for (const float depth : {std::numeric_limits<float>::quiet_NaN(), 1e30F, -1.0F}) {
+    OnnxModel model;
+    model.Input("i", DType::kI64, {2}).Init("d", F32({}, {depth})).Init("v", F32({2}, {0, 1}));
+    model.Node("OneHot", {"i", "d", "v"}, {"y"}).Output("y");
+    EXPECT_EQ(model.Refusals(), std::vector{Reason::kValueOutOfRange}) << depth;
   }
 }
 
