@@ -1,0 +1,133 @@
+// The stages that judge what was written.
+#include "core/convert/accuracy.h"
+#include "core/convert/conversion.h"
+#include "core/convert/file_places.h"
+#include "core/convert/verify.h"
+#include "core/import/tflite/reader.h"
+
+namespace smelt {
+namespace {
+
+// Between the imported graph and the written file. Wide where weights lose digits: this finds what
+// is wrong (another axis, another scale), and is no verdict on accuracy.
+Tolerance ToleranceOf(Precision precision) {
+  if (precision == Precision::kFloat16) return {.relative = 2e-2};  // 11 bits of each weight
+  if (precision == Precision::kDynamicRange) {
+    return {.relative = 0.5, .least_cosine = 0.9, .values_may_change = true};
+  }
+  return {};
+}
+
+std::string PrecisionName(Precision precision) {
+  if (precision == Precision::kFloat16) return "float16";
+  return precision == Precision::kDynamicRange ? "dynamic_range" : "float32";
+}
+
+std::string CustomReason(const google::protobuf::RepeatedPtrField<std::string>& codes) {
+  return "the artifact holds the CUSTOM operator " + codes[0] +
+         (codes.size() > 1 ? " and others" : "") + ", which only its own runtime computes";
+}
+
+}  // namespace
+
+Status Conversion::Check() {
+  v1::Verification* verification = report_.mutable_verification();
+  verification->set_mode(v1::Verification::STRUCTURE);
+  sink_.OnProgress("check", 0, 0, "bytes");
+  SMELT_ASSIGN_OR_RETURN(const SharedBytes written, sink_.WrittenBytes());
+  const Status status = split_ ? split_->Check(written) : tflite_import::CheckFile(written);
+  if (!status.ok()) return Fail(status, "check");
+  clock_.End("check");
+  verification->set_seconds(clock_.last_seconds());
+  return Status::Ok();
+}
+
+std::string Conversion::WhyNotRun() const {
+  if (request_.verify != Verify::kRun) return "only the structure was to be verified";
+  return CustomOnes();
+}
+
+std::string Conversion::CustomOnes() const {
+  for (const v1::Artifact& artifact : report_.artifacts()) {
+    const auto& custom = artifact.custom_operators();
+    if (!custom.empty()) return CustomReason(custom);
+  }
+  return "";
+}
+
+Status Conversion::VerifyRun() {
+  if (const std::string why = WhyNotRun(); !why.empty()) {
+    if (split_) split_->SetNotRun(why);
+    if (request_.verify == Verify::kRun) {
+      report_.mutable_verification()->set_not_run_because(why);
+    }
+    return Status::Ok();
+  }
+  const Status status = split_ ? VerifyParts() : VerifyFile();
+  if (!status.ok()) {
+    // Where both sides part is what somebody who gets this needs first.
+    SMELT_RETURN_IF_ERROR(MeasureAccuracyIfAsked());
+    return Fail(status, "verify");
+  }
+  clock_.End("verify");
+  v1::Verification* verification = report_.mutable_verification();
+  verification->set_seconds(verification->seconds() + clock_.last_seconds());
+  return Status::Ok();
+}
+
+Status Conversion::ReadSides(std::string_view stage) {
+  sink_.OnProgress(stage, 0, 0, "bytes");
+  SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, sink_.WrittenBytes());
+  SMELT_ASSIGN_OR_RETURN(file_side_, tflite_import::Read(bytes));
+  SMELT_ASSIGN_OR_RETURN(onnx_import::Imported imported, ImportModel(stage));
+  source_side_ = std::move(imported.module);
+  return Status::Ok();
+}
+
+Status Conversion::VerifyFile() {
+  SMELT_RETURN_IF_ERROR(ReadSides("verify"));
+  return VerifyByRunning(*source_side_, *file_side_, ToleranceOf(request_.precision), diagnostics_,
+                         cancel_, *report_.mutable_verification());
+}
+
+Status Conversion::VerifyParts() {
+  sink_.OnProgress("verify", 0, 0, "bytes");
+  SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, sink_.WrittenBytes());
+  SMELT_ASSIGN_OR_RETURN(const SplitChain chain, split_->Read(bytes));
+  SMELT_RETURN_IF_ERROR(split_->Compare(chain, cancel_));
+  const RunWritten run = [&](std::size_t, const auto& inputs) {
+    return chain.RunAll(split_->manifest(), inputs, cancel_);
+  };
+  SMELT_ASSIGN_OR_RETURN(const onnx_import::Imported reference, ImportModel("verify"));
+  return VerifyByRunning(reference.module, run, ToleranceOf(request_.precision), diagnostics_,
+                         cancel_, *report_.mutable_verification());
+}
+
+Status Conversion::Judge() {
+  if (!WantsAccuracy()) return Status::Ok();
+  Status status = MeasureAccuracyIfAsked();
+  if (status.ok() && request_.fail_on_accuracy) status = CheckAccuracy(*accuracy_);
+  if (!status.ok()) return Fail(status, "accuracy");
+  clock_.End("accuracy");
+  return Status::Ok();
+}
+
+Status Conversion::MeasureAccuracyIfAsked() {
+  if (!WantsAccuracy()) return Status::Ok();
+  AccuracyPlan plan;
+  plan.precision = PrecisionName(request_.precision);
+  plan.artifact_name = extras_.ArtifactName();
+  const std::string why = split_ ? "it is in parts, whose own report compares them" : CustomOnes();
+  if (!why.empty()) {
+    accuracy_ = NotMeasured(plan, why);
+  } else {
+    if (!source_side_) SMELT_RETURN_IF_ERROR(ReadSides("accuracy"));
+    sink_.OnProgress("accuracy", 0, 0, "bytes");
+    plan.places = FindPlaces(written_tensors_, source_side_->signatures, stored_orders_);
+    SMELT_ASSIGN_OR_RETURN(accuracy_, MeasureAccuracy(*source_side_, *file_side_, plan, cancel_));
+  }
+  *report_.mutable_accuracy() = Summarize(*accuracy_);
+  return Status::Ok();
+}
+
+}  // namespace smelt
