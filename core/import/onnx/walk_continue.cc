@@ -64,6 +64,17 @@ onnx::GraphProto Continued(const onnx::GraphProto& branch, const onnx::NodeProto
   return whole;
 }
 
+// The first error, if all of them are contradictions of the model; else null.
+const ir::Diagnostic* ContradictionIn(std::span<const ir::Diagnostic> said) {
+  const ir::Diagnostic* contradiction = nullptr;
+  for (const ir::Diagnostic& diagnostic : said) {
+    if (diagnostic.severity != ir::Severity::kError) continue;
+    if (!diagnostic.in_every_run) return nullptr;
+    if (contradiction == nullptr) contradiction = &diagnostic;
+  }
+  return contradiction;
+}
+
 }  // namespace
 
 // Which node of the model's graph a node of the scope is; nothing in bodies.
@@ -101,17 +112,6 @@ OnnxNode GraphWalk::Giving(const Step& step, std::span<const std::string> result
   const auto inputs = FindInputs(*step.proto);
   return OnnxNode(step.attributes, step.source, step.schema->since, {inputs.begin(), inputs.end()},
                   {results.begin(), results.end()}, context_.module, graph_);
-}
-
-// Whether all that stands in the way of what was walked since is the model's own contradiction.
-const ir::Diagnostic* ContradictionIn(std::span<const ir::Diagnostic> said) {
-  const ir::Diagnostic* contradiction = nullptr;
-  for (const ir::Diagnostic& diagnostic : said) {
-    if (diagnostic.severity != ir::Severity::kError) continue;
-    if (!diagnostic.in_every_run) return nullptr;
-    if (contradiction == nullptr) contradiction = &diagnostic;
-  }
-  return contradiction;
 }
 
 // What follows one branch may be impossible: operands of shapes that no run accepts (silero-vad

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/interp/kernels/types.h"
+#include "core/interp/kernels/view.h"
 
 namespace smelt::interp {
 namespace {
@@ -54,11 +54,8 @@ bool IsHybrid(const KernelContext& context) {
 Tensor Dequantized(const Tensor& tensor) {
   const ir::QuantParams& quant = *tensor.quant();
   Tensor numbers = Tensor::Zeros(ir::DType::kF32, tensor.shape());
-  std::int64_t inner = 1;  // elements of one scale that follow each other
-  if (quant.scale.size() == 1) inner = std::max<std::int64_t>(tensor.element_count(), 1);
-  for (int axis = quant.axis + 1; quant.scale.size() > 1 && axis < tensor.rank(); ++axis) {
-    inner *= std::max<std::int64_t>(tensor.dim(axis), 1);
-  }
+  // Elements of one scale that follow each other.
+  const std::int64_t inner = SizeOfAxes(tensor, quant.axis + 1, tensor.rank());
   const auto scales = static_cast<std::int64_t>(quant.scale.size());
   const auto fill = [&](const auto* from) {
     const std::span<float> to = numbers.mutable_values<float>();

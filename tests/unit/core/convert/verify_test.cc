@@ -6,6 +6,7 @@
 
 #include "core/interp/tensor.h"
 #include "core/ir/builder.h"
+#include "core/ir/text.h"
 
 // AddressSanitizer refuses what no memory can meet, as other allocators do.
 extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
@@ -39,6 +40,45 @@ TEST(VerifyByRunning, TensorsBeyondTheMemoryAreNoReasonToFail) {
   EXPECT_THAT(verification.not_run_because(), HasSubstr("out_of_memory"));
 }
 #endif
+
+// y by `op` of x.
+ir::Module Computing(const std::string& type, const std::string& op) {
+  auto module = ir::Parse("module { graph @main(%x \"x\": " + type + ") { " + op +
+                          " return %y } signature \"serving_default\" @main (\"x\") -> (\"y\") }");
+  EXPECT_TRUE(module.ok()) << module.status().ToString();
+  return module.ok() ? std::move(module).value() : ir::Module();
+}
+
+Reason Verified(const std::string& type, const std::string& source, const std::string& file,
+                const Tolerance& tolerance) {
+  const ir::Module reference = Computing(type, source), written = Computing(type, file);
+  v1::Verification verification;
+  const Status status =
+      VerifyByRunning(reference, written, tolerance, {}, CancelToken(), verification);
+  EXPECT_EQ(verification.not_run_because(), "");
+  return status.reason();
+}
+
+constexpr Tolerance kLossy = {.relative = 2, .least_cosine = 0.5, .values_may_change = true};
+
+TEST(VerifyByRunning, ALossyFileMustPointWhereItsSourceDoes) {
+  const std::string same = "%y = ABS(%x)";
+  EXPECT_EQ(Verified("f32[8]", same, same, kLossy), Reason::kOk);
+  const std::string opposite = "%a = ABS(%x) %y = NEG(%a)";
+  EXPECT_EQ(Verified("f32[8]", same, opposite, kLossy), Reason::kVerificationMismatch);
+}
+
+TEST(VerifyByRunning, IntegersOfALossyFileMayChange) {
+  const std::string same = "%y = ABS(%x)", negative = "%a = ABS(%x) %y = NEG(%a)";
+  EXPECT_EQ(Verified("i32[8]", same, negative, kLossy), Reason::kOk);
+  EXPECT_EQ(Verified("i32[8]", same, negative, {}), Reason::kVerificationMismatch);
+}
+
+TEST(VerifyByRunning, KnownSizesOfALossyFileMayNot) {
+  const std::string two = "%b = const i32[1] [0] %s = const i32[1] [2] %y = SLICE(%x, %b, %s)";
+  const std::string three = "%b = const i32[1] [0] %s = const i32[1] [3] %y = SLICE(%x, %b, %s)";
+  EXPECT_EQ(Verified("f32[8]", two, three, kLossy), Reason::kVerificationMismatch);
+}
 
 TEST(Tensor, ThrowsWhereThereIsNoMemory) {
   EXPECT_THROW(interp::Tensor::Zeros(ir::DType::kF32, {kSide, kSide}), std::bad_alloc);
