@@ -13,6 +13,7 @@
 #include "core/base/status.h"
 #include "core/ir/diagnostic.h"
 #include "core/ir/module.h"
+#include "core/passes/quantize/integer_options.h"
 #include "core/passes/quantize/weight_summary.h"
 #include "core/target/profile.h"
 
@@ -34,6 +35,7 @@ struct PassOptions {
   std::int64_t fewest_weight_elements = 0;  // that become int8; 0: as many as pay for each operator
   bool one_scale_a_weight = false;          // int8 with one scale, not one a channel
   WeightSummary* weight_summary = nullptr;  // where to note what became int8, or null
+  const IntegerOptions* integer = nullptr;  // activations become integers, as it says; or null
   std::vector<std::string> composites;      // to keep, by name (composite_forms.h), or "all"
   // Null: the profile's versions are not asked for.
   OperatorVersionFn operator_version = nullptr;

@@ -48,6 +48,11 @@ Status Float16Weights(PassContext& context);
 // runtime has one that gains by it, else behind a DEQUANTIZE (quantize/dynamic_range.cc).
 Status DynamicRangeWeights(PassContext& context);
 
+// Activations and weights become integers wherever the runtime has a kernel, if the job asks for it
+// (quantize/full_integer.cc). Stands behind all that decides which operators there are: what is
+// calibrated is the graph that is quantized.
+Status FullInteger(PassContext& context);
+
 // Operators of equal kind, operands and attributes become one.
 Status ShareEqual(PassContext& context);
 

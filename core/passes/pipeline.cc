@@ -60,6 +60,8 @@ constexpr Pass kPipeline[] = {
     {"dynamic_range_weights",
      "Stores weights as int8, for kernels that round the other side as they run, if asked for.",
      true, DynamicRangeWeights},
+    {"full_integer", "Computes in integers where the runtime has such kernels, if asked for.", true,
+     FullInteger},
     {"remove_dead_last", "The same as remove_dead, for what legalization left behind.", false,
      RemoveDead},
 };

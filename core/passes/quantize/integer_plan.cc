@@ -1,0 +1,143 @@
+#include "core/passes/quantize/integer_plan.h"
+
+#include <utility>
+
+#include "core/ir/op_table.h"
+#include "core/passes/quantize/weight_scales.h"
+
+namespace smelt::passes {
+namespace {
+
+using ir::DType;
+using ir::OpId;
+using ir::ValueId;
+using target::QuantizedKernel;
+using target::ResultScale;
+
+class Planner {
+ public:
+  Planner(const ir::Graph& graph, const std::vector<ValueRange>& ranges,
+          const IntegerOptions& options)
+      : graph_(graph), ranges_(ranges), options_(options) {
+    plan_.kernels.resize(graph.op_arena_size());
+    plan_.integer.resize(graph.value_count());
+  }
+
+  IntegerPlan Run() {
+    for (const OpId id : graph_) {
+      if (!TouchesFloat(id)) continue;
+      const QuantizedKernel* kernel = target::FindQuantizedKernel(graph_.op(id).kind);
+      std::string why = WhyNot(id, kernel);
+      if (!why.empty()) {
+        plan_.islands.push_back({id, std::move(why)});
+        continue;
+      }
+      plan_.kernels[id.index] = kernel;
+      if (kernel->result == ResultScale::kNone) continue;
+      for (const ValueId result : graph_.op(id).results) {
+        if (IsFloat(result)) plan_.integer[result.index] = true;
+      }
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  bool IsFloat(ValueId id) const { return id.valid() && graph_.type(id).dtype == DType::kF32; }
+
+  bool TouchesFloat(OpId id) const {
+    const ir::Op& op = graph_.op(id);
+    for (const auto& operand : op.operands) {
+      if (IsFloat(operand.value)) return true;
+    }
+    for (const ValueId result : op.results) {
+      if (IsFloat(result)) return true;
+    }
+    return false;
+  }
+
+  // Empty: the operator computes in integers.
+  std::string WhyNot(OpId id, const QuantizedKernel* kernel) const {
+    if (kernel == nullptr) return "there is no integer kernel of it";
+    if (options_.activations == DType::kI16 && !kernel->int16) {
+      return "there is no kernel of int16 activations of it";
+    }
+    if (kernel->coarse && !options_.strict) return "its integer kernel has too few digits";
+    const std::string activation = graph_.op(id).attrs.String("fused_activation");
+    if (activation == "TANH" || activation == "SIGN_BIT") {
+      return "integer kernels ignore its fused " + activation;
+    }
+    if (std::string why = OfWeights(id, *kernel); !why.empty()) return why;
+    if (std::string why = OfRanges(id, *kernel); !why.empty()) return why;
+    if (kernel->result == ResultScale::kShared && !FollowsIntegers(id, *kernel)) {
+      return "it only moves or selects what is float32";
+    }
+    return "";
+  }
+
+  std::string OfWeights(OpId id, const QuantizedKernel& kernel) const {
+    if (kernel.weights < 0) return "";
+    const ir::Constant* weights = graph_.constant(graph_.op(id).input(kernel.weights));
+    if (weights == nullptr) return "its weights are computed";
+    if (!SymmetricScales(*weights, -1, 127)) return "its weights are not finite";
+    const ValueId bias = graph_.op(id).input(kernel.bias);
+    if (!bias.valid()) return "";
+    if (graph_.constant(bias) == nullptr) return "its bias is computed";
+    const ValueRange range = RangeOf(*graph_.constant(bias));
+    return range.masked ? "its bias is not finite" : "";
+  }
+
+  std::string OfRanges(OpId id, const QuantizedKernel& kernel) const {
+    const ir::Op& op = graph_.op(id);
+    for (int i = 0; i < op.input_count(); ++i) {
+      const ValueId operand = op.input(i);
+      if (!operand.valid() || !target::IsActivation(kernel, i)) continue;
+      if (!IsFloat(operand)) return "operand " + std::to_string(i) + " is not float32";
+      if (std::string why = OfRange(operand, "operand " + std::to_string(i)); !why.empty()) {
+        return why;
+      }
+    }
+    if (kernel.result == ResultScale::kNone || kernel.result == ResultScale::kFixed) return "";
+    for (const ValueId result : op.results) {
+      if (!IsFloat(result)) continue;
+      if (std::string why = OfRange(result, "its result"); !why.empty()) return why;
+    }
+    return "";
+  }
+
+  std::string OfRange(ValueId id, std::string what) const {
+    const ir::Constant* constant = graph_.constant(id);
+    if (constant != nullptr && constant->element_count() == 0) return "";
+    const ValueRange range = constant != nullptr       ? RangeOf(*constant)
+                             : id.index < ranges_.size() ? ranges_[id.index]
+                                                         : ValueRange{};
+    if (range.masked) return what + " has infinite elements, as masks do";
+    if (!range.known()) return "no finite element of " + what + " was seen in calibration";
+    return "";
+  }
+
+  // Moving integers spares bytes; to quantize only in order to move spares nothing.
+  bool FollowsIntegers(OpId id, const QuantizedKernel& kernel) const {
+    if (options_.strict) return true;
+    const ir::Op& op = graph_.op(id);
+    for (int i = 0; i < op.input_count(); ++i) {
+      const ValueId operand = op.input(i);
+      if (!operand.valid() || !target::IsActivation(kernel, i)) continue;
+      if (plan_.IsInteger(operand) || graph_.value(operand).is_input) return true;
+    }
+    return false;
+  }
+
+  const ir::Graph& graph_;
+  const std::vector<ValueRange>& ranges_;
+  const IntegerOptions& options_;
+  IntegerPlan plan_;
+};
+
+}  // namespace
+
+IntegerPlan PlanIntegers(const ir::Graph& graph, const std::vector<ValueRange>& ranges,
+                         const IntegerOptions& options) {
+  return Planner(graph, ranges, options).Run();
+}
+
+}  // namespace smelt::passes
