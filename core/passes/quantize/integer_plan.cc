@@ -62,7 +62,7 @@ class Planner {
       return "there is no kernel of int16 activations of it";
     }
     if (kernel->coarse && !options_.strict) return "its integer kernel has too few digits";
-    const std::string activation = graph_.op(id).attrs.String("fused_activation");
+    const std::string activation = graph_.op(id).attrs.String("fused_activation_function");
     if (activation == "TANH" || activation == "SIGN_BIT") {
       return "integer kernels ignore its fused " + activation;
     }
