@@ -162,7 +162,8 @@ constexpr ReasonInfo kReasons[] = {
     {Reason::kAccuracyBelowThreshold, "accuracy_below_threshold",
      "An output of the written file is further from the source's than its precision allows, or "
      "could not be compared, and --fail-on-accuracy asks for it; the file was not published.",
-     "See the accuracy report for the first layer that is off; choose another --precision."},
+     "Ask for --extra-report accuracy: it names the first layer that is off; choose another "
+     "--precision."},
     {Reason::kNotAModel, "not_a_model", "The bytes are not a model of any known format.",
      "Check that the right file was given."},
     {Reason::kModelTruncated, "model_truncated", "The file ends in the middle of the model.",

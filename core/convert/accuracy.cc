@@ -1,6 +1,7 @@
 #include "core/convert/accuracy.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "core/convert/convert.h"
 #include "core/convert/output_errors.h"
@@ -26,7 +27,7 @@ v1::AccuracyReport Begin(const AccuracyPlan& plan) {
   report.set_rtol(report::kAllCloseRelative);
   report.set_atol(report::kAllCloseAbsolute);
   report.set_compare_mode("dequant");
-  report.set_layer_budget_bytes(plan.layer_budget_bytes);
+  report.set_layer_budget_bytes(static_cast<double>(plan.layer_budget_bytes));
   const report::AccuracyLimits& limits = report::LimitsOf(plan.precision);
   auto& thresholds = *report.mutable_metric_thresholds();
   thresholds.set_max_abs(limits.max_abs);
@@ -39,7 +40,8 @@ v1::AccuracyReport Begin(const AccuracyPlan& plan) {
 }
 
 // What was fed, and what it does not show.
-std::string InputsNote(const AccuracyPlan& plan, std::uint32_t samples, std::int64_t largest_int) {
+std::string InputsNote(const AccuracyPlan& plan, std::uint32_t samples, std::int64_t largest_int,
+                       const std::string& problem) {
   std::string note = "seeded noise, seed " + std::to_string(plan.first_seed);
   if (plan.samples > 1) {
     note += " to " + std::to_string(plan.first_seed + plan.samples - 1);
@@ -48,8 +50,8 @@ std::string InputsNote(const AccuracyPlan& plan, std::uint32_t samples, std::int
           "; not calibrated on data, so data may fare otherwise";
   if (samples < plan.samples) {
     note += "; with " + std::to_string(plan.samples - samples) +
-            " of the samples the source "
-            "does not run";
+            " of the samples the source does not run";
+    if (!problem.empty()) note += " (" + problem + ")";
   }
   return note;
 }
@@ -74,12 +76,19 @@ std::string Place(const v1::AccuracyReport::Output& output) {
   return signature + "output \"" + output.name() + "\"";
 }
 
+// With as many digits as tell a value from its limit.
+std::string Figure(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", value);
+  return text;
+}
+
 std::string Found(const v1::AccuracyReport::Output& output) {
   if (!output.reason().empty()) return output.reason();
   for (const auto& check : output.metric_threshold_judgement().checks()) {
     if (check.pass()) continue;
-    return check.metric() + " is " + std::to_string(check.value()) + ", its limit " +
-           std::to_string(check.limit());
+    return check.metric() + " is " + Figure(check.value()) + ", its limit " +
+           Figure(check.limit());
   }
   return "";
 }
@@ -93,15 +102,18 @@ void FinishReport(const report::ErrorMetrics& overall, v1::AccuracyReport& repor
     close.set_total(close.total() + output.allclose().total());
     pass = pass && Passes(output);
   }
-  close.set_pass(close.matched() == close.total() && report.skipped_output_names().empty());
+  close.set_pass(report.not_run_because().empty() && close.matched() == close.total() &&
+                 report.skipped_output_names().empty());
   report.set_evaluation_pass(pass);
 }
 
 }  // namespace
 
-Result<v1::AccuracyReport> MeasureAccuracy(const ir::Module& source, const ir::Module& file,
+Result<v1::AccuracyReport> MeasureAccuracy(const ir::Module& source, const WrittenSide& file,
                                            const AccuracyPlan& plan, const CancelToken& cancel) {
-  SMELT_CHECK(source.signatures.size() == file.signatures.size());
+  if (file.module != nullptr && file.module->signatures.size() != source.signatures.size()) {
+    return Status(Reason::kInternalError, "the file has other signatures than its source");
+  }
   v1::AccuracyReport report = Begin(plan);
   for (const std::string& name : source.signatures.front().input_names) {
     report.add_onnx_input_names(name);
@@ -112,10 +124,13 @@ Result<v1::AccuracyReport> MeasureAccuracy(const ir::Module& source, const ir::M
   report::ErrorSums pool;
   std::uint32_t fewest = plan.samples;
   std::int64_t largest_int = 0;
+  std::string source_problem;
   for (std::size_t i = 0; i < source.signatures.size(); ++i) {
     SignatureAccuracy signature(source, file, i, plan, cancel);
-    SMELT_RETURN_IF_ERROR(signature.Run(pool));
+    SMELT_RETURN_IF_ERROR(signature.Run());
     signature.Fill(report);
+    pool.Add(signature.pool());
+    if (source_problem.empty()) source_problem = signature.source_problem();
     fewest = std::min(fewest, signature.samples());
     largest_int = std::max(largest_int, signature.largest_int());
     if (signature.problem().empty() || !report.not_run_because().empty()) continue;
@@ -124,7 +139,7 @@ Result<v1::AccuracyReport> MeasureAccuracy(const ir::Module& source, const ir::M
     report.set_not_run_because(which + signature.problem());
   }
   report.set_num_samples(fewest);
-  report.set_inputs_note(InputsNote(plan, fewest, largest_int));
+  report.set_inputs_note(InputsNote(plan, fewest, largest_int, source_problem));
   FinishReport(pool.Metrics(), report);
   return report;
 }
@@ -163,7 +178,8 @@ v1::AccuracySummary Summarize(const v1::AccuracyReport& report) {
   const auto& layers = report.layer_summary();
   summary.set_layers_compared(layers.compared());
   summary.set_layers_not_compared(layers.unnamed() + layers.missing() + layers.regrouped() +
-                                  layers.other_shape() + layers.over_budget());
+                                  layers.other_shape() + layers.over_budget() +
+                                  layers.inside_regions());
   summary.set_first_layer_outside(layers.first_outside());
   if (layers.has_first_outside_node()) {
     *summary.mutable_first_layer_node() = layers.first_outside_node();
@@ -172,7 +188,16 @@ v1::AccuracySummary Summarize(const v1::AccuracyReport& report) {
 }
 
 Status CheckAccuracy(const v1::AccuracyReport& report) {
-  if (report.evaluation_pass()) return Status::Ok();
+  if (report.evaluation_pass()) {
+    const auto& outputs = report.per_output_metrics();
+    const bool proves = std::ranges::any_of(
+        outputs, [](const v1::AccuracyReport::Output& output) { return output.trivial().empty(); });
+    if (proves || outputs.empty()) return Status::Ok();
+    return Status(Reason::kAccuracyBelowThreshold,
+                  "the accuracy can't be judged: every output is trivial on " + report.inputs() +
+                      " inputs (\"" + outputs[0].name() + "\" is " + outputs[0].trivial() + ")",
+                  "Leave out --fail-on-accuracy to have the artifact without this judgement.");
+  }
   if (!report.not_run_because().empty()) {
     return Status(Reason::kAccuracyBelowThreshold,
                   "the accuracy can't be judged: " + report.not_run_because(),
@@ -181,7 +206,9 @@ Status CheckAccuracy(const v1::AccuracyReport& report) {
   const auto& outputs = report.per_output_metrics();
   const auto worst = std::ranges::min_element(outputs, IsWorse);
   std::string layer;
-  if (const auto& summary = report.layer_summary(); !summary.first_outside().empty()) {
+  const auto& summary = report.layer_summary();
+  if (!summary.first_outside().empty() &&
+      summary.first_outside_signature() == worst->signature()) {
     layer = "; the first layer outside is \"" + summary.first_outside() + "\"";
     if (summary.has_first_outside_node()) layer += " of " + summary.first_outside_node().op_type();
   }

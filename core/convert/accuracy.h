@@ -14,6 +14,7 @@
 #include "core/base/cancel_token.h"
 #include "core/base/result.h"
 #include "core/convert/file_places.h"
+#include "core/convert/verify.h"
 #include "core/ir/module.h"
 #include "smelt/v1/accuracy.pb.h"
 #include "smelt/v1/report.pb.h"
@@ -24,13 +25,19 @@ struct AccuracyPlan {
   std::string precision = "float32";  // whose limits: see LimitsOf
   std::string artifact_name;
   std::vector<FilePlaces> places;  // by signature
-  std::uint64_t first_seed = 1;
+  std::uint32_t first_seed = 1;
   std::uint32_t samples = 3;
   std::uint64_t layer_budget_bytes = std::uint64_t{256} << 20;
 };
 
-// Both modules have the same signatures. kCancelled; what else can't be done is told by the report.
-Result<v1::AccuracyReport> MeasureAccuracy(const ir::Module& source, const ir::Module& file,
+// The artifact, read back: one file's module, or what runs its parts, whose layers are not compared.
+struct WrittenSide {
+  const ir::Module* module = nullptr;
+  RunWritten run = nullptr;  // asked where `module` is null
+};
+
+// Both sides have the same signatures. kCancelled; what else can't be done is told by the report.
+Result<v1::AccuracyReport> MeasureAccuracy(const ir::Module& source, const WrittenSide& file,
                                            const AccuracyPlan& plan, const CancelToken& cancel);
 
 // A report on what could not be run at all.
@@ -38,8 +45,8 @@ v1::AccuracyReport NotMeasured(const AccuracyPlan& plan, const std::string& why)
 
 v1::AccuracySummary Summarize(const v1::AccuracyReport& report);
 
-// kAccuracyBelowThreshold, naming the first output that leaves its limits or why nothing could be
-// judged; OK when the report passes.
+// kAccuracyBelowThreshold, naming the output that is furthest from its source's, or why nothing could
+// be judged (every output is trivial, too); OK when the report passes.
 Status CheckAccuracy(const v1::AccuracyReport& report);
 
 }  // namespace smelt

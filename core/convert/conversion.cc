@@ -19,12 +19,6 @@ passes::Weights WeightsOf(Precision precision) {
   return passes::Weights::kSource;
 }
 
-// What judges the request or the machine, not the model.
-bool IsNoJudgement(const Status& status) {
-  return status.reason() == Reason::kCancelled || status.reason() == Reason::kIoError ||
-         status.reason() == Reason::kInvalidArgument;
-}
-
 ir::Diagnostic ComputeTypeNote(std::uint64_t tensors) {
   ir::Diagnostic note;
   note.severity = ir::Severity::kNote;
@@ -64,6 +58,9 @@ Status Conversion::Run() {
     SMELT_ASSIGN_OR_RETURN(split_, SplitStage::Make(*request_.split, Description()));
   }
   SMELT_RETURN_IF_ERROR(RunStages());
+  source_side_.reset();
+  file_side_.reset();
+  parts_side_.reset();
   return WriteExtras();
 }
 
@@ -77,6 +74,11 @@ Status Conversion::RunStages() {
   }
   report_.set_state("succeeded");
   return Status::Ok();
+}
+
+bool Conversion::IsNoJudgement(const Status& status) {
+  return status.reason() == Reason::kCancelled || status.reason() == Reason::kIoError ||
+         status.reason() == Reason::kInvalidArgument;
 }
 
 Status Conversion::Fail(const Status& status, std::string_view stage) {

@@ -4,12 +4,14 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/convert/convert.h"
 #include "core/convert/extra_files.h"
 #include "core/convert/split_stage.h"
 #include "core/convert/stage_clock.h"
+#include "core/convert/verify.h"
 #include "core/export/tflite/runtime_profile.h"
 #include "core/export/tflite/writer.h"
 #include "core/import/onnx/importer.h"
@@ -42,6 +44,8 @@ class Conversion {
   Status RunStages();
   // A verdict on the model goes to the report; anything else ends the conversion with the status.
   Status Fail(const Status& status, std::string_view stage);
+  // Whether it judges the request or the machine, not the model.
+  static bool IsNoJudgement(const Status& status);
   // `stage` is what progress is reported as: verification reads the source once more.
   Result<onnx_import::Imported> ImportModel(std::string_view stage);
   void FillQuantization(const passes::WeightSummary& weights);
@@ -53,6 +57,7 @@ class Conversion {
   std::string CustomOnes() const;
   // The graph as imported, once more, and the file as it was written.
   Status ReadSides(std::string_view stage);
+  RunWritten RunParts() const;
   Status VerifyFile();
   Status VerifyParts();
   Status MeasureAccuracyIfAsked();
@@ -87,7 +92,8 @@ class Conversion {
   std::vector<tflite_export::WrittenTensor> written_tensors_;
   std::vector<passes::StoredOrders> stored_orders_;  // by signature
   std::optional<ir::Module> source_side_;            // what is compared, and
-  std::optional<ir::Module> file_side_;              // with what
+  std::optional<ir::Module> file_side_;              // with what: the file,
+  std::optional<SplitChain> parts_side_;             // or its parts
   std::optional<v1::AccuracyReport> accuracy_;
 };
 

@@ -66,12 +66,16 @@ Status Conversion::VerifyRun() {
     return Status::Ok();
   }
   const Status status = split_ ? VerifyParts() : VerifyFile();
+  clock_.End("verify");
   if (!status.ok()) {
-    // Where both sides part is what somebody who gets this needs first.
-    SMELT_RETURN_IF_ERROR(MeasureAccuracyIfAsked());
+    // Where both sides part is what somebody who gets this needs first. That it can't be told is
+    // no other verdict.
+    if (!IsNoJudgement(status) && source_side_) {
+      const Status told = MeasureAccuracyIfAsked();
+      if (told.reason() == Reason::kCancelled) return told;
+    }
     return Fail(status, "verify");
   }
-  clock_.End("verify");
   v1::Verification* verification = report_.mutable_verification();
   verification->set_seconds(verification->seconds() + clock_.last_seconds());
   return Status::Ok();
@@ -80,10 +84,20 @@ Status Conversion::VerifyRun() {
 Status Conversion::ReadSides(std::string_view stage) {
   sink_.OnProgress(stage, 0, 0, "bytes");
   SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, sink_.WrittenBytes());
-  SMELT_ASSIGN_OR_RETURN(file_side_, tflite_import::Read(bytes));
+  if (split_) {
+    SMELT_ASSIGN_OR_RETURN(parts_side_, split_->Read(bytes));
+  } else {
+    SMELT_ASSIGN_OR_RETURN(file_side_, tflite_import::Read(bytes));
+  }
   SMELT_ASSIGN_OR_RETURN(onnx_import::Imported imported, ImportModel(stage));
   source_side_ = std::move(imported.module);
   return Status::Ok();
+}
+
+RunWritten Conversion::RunParts() const {
+  return [this](std::size_t, const std::vector<interp::Tensor>& inputs) {
+    return parts_side_->RunAll(split_->manifest(), inputs, cancel_);
+  };
 }
 
 Status Conversion::VerifyFile() {
@@ -93,15 +107,9 @@ Status Conversion::VerifyFile() {
 }
 
 Status Conversion::VerifyParts() {
-  sink_.OnProgress("verify", 0, 0, "bytes");
-  SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, sink_.WrittenBytes());
-  SMELT_ASSIGN_OR_RETURN(const SplitChain chain, split_->Read(bytes));
-  SMELT_RETURN_IF_ERROR(split_->Compare(chain, cancel_));
-  const RunWritten run = [&](std::size_t, const auto& inputs) {
-    return chain.RunAll(split_->manifest(), inputs, cancel_);
-  };
-  SMELT_ASSIGN_OR_RETURN(const onnx_import::Imported reference, ImportModel("verify"));
-  return VerifyByRunning(reference.module, run, ToleranceOf(request_.precision), diagnostics_,
+  SMELT_RETURN_IF_ERROR(ReadSides("verify"));
+  SMELT_RETURN_IF_ERROR(split_->Compare(*parts_side_, cancel_));
+  return VerifyByRunning(*source_side_, RunParts(), ToleranceOf(request_.precision), diagnostics_,
                          cancel_, *report_.mutable_verification());
 }
 
@@ -119,14 +127,19 @@ Status Conversion::MeasureAccuracyIfAsked() {
   AccuracyPlan plan;
   plan.precision = PrecisionName(request_.precision);
   plan.artifact_name = extras_.ArtifactName();
-  const std::string why = split_ ? "it is in parts, whose own report compares them" : CustomOnes();
-  if (!why.empty()) {
+  if (const std::string why = CustomOnes(); !why.empty()) {
     accuracy_ = NotMeasured(plan, why);
   } else {
     if (!source_side_) SMELT_RETURN_IF_ERROR(ReadSides("accuracy"));
     sink_.OnProgress("accuracy", 0, 0, "bytes");
     plan.places = FindPlaces(written_tensors_, source_side_->signatures, stored_orders_);
-    SMELT_ASSIGN_OR_RETURN(accuracy_, MeasureAccuracy(*source_side_, *file_side_, plan, cancel_));
+    WrittenSide file;
+    if (split_) {
+      file.run = RunParts();
+    } else {
+      file.module = &*file_side_;
+    }
+    SMELT_ASSIGN_OR_RETURN(accuracy_, MeasureAccuracy(*source_side_, file, plan, cancel_));
   }
   *report_.mutable_accuracy() = Summarize(*accuracy_);
   return Status::Ok();

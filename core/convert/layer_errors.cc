@@ -36,6 +36,20 @@ NamedValues NamedResults(const ir::Graph& graph) {
 
 }  // namespace
 
+std::uint32_t ResultsInRegions(const ir::Module& module, const ir::Graph& graph) {
+  std::uint32_t count = 0;
+  for (const ir::OpId op : graph) {
+    for (const ir::GraphId region : graph.op(op).regions) {
+      const ir::Graph& inside = module.graph(region);
+      for (const ir::OpId id : inside) {
+        count += static_cast<std::uint32_t>(inside.op(id).results.size());
+      }
+      count += ResultsInRegions(module, inside);
+    }
+  }
+  return count;
+}
+
 LayerErrors::LayerErrors(const ir::Graph& source, const ir::Graph& file, const FilePlaces& places,
                          const report::AccuracyLimits& limits, std::uint64_t budget_bytes)
     : limits_(limits), budget_bytes_(budget_bytes) {

@@ -38,6 +38,9 @@ struct UncomparedLayers {
   std::uint32_t over_budget = 0;
 };
 
+// Results of operators in the regions of a graph's operators, which its run does not show.
+std::uint32_t ResultsInRegions(const ir::Module& module, const ir::Graph& graph);
+
 class LayerErrors {
  public:
   // Keeps tensors of up to `budget_bytes` together; what comes when they are taken is not compared.

@@ -2,6 +2,7 @@
 // One thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "core/convert/tensor_errors.h"
@@ -23,11 +24,14 @@ class OutputErrors {
 
  private:
   std::string Trivial(bool is_fed) const;
+  report::AccuracyVerdict Verdict() const;
 
   const report::AccuracyLimits& limits_;
   report::ErrorSeries errors_;
-  report::AccuracyVerdict verdict_;
-  std::uint64_t elements_ = 0, close_ = 0;
+  report::AccuracyVerdict verdict_;  // of numbers, by sample
+  report::ErrorMetrics all_;         // elements and differences of all samples
+  std::uint64_t close_ = 0;
+  bool is_exact_ = false;     // integers or bools
   Top1 top1_;
   std::string type_;          // of the first sample
   std::string first_values_;  // their digest, of the reference

@@ -8,13 +8,13 @@
 
 namespace smelt {
 
-SignatureAccuracy::SignatureAccuracy(const ir::Module& source, const ir::Module& file,
+SignatureAccuracy::SignatureAccuracy(const ir::Module& source, const WrittenSide& file,
                                      std::size_t place, const AccuracyPlan& plan,
                                      const CancelToken& cancel)
     : source_(source),
       file_(file),
+      place_(place),
       signature_(source.signatures[place]),
-      file_graph_(file.signatures[place].graph),
       places_(place < plan.places.size() ? plan.places[place] : FilePlaces()),
       plan_(plan),
       limits_(report::LimitsOf(plan.precision)),
@@ -22,18 +22,21 @@ SignatureAccuracy::SignatureAccuracy(const ir::Module& source, const ir::Module&
 
 void SignatureAccuracy::Begin() {
   samples_ = 0;
+  pool_ = {};
+  source_problem_.clear();
   outputs_ = std::vector<OutputErrors>(signature_.output_names.size(), OutputErrors(limits_));
-  layers_.emplace(source_graph(), file_graph(), places_, limits_, plan_.layer_budget_bytes);
+  if (file_graph() == nullptr) return;
+  layers_.emplace(source_graph(), *file_graph(), places_, limits_, plan_.layer_budget_bytes);
 }
 
-Status SignatureAccuracy::Run(report::ErrorSums& pool) {
+Status SignatureAccuracy::Run() {
   for (const SampleOptions& sizes : SampleAttempts()) {
     Begin();
     largest_int_ = sizes.max_int;
     for (std::uint32_t i = 0; i < plan_.samples && file_problem_.empty(); ++i) {
       SampleOptions sample = sizes;
       sample.seed = plan_.first_seed + i;
-      SMELT_RETURN_IF_ERROR(RunGuarded(sample, pool));
+      SMELT_RETURN_IF_ERROR(RunGuarded(sample));
       if (samples_ == 0) break;  // a humbler kind may run
     }
     if (samples_ != 0 || !file_problem_.empty()) break;
@@ -46,15 +49,18 @@ std::string SignatureAccuracy::problem() const {
   return samples_ == 0 ? source_problem_ : "";
 }
 
-Status SignatureAccuracy::RunGuarded(const SampleOptions& sample, report::ErrorSums& pool) {
+Status SignatureAccuracy::RunGuarded(const SampleOptions& sample) {
   // Outputs matter more than layers, for which the source's results are kept.
   for (const bool keeps_results : {true, false}) {
-    if (!keeps_results) layers_->StopKeeping();
+    if (!keeps_results && layers_) layers_->StopKeeping();
+    is_file_running_ = false;
     try {
-      return RunSample(sample, pool);
+      return RunSample(sample);
     } catch (const std::bad_alloc&) {
-      source_problem_ = std::string(ReasonName(Reason::kOutOfMemory)) +
-                        ": the tensors of a run take more memory than the worker may have";
+      const std::string problem = std::string(ReasonName(Reason::kOutOfMemory)) +
+                                  ": the tensors of a run take more memory than the worker may have";
+      if (keeps_results) continue;
+      (is_file_running_ ? file_problem_ : source_problem_) = problem;
     }
   }
   return Status::Ok();
@@ -70,36 +76,47 @@ Result<SignatureAccuracy::Tensors> SignatureAccuracy::Evaluate(
   return interp::Evaluate(module, graph, inputs, options);
 }
 
-Status SignatureAccuracy::RunSample(const SampleOptions& sample, report::ErrorSums& pool) {
+Result<SignatureAccuracy::Tensors> SignatureAccuracy::RunFile(const Tensors& inputs) {
+  is_file_running_ = true;
+  if (file_.module == nullptr) return file_.run(place_, inputs);
+  const auto compare = [this](ir::GraphId, ir::ValueId value, const interp::Tensor& tensor) {
+    layers_->Compare(value, tensor);
+  };
+  return Evaluate(*file_.module, file_.module->signatures[place_].graph, inputs, compare);
+}
+
+Status SignatureAccuracy::RunSample(const SampleOptions& sample) {
   const auto inputs = SampleInputs(source_, signature_, sample);
   if (!inputs.ok()) {
     source_problem_ = std::string(inputs.status().message());
     return Status::Ok();
   }
   const auto keep = [this](ir::GraphId, ir::ValueId value, const interp::Tensor& tensor) {
-    layers_->Keep(value, tensor);
+    if (layers_) layers_->Keep(value, tensor);
   };
   const auto expected = Evaluate(source_, signature_.graph, *inputs, keep);
   SMELT_RETURN_IF_ERROR(cancel_.Check());
   if (!expected.ok()) {
-    layers_->EndSample();
+    if (layers_) layers_->EndSample();
     source_problem_ = expected.status().ToString();
     return Status::Ok();
   }
-  const auto compare = [this](ir::GraphId, ir::ValueId value, const interp::Tensor& tensor) {
-    layers_->Compare(value, tensor);
-  };
-  const auto actual = Evaluate(file_, file_graph_, *inputs, compare);
+  const auto actual = RunFile(*inputs);
   SMELT_RETURN_IF_ERROR(cancel_.Check());
-  layers_->EndSample();
+  if (layers_) layers_->EndSample();
   if (!actual.ok() || actual->size() != outputs_.size()) {
     file_problem_ = "the written file does not run: " +
                     (actual.ok() ? "it has another number of outputs" : actual.status().ToString());
     return Status::Ok();
   }
-  for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    outputs_[i].Add((*expected)[i], (*actual)[i], pool);
+  // All of them, or none: memory may end between two.
+  std::vector<OutputErrors> outputs = outputs_;
+  report::ErrorSums pool = pool_;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    outputs[i].Add((*expected)[i], (*actual)[i], pool);
   }
+  outputs_.swap(outputs);
+  pool_ = pool;
   ++samples_;
   return Status::Ok();
 }
@@ -107,6 +124,7 @@ Status SignatureAccuracy::RunSample(const SampleOptions& sample, report::ErrorSu
 void SignatureAccuracy::Fill(v1::AccuracyReport& report) const {
   if (samples_ == 0) return;
   FillOutputs(report);
+  if (!layers_) return;
   for (const Layer& layer : layers_->layers()) {
     if (layer.errors.samples() != 0) FillLayer(layer, report);
   }
@@ -117,17 +135,21 @@ void SignatureAccuracy::Fill(v1::AccuracyReport& report) const {
   summary.set_regrouped(summary.regrouped() + uncompared.regrouped);
   summary.set_other_shape(summary.other_shape() + uncompared.other_shape);
   summary.set_over_budget(summary.over_budget() + uncompared.over_budget);
+  summary.set_inside_regions(summary.inside_regions() +
+                             ResultsInRegions(source_, source_graph()));
 }
 
 void SignatureAccuracy::FillOutputs(v1::AccuracyReport& report) const {
-  const std::vector<ir::ValueId> file_outputs = file_graph().outputs();
+  const ir::Graph* file = file_graph();
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     auto& output = *report.add_per_output_metrics();
     output.set_name(signature_.output_names[i]);
     output.set_signature(key());
-    const ir::Value& value = file_graph().value(file_outputs[i]);
-    output.set_tflite_output_name(value.name);
-    if (!value.quant.empty()) report.set_has_quantized_outputs(true);
+    if (file != nullptr) {
+      const ir::Value& value = file->value(file->outputs()[i]);
+      output.set_tflite_output_name(value.name);
+      if (!value.quant.empty()) report.set_has_quantized_outputs(true);
+    }
     outputs_[i].Fill(!source_graph().inputs().empty(), output);
     if (output.reason().empty()) {
       report.add_compared_output_names(output.name());
@@ -149,8 +171,9 @@ void SignatureAccuracy::FillLayer(const Layer& layer, v1::AccuracyReport& report
   }
   filled.set_type(layer.type);
   filled.set_tflite_tensor_name(layer.place.tensor);
-  const ir::OpId maker = file_graph().value(layer.file).producer;
-  filled.set_tflite_operator(std::string(ir::GetOpInfo(file_graph().op(maker).kind).name));
+  const ir::Graph& file = *file_graph();
+  const ir::OpId maker = file.value(layer.file).producer;
+  filled.set_tflite_operator(std::string(ir::GetOpInfo(file.op(maker).kind).name));
   FillMetrics(layer.errors.worst(), *filled.mutable_metrics());
   FillMetrics(layer.errors.average(), *filled.mutable_average());
   filled.set_within_limits(layer.verdict.pass());
@@ -160,6 +183,7 @@ void SignatureAccuracy::FillLayer(const Layer& layer, v1::AccuracyReport& report
   summary.set_outside_limits(summary.outside_limits() + 1);
   if (summary.outside_limits() > 1) return;
   summary.set_first_outside(filled.name());
+  summary.set_first_outside_signature(key());
   if (filled.has_node()) *summary.mutable_first_outside_node() = filled.node();
 }
 

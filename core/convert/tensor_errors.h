@@ -31,7 +31,8 @@ struct Top1 {
 };
 
 // Of tensors that CompareTensors takes. Nothing unless the reference looks like logits: floats, at
-// most 3 axes, the last of at least 2. The place of the largest counts; of equals, the first.
+// most 3 axes, the last of at least 2. The place of the largest counts; of equals, the first. Rows
+// with a NaN on either side are left out.
 std::optional<Top1> CompareTop1(const interp::Tensor& reference, const interp::Tensor& actual);
 
 // "f32[2,10]".

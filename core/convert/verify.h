@@ -37,8 +37,8 @@ Status VerifyByRunning(const ir::Module& reference, const ir::Module& written,
 // The same of an artifact that is more than one module: runs one of its signatures.
 using RunWritten = std::function<Result<std::vector<interp::Tensor>>(
     std::size_t signature, const std::vector<interp::Tensor>& inputs)>;
-Status VerifyByRunning(const ir::Module& reference, const RunWritten& written, double tolerance,
-                       const ir::Diagnostics& said, const CancelToken& cancel,
-                       v1::Verification& verification);
+Status VerifyByRunning(const ir::Module& reference, const RunWritten& written,
+                       const Tolerance& tolerance, const ir::Diagnostics& said,
+                       const CancelToken& cancel, v1::Verification& verification);
 
 }  // namespace smelt

@@ -37,13 +37,13 @@ AccuracyCheck AtMost(std::string_view metric, double value, double limit) {
   const double strain = value == 0  ? 0
                         : limit > 0 ? value / limit
                                     : std::numeric_limits<double>::infinity();
-  return {metric, value, limit, false, value <= limit, strain};
+  return {metric, value, limit, false, value <= limit, true, strain};
 }
 
 AccuracyCheck AtLeast(std::string_view metric, double value, double limit) {
   // Both are at most 1: what counts is how far below it they are.
   AccuracyCheck check = AtMost(metric, 1 - value, 1 - limit);
-  return {metric, value, limit, true, value >= limit, check.strain};
+  return {metric, value, limit, true, value >= limit, true, check.strain};
 }
 
 }  // namespace
@@ -71,6 +71,7 @@ std::vector<AccuracyCheck> Judge(const ErrorMetrics& metrics, bool exact,
       AtMost("non_finite_mismatches", static_cast<double>(metrics.non_finite_mismatches), 0)};
   const bool speaks = metrics.cosine && metrics.max_abs > kAccuracyFloor;
   checks.push_back(AtLeast("cosine_similarity", speaks ? *metrics.cosine : 1, limits.least_cosine));
+  checks.back().applies = speaks;
   return checks;
 }
 
@@ -81,7 +82,10 @@ void AccuracyVerdict::Add(std::vector<AccuracyCheck> checks) {
   }
   SMELT_CHECK(checks.size() == checks_.size());
   for (std::size_t i = 0; i < checks.size(); ++i) {
-    if (checks[i].strain > checks_[i].strain) checks_[i] = checks[i];
+    const bool first = checks[i].applies && !checks_[i].applies;
+    if (first || (checks[i].applies && checks[i].strain > checks_[i].strain)) {
+      checks_[i] = checks[i];
+    }
   }
 }
 

@@ -30,6 +30,7 @@ struct AccuracyCheck {
   double limit = 0;
   bool at_least = false;  // the value may not be below the limit; else not above it
   bool pass = true;
+  bool applies = true;  // false: there is no such number here, and nothing was judged
   // 1 at the limit, above it when failed: which of two samples says more.
   double strain = 0;
 };
@@ -39,7 +40,7 @@ struct AccuracyCheck {
 std::vector<AccuracyCheck> Judge(const ErrorMetrics& metrics, bool exact,
                                  const AccuracyLimits& limits);
 
-// Those of several samples as one: of each check, the most strained.
+// Those of several samples as one: of each check, the most strained that applies.
 class AccuracyVerdict {
  public:
   void Add(std::vector<AccuracyCheck> checks);

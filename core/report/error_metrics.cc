@@ -6,7 +6,15 @@
 namespace smelt::report {
 namespace {
 
+bool IsPlain(double number) { return std::abs(number) < kMaskMagnitude; }  // false for NaN
+
 bool SameNumber(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+// Whether both stand for one infinity.
+bool SameMask(double a, double b) {
+  return std::abs(a) >= kMaskMagnitude && std::abs(b) >= kMaskMagnitude &&
+         std::signbit(a) == std::signbit(b);
+}
 
 std::optional<double> Least(std::optional<double> a, std::optional<double> b) {
   if (!a || !b) return a ? a : b;
@@ -39,14 +47,32 @@ void ErrorSums::Add(std::span<const double> reference, std::span<const double> a
     ++elements_;
     const bool same = SameNumber(reference[i], actual[i]);
     if (!same) ++different_;
-    if (std::isfinite(reference[i]) && std::isfinite(actual[i])) {
+    if (IsPlain(reference[i]) && IsPlain(actual[i])) {
       AddFinite(reference[i], actual[i]);
-    } else if (same) {
+    } else if (same || SameMask(reference[i], actual[i])) {
       ++close_;
     } else {
       ++mismatches_;
     }
   }
+}
+
+void ErrorSums::Add(const ErrorSums& other) {
+  if (other.elements_ == 0) return;
+  varies_ = varies_ || other.varies_ || (elements_ != 0 && !SameNumber(first_, other.first_));
+  if (elements_ == 0) first_ = other.first_;
+  elements_ += other.elements_;
+  finite_ += other.finite_;
+  different_ += other.different_;
+  mismatches_ += other.mismatches_;
+  close_ += other.close_;
+  max_abs_ = std::max(max_abs_, other.max_abs_);
+  reference_max_abs_ = std::max(reference_max_abs_, other.reference_max_abs_);
+  abs_ += other.abs_;
+  error_square_ += other.error_square_;
+  reference_square_ += other.reference_square_;
+  actual_square_ += other.actual_square_;
+  product_ += other.product_;
 }
 
 ErrorMetrics ErrorSums::Metrics() const {
@@ -105,10 +131,6 @@ ErrorMetrics ErrorSeries::average() const {
   ErrorMetrics mean = sum_;
   if (samples_ == 0) return mean;
   const auto count = static_cast<double>(samples_);
-  for (std::uint64_t* whole :
-       {&mean.elements, &mean.different, &mean.non_finite_mismatches, &mean.close}) {
-    *whole /= samples_;
-  }
   for (double* value :
        {&mean.max_abs, &mean.mean_abs, &mean.rmse, &mean.reference_max_abs, &mean.reference_rms}) {
     *value /= count;

@@ -10,7 +10,7 @@ namespace smelt::report {
 struct ErrorMetrics {
   std::uint64_t elements = 0;
   std::uint64_t different = 0;  // elements that are not equal; NaN equals NaN
-  // Of those, pairs with NaN or an infinity. They are in none of the numbers below.
+  // Of those, pairs with NaN, an infinity or a mask. They are in none of the numbers below.
   std::uint64_t non_finite_mismatches = 0;
   std::uint64_t close = 0;  // |actual - reference| <= kAllCloseAbsolute + kAllCloseRelative * |ref|
   double max_abs = 0;
@@ -22,6 +22,10 @@ struct ErrorMetrics {
   double reference_rms = 0;
 };
 
+// From this magnitude on a number stands for an infinity (of an attention mask): no errors are
+// measured in it.
+inline constexpr double kMaskMagnitude = 1e30;
+
 inline constexpr double kAllCloseAbsolute = 1e-4;
 inline constexpr double kAllCloseRelative = 1e-4;
 
@@ -30,6 +34,7 @@ class ErrorSums {
  public:
   // Both have as many elements.
   void Add(std::span<const double> reference, std::span<const double> actual);
+  void Add(const ErrorSums& other);
   ErrorMetrics Metrics() const;
   // The reference is one number throughout, and there is one.
   bool is_uniform() const { return elements_ != 0 && !varies_; }
@@ -52,7 +57,7 @@ class ErrorSeries {
   std::uint64_t samples() const { return samples_; }
   // Largest errors and magnitudes, least cosine and SQNR.
   const ErrorMetrics& worst() const { return worst_; }
-  // Cosine and SQNR over the samples that have one.
+  // Counts are of all samples together. Cosine and SQNR over the samples that have one.
   ErrorMetrics average() const;
 
  private:

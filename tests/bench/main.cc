@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
   convert->add_option("--quantize-min-elements", flags.fewest_weight_elements,
                       "Smaller weights stay float32");
   convert->add_flag("--per-tensor", flags.one_scale_a_weight, "One scale a weight");
-  convert->add_flag("--accuracy", flags.accuracy, "Print the accuracy report to stderr");
+  convert->add_flag("--accuracy", flags.accuracy, "Write the accuracy report beside the artifact");
   convert->add_option("--repeat", flags.repeat, "Conversions in a row; the median is reported");
   convert->add_option("--dump", flags.dump_after, "Print the IR after this pass to stderr");
   convert->add_option("--max-inline-bytes", flags.max_inline_bytes,

@@ -47,7 +47,7 @@ def convert(bin_dir: str, model: Path, artifact: Path, precision: str) -> dict:
     )
     if answer.returncode != 0:
         raise RuntimeError(f"{model.name}: {answer.stdout}{answer.stderr}")
-    return json.loads(answer.stderr)
+    return json.loads((artifact.parent / f"{model.stem}_accuracy_report.json").read_text())
 
 
 def noise(model: onnx.ModelProto, random: np.random.Generator) -> dict[str, np.ndarray]:

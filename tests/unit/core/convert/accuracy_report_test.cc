@@ -146,6 +146,8 @@ TEST(AccuracyReport, WritesNumbersThatAreAbsentNotAsZero) {
   const std::string& json = made.sink.extras.at(kFile);
   EXPECT_THAT(json, HasSubstr("\"inputs\": \"seeded\""));
   EXPECT_THAT(json, HasSubstr("\"trivial\": \"\""));
+  EXPECT_THAT(json, HasSubstr("\"seed\": 1,"));  // not as text
+  EXPECT_THAT(json, HasSubstr("\"elements\": 4,"));
   EXPECT_THAT(json, HasSubstr("\"evaluation_pass\": true"));
   OnnxModel copies;
   copies.Input("x", DType::kF32, {2, 2});

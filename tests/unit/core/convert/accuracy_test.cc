@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "core/interp/evaluate.h"
 #include "core/ir/text.h"
 
 namespace smelt {
@@ -50,7 +51,7 @@ AccuracyPlan PlanFor(const std::vector<std::string>& names) {
 
 v1::AccuracyReport Measure(const ir::Module& source, const ir::Module& file,
                            const AccuracyPlan& plan) {
-  auto report = MeasureAccuracy(source, file, plan, CancelToken());
+  auto report = MeasureAccuracy(source, {.module = &file}, plan, CancelToken());
   EXPECT_TRUE(report.ok()) << report.status().ToString();
   return report.ok() ? *report : v1::AccuracyReport();
 }
@@ -195,6 +196,98 @@ TEST(MeasureAccuracy, FlagsOutputsThatProveNothing) {
   EXPECT_TRUE(report.evaluation_pass());
   EXPECT_EQ(Summarize(report).outputs_trivial(), 3u);
   EXPECT_FALSE(report.per_output_metrics(0).has_top1());  // integers are no logits
+}
+
+// y = x * scale, by -scale in the file.
+TEST(MeasureAccuracy, NumbersBelowTheFloorProveNothing) {
+  const v1::AccuracyReport report =
+      Measure(Chain("2e-6", "1"), Chain("3e-6", "1"), PlanFor({"a", "b", "y"}));
+  EXPECT_TRUE(report.evaluation_pass());
+  EXPECT_EQ(report.per_output_metrics(0).trivial(), "below_floor");
+  for (const auto& check : report.per_output_metrics(0).metric_threshold_judgement().checks()) {
+    EXPECT_NE(check.metric(), "cosine_similarity");  // there is none to judge
+  }
+  const Status status = CheckAccuracy(report);
+  EXPECT_EQ(status.reason(), Reason::kAccuracyBelowThreshold);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("every output is trivial"));
+}
+
+// The largest of noise: in one sample of many the next one may be it.
+TEST(MeasureAccuracy, JudgesIntegersOverAllSamplesTogether) {
+  const auto indices = [](const char* slope) {
+    return MustParse(std::string(R"(graph @main(%x "x": f32[1,2]) {
+    %c = const f32[1,2] )") +
+                         slope + R"(
+    %i = const i32 [1]
+    %s = MUL(%x, %c) {fused_activation_function="NONE"} : f32[1,2] from {0}
+    %y "y" = ARG_MAX(%s, %i) {output_type="i64"} : i64[1] from {1}
+    return %y
+  }
+)",
+                     R"(("x") -> ("y"))");
+  };
+  AccuracyPlan plan = PlanFor({"y"});
+  plan.samples = 40;
+  plan.precision = "dynamic_range";
+  const v1::AccuracyReport report = Measure(indices("[1, 1]"), indices("[1, 1.01]"), plan);
+  const auto& checks = report.per_output_metrics(0).metric_threshold_judgement().checks();
+  ASSERT_THAT(checks, SizeIs(1));
+  EXPECT_EQ(checks[0].metric(), "equal_share");
+  const double share = 1 - report.per_output_metrics(0).average().different_elements() / 40;
+  EXPECT_DOUBLE_EQ(checks[0].value(), share);
+  EXPECT_EQ(checks[0].pass(), share >= 0.95);
+  plan.precision = "float32";
+  EXPECT_FALSE(Measure(indices("[1, 1]"), indices("[1, -1]"), plan).evaluation_pass());
+}
+
+TEST(MeasureAccuracy, CountsWhatBranchesCompute) {
+  const ir::Module module = MustParse(R"(graph @main(%x "x": f32[4], %c "c": bool[]) {
+    %y "y" = IF(%c, %x) {} regions(@then, @else) : f32[4] from {0}
+    return %y
+  }
+  graph @then(%x: f32[4]) {
+    %a = RELU(%x) : f32[4] from {1}
+    return %a
+  }
+  graph @else(%x: f32[4]) {
+    %a = NEG(%x) : f32[4] from {1}
+    %b = NEG(%a) : f32[4] from {1}
+    return %b
+  }
+)",
+                                      R"(("x", "c") -> ("y"))");
+  const v1::AccuracyReport report = Measure(module, module, PlanFor({"y"}));
+  EXPECT_EQ(report.layer_summary().compared(), 1u);
+  EXPECT_EQ(report.layer_summary().inside_regions(), 3u);
+}
+
+// An artifact in parts is run by who knows how they follow each other.
+TEST(MeasureAccuracy, OfPartsComparesOutputsAlone) {
+  const ir::Module source = Chain("2", "3");
+  const ir::Module other = Chain("2", "3.1");
+  for (const ir::Module* const file : {&source, &other}) {
+    WrittenSide parts;
+    parts.run = [file](std::size_t, const std::vector<interp::Tensor>& inputs) {
+      return interp::Evaluate(*file, file->main_id(), inputs);
+    };
+    const auto report = MeasureAccuracy(source, parts, PlanFor({"a", "b", "y"}), CancelToken());
+    ASSERT_TRUE(report.ok()) << report.status().ToString();
+    EXPECT_EQ(report->evaluation_pass(), file == &source);
+    EXPECT_EQ(report->layers_size(), 0);
+    EXPECT_EQ(report->per_output_metrics(0).metrics().elements(), 32);
+  }
+}
+
+TEST(MeasureAccuracy, AnOutputOfAnotherElementTypeFails) {
+  const auto widened = [](const char* type) {
+    const std::string name(type);
+    return MustParse("graph @main(%x \"x\": i32[4]) {\n    %y \"y\" = CAST(%x) {out_type=\"" + name +
+                         "\"} : " + name + "[4] from {0}\n    return %y\n  }\n",
+                     R"(("x") -> ("y"))");
+  };
+  const v1::AccuracyReport report = Measure(widened("i64"), widened("f32"), PlanFor({"y"}));
+  EXPECT_FALSE(report.evaluation_pass());
+  EXPECT_THAT(report.skipped_output_reasons(0), HasSubstr("the file f32[4]"));
 }
 
 TEST(MeasureAccuracy, AnOutputOfAnotherShapeIsSkippedAndFails) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/support/onnx_model.h"
 
 namespace smelt {
@@ -79,6 +81,42 @@ TEST(CompareTop1, IsForLogitsAlone) {
   EXPECT_FALSE(applies(F32({}, {1})));
   EXPECT_FALSE(applies(F32({1, 1, 1, 2}, {1, 2})));
   EXPECT_FALSE(applies(testing::I64({2}, {1, 2})));
+}
+
+TEST(CompareTop1, ReadsRowsInPiecesAndSkipsThoseWithoutALargest) {
+  std::vector<double> row(40'000, 0);
+  row[39'999] = 1;
+  std::vector<double> other = row;
+  other[1] = 2;
+  const auto top1 = CompareTop1(F32({1, 40'000}, row), F32({1, 40'000}, row));
+  EXPECT_EQ(top1->agreeing, 1u);
+  EXPECT_EQ(CompareTop1(F32({1, 40'000}, row), F32({1, 40'000}, other))->agreeing, 0u);
+  const auto partly = CompareTop1(F32({2, 2}, {std::nan(""), 1, 3, 4}), F32({2, 2}, {5, 3, 3, 4}));
+  EXPECT_EQ(partly->rows, 1u);
+  EXPECT_EQ(partly->agreeing, 1u);
+}
+
+// Doubles would take them for equal.
+TEST(CompareTensors, TellsLargeIntegersApart) {
+  interp::Tensor a = interp::Tensor::Zeros(DType::kI64, {2});
+  interp::Tensor b = interp::Tensor::Zeros(DType::kI64, {2});
+  a.mutable_values<std::int64_t>()[1] = 9'007'199'254'740'993;
+  b.mutable_values<std::int64_t>()[1] = 9'007'199'254'740'992;
+  EXPECT_EQ(CompareTensors(a, b, {})->metrics.different, 1u);
+  EXPECT_EQ(CompareTensors(a, a, {})->metrics.different, 0u);
+}
+
+// One that all scores are next to nothing beside; what is measured is the scores.
+TEST(CompareTensors, LeavesMasksOut) {
+  const interp::Tensor scores = F32({3}, {-3.4e38, 1, 2});
+  const auto errors = CompareTensors(scores, F32({3}, {-3.3e38, 1, 3}), {});
+  EXPECT_EQ(errors->metrics.reference_max_abs, 2);
+  EXPECT_EQ(errors->metrics.max_abs, 1);
+  EXPECT_EQ(errors->metrics.non_finite_mismatches, 0u);
+  const auto unmasked = CompareTensors(scores, F32({3}, {0, 1, 2}), {});
+  EXPECT_EQ(unmasked->metrics.non_finite_mismatches, 1u);
+  EXPECT_EQ(CompareTensors(scores, F32({3}, {3.4e38, 1, 2}), {})->metrics.non_finite_mismatches,
+            1u);
 }
 
 }  // namespace

@@ -73,20 +73,6 @@ TEST(Evaluate, MovesQuantizedElementsBetweenTensorsOfOneScale) {
     EXPECT_THAT(ValuesOf<std::int8_t>((*results)[0]), ElementsAre(1, -1));
     EXPECT_EQ((*results)[0].quant()->zero_point, std::vector<std::int64_t>{3});
   }
-TEST(Evaluate, ShowsEachResultInProgramOrder) {
-  const Module module = AddThenRelu();
-  std::vector<ValueId> seen;
-  std::vector<float> last;
-  EvaluateOptions options;
-  options.observe = [&](GraphId graph, ValueId value, const Tensor& tensor) {
-    EXPECT_EQ(graph, module.main_id());
-    seen.push_back(value);
-    last.assign(tensor.values<float>().begin(), tensor.values<float>().end());
-  };
-  const std::vector<Tensor> y = RunMain(module, {Ramp({1, 2})}, options);
-  // The sum comes before what is made of it.
-  EXPECT_EQ(seen, (std::vector<ValueId>{module.main().outputs()[1], module.main().outputs()[0]}));
-  EXPECT_EQ(last, std::vector<float>(y[0].values<float>().begin(), y[0].values<float>().end()));
 }
 
 TEST(Evaluate, ShowsEachResultInProgramOrder) {

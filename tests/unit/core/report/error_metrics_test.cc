@@ -93,7 +93,7 @@ TEST(ErrorSeries, TellsTheWorstAndTheAverage) {
   EXPECT_EQ(series.worst().close, 1u);
   EXPECT_DOUBLE_EQ(*series.worst().cosine, 29 / (5 * std::sqrt(34.0)));
   const ErrorMetrics average = series.average();
-  EXPECT_EQ(average.elements, 2u);
+  EXPECT_EQ(average.elements, 4u);  // of both samples
   EXPECT_EQ(average.max_abs, 0.5);
   EXPECT_DOUBLE_EQ(*average.cosine, (1 + 29 / (5 * std::sqrt(34.0))) / 2);
   // Only one sample has a ratio.
