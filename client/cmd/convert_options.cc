@@ -133,34 +133,74 @@ Status AddPolicies(const SubmitOptions& options, v1::ConvertOptions& wire) {
   return Status::Ok();
 }
 
-Status AddPrecision(const SubmitOptions& options, v1::ConvertOptions& wire) {
+Result<v1::Precision> PrecisionOf(const SubmitOptions& options) {
   static constexpr std::pair<std::string_view, v1::Precision> kKnown[] = {
       {"float32", v1::PRECISION_SOURCE},
       {"float16", v1::PRECISION_FLOAT16},
-      {"dynamic_range", v1::PRECISION_DYNAMIC_RANGE}};
+      {"dynamic_range", v1::PRECISION_DYNAMIC_RANGE},
+      {"int8", v1::PRECISION_INT8},
+      {"int16x8", v1::PRECISION_INT16X8}};
   std::string_view name = options.precision;
   if (name.empty()) name = options.float16 ? "float16" : "float32";
   const auto* known =
       std::ranges::find(kKnown, name, &std::pair<std::string_view, v1::Precision>::first);
   if (known == std::end(kKnown)) {
-    return Status(Reason::kUsage, "--precision is '" + std::string(name) +
-                                      "'; it must be float32, float16 or dynamic_range");
+    return Status(Reason::kUsage,
+                  "--precision is '" + std::string(name) +
+                      "'; it must be float32, float16, dynamic_range, int8 or int16x8");
   }
   if (options.float16 && known->second != v1::PRECISION_FLOAT16) {
     return Status(Reason::kUsage,
                   "--float16 and --precision " + std::string(name) + " exclude each other");
   }
-  wire.set_precision(known->second);
-  const bool integers = known->second == v1::PRECISION_DYNAMIC_RANGE;
-  if (!integers && (options.quantize_min_elements != 0 || options.per_tensor)) {
+  return known->second;
+}
+
+// --io-type names a type, and says nothing that --precision contradicts.
+Status AddPortType(const SubmitOptions& options, v1::Precision precision,
+                   v1::ConvertOptions& wire) {
+  const std::string& type = options.io_type;
+  if (type.empty() || type == "float32") return Status::Ok();
+  const std::string_view activations = precision == v1::PRECISION_INT8      ? "int8"
+                                       : precision == v1::PRECISION_INT16X8 ? "int16"
+                                                                            : "";
+  if (!activations.empty() && type == activations) {
+    wire.mutable_activation_quantization()->set_ports(v1::PORT_ACTIVATIONS);
+    return Status::Ok();
+  }
+  if (type == "uint8" && precision == v1::PRECISION_INT8) {
+    wire.mutable_activation_quantization()->set_ports(v1::PORT_UINT8);
+    return Status::Ok();
+  }
+  return Status(Reason::kUsage, "--io-type is '" + type +
+                                    "'; it must be float32, with --precision int8 also int8 or "
+                                    "uint8, with --precision int16x8 also int16");
+}
+
+Status AddPrecision(const SubmitOptions& options, v1::ConvertOptions& wire) {
+  SMELT_ASSIGN_OR_RETURN(const v1::Precision precision, PrecisionOf(options));
+  wire.set_precision(precision);
+  const bool weights = precision == v1::PRECISION_DYNAMIC_RANGE;
+  const bool activations = precision == v1::PRECISION_INT8 || precision == v1::PRECISION_INT16X8;
+  if (!weights && options.quantize_min_elements != 0) {
+    return Status(Reason::kUsage, "--quantize-min-elements needs --precision dynamic_range");
+  }
+  if (!weights && !activations && options.per_tensor) {
     return Status(Reason::kUsage,
-                  "--quantize-min-elements and --per-tensor need --precision dynamic_range");
+                  "--per-tensor needs --precision dynamic_range, int8 or int16x8");
   }
   if (options.quantize_min_elements != 0) {
     wire.mutable_weight_quantization()->set_fewest_elements(options.quantize_min_elements);
   }
-  if (options.per_tensor) wire.mutable_weight_quantization()->set_per_tensor(true);
-  return Status::Ok();
+  if (options.per_tensor && weights) wire.mutable_weight_quantization()->set_per_tensor(true);
+  if (options.per_tensor && activations) {
+    wire.mutable_activation_quantization()->set_per_tensor(true);
+  }
+  if (options.strict_integer && !activations) {
+    return Status(Reason::kUsage, "--strict-integer needs --precision int8 or int16x8");
+  }
+  if (options.strict_integer) wire.mutable_activation_quantization()->set_strict(true);
+  return AddPortType(options, precision, wire);
 }
 
 }  // namespace
@@ -191,8 +231,13 @@ void AddSubmitOptions(CLI::App& app, SubmitOptions& options) {
       ->allow_extra_args(false);
   app.add_option("--precision", options.precision,
                  "Store float32 weights as float16, or as int8 for kernels that round the other "
-                 "operand as they run; inputs and outputs stay as they are")
-      ->type_name("float32|float16|dynamic_range");
+                 "operand as they run (dynamic_range), or compute in integers of int8 or int16")
+      ->type_name("float32|float16|dynamic_range|int8|int16x8");
+  app.add_option("--io-type", options.io_type,
+                 "Type of float32 inputs and outputs where activations are integers")
+      ->type_name("float32|int8|uint8|int16");
+  app.add_flag("--strict-integer", options.strict_integer,
+               "Refuse a model of which an operator would stay float32, and name all of them");
   app.add_flag("--float16", options.float16, "The same as --precision float16");
   app.add_option("--quantize-min-elements", options.quantize_min_elements,
                  "Keep smaller weights float32 (1024, of convolutions 8192)")

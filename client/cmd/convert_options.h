@@ -26,6 +26,8 @@ struct SubmitOptions {
   bool float16 = false;
   std::int64_t quantize_min_elements = 0;  // 0: the server's
   bool per_tensor = false;
+  std::string io_type;  // "": float32
+  bool strict_integer = false;
   std::string target;
   std::string verify = "run";
   std::vector<std::string> disabled_passes;

@@ -165,7 +165,16 @@ std::string Headline(const v1::Report& report, const std::vector<const v1::Diagn
   return text;
 }
 
-// What became integers, and the largest of what did not.
+constexpr int kShownOfEach = 3;  // of what stayed float32
+
+void PrintMore(std::ostream& out, const Ink& ink, int all, std::string_view what) {
+  if (all <= kShownOfEach) return;
+  PrintRow(out, ink, "",
+           "and " + Count(static_cast<std::uint64_t>(all - kShownOfEach), what) +
+               " of float32: see the report");
+}
+
+// What became integers, and the first of what did not.
 void PrintQuantization(std::ostream& out, const v1::Quantization& quantization, const Ink& ink) {
   if (quantization.precision().empty()) return;
   std::string text = Count(quantization.quantized_weights(), "weight");
@@ -174,20 +183,26 @@ void PrintQuantization(std::ostream& out, const v1::Quantization& quantization, 
             ShowBytes(quantization.quantized_bytes()) + " of int8";
   }
   PrintRow(out, ink, "quantized", text);
-  constexpr int kShown = 3;
-  for (int i = 0; i < std::min(kShown, quantization.kept_size()); ++i) {
+  for (int i = 0; i < std::min(kShownOfEach, quantization.kept_size()); ++i) {
     const auto& kept = quantization.kept(i);
     PrintRow(out, ink, "",
              "float32: " + Quoted(kept.tensor()) + " of " + Count(kept.elements(), "element") +
                  ": " + Printable(kept.why()));
   }
-  if (quantization.kept_size() > kShown) {
-    PrintRow(
-        out, ink, "",
-        "and " +
-            Count(static_cast<std::uint64_t>(quantization.kept_size() - kShown), "more weight") +
-            " of float32: see the report");
+  PrintMore(out, ink, quantization.kept_size(), "more weight");
+  if (quantization.integer_operators() + quantization.float_operators() == 0) return;
+  PrintRow(out, ink, "",
+           Count(quantization.integer_operators(), "operator") + " in integers, " +
+               std::to_string(quantization.float_operators()) + " in float32, between them " +
+               std::to_string(quantization.quantize_operators()) + " QUANTIZE and " +
+               std::to_string(quantization.dequantize_operators()) + " DEQUANTIZE");
+  for (int i = 0; i < std::min(kShownOfEach, quantization.islands_size()); ++i) {
+    const auto& island = quantization.islands(i);
+    PrintRow(out, ink, "",
+             "float32: " + Printable(island.operator_()) + " of " + Quoted(island.tensor()) + ": " +
+                 Printable(island.why()));
   }
+  PrintMore(out, ink, quantization.islands_size(), "more operator");
 }
 
 // The tensors that are copied into another order of axes, and why; the same cause once.

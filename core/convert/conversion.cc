@@ -134,6 +134,9 @@ Status Conversion::RunPasses() {
   options.passes.one_scale_a_weight = request_.one_scale_a_weight;
   passes::WeightSummary weights;
   if (request_.precision == Precision::kDynamicRange) options.passes.weight_summary = &weights;
+  passes::IntegerSummary integers;
+  const passes::IntegerOptions integers_asked = IntegersAsked(integers);
+  if (WantsIntegers()) options.passes.integer = &integers_asked;
   options.passes.composites = request_.composites;
   options.passes.operator_version = tflite_export::OperatorVersion;
   if (ListsTensors()) options.passes.stored_orders = &stored_orders_;
@@ -156,28 +159,13 @@ Status Conversion::RunPasses() {
     record->set_skipped(outcome.skipped);
   }
   if (options.passes.weight_summary != nullptr) FillQuantization(weights);
+  if (options.passes.integer != nullptr) FillQuantization(integers);
   report::AddDiagnostics(diagnostics_, report_);
   report::FillCoverage(*module_, diagnostics_, expanded_, *report_.mutable_coverage());
   if (!status.ok()) return Fail(status, "passes");
   if (ir::HasError(diagnostics_)) report::FailWithFirstError(diagnostics_, report_);
   clock_.End("passes");
   return Status::Ok();
-}
-
-void Conversion::FillQuantization(const passes::WeightSummary& weights) {
-  constexpr std::size_t kMostKept = 64;
-  v1::Quantization* quantization = report_.mutable_quantization();
-  quantization->set_precision("dynamic_range");
-  quantization->set_quantized_weights(weights.quantized);
-  quantization->set_float_bytes(weights.float_bytes);
-  quantization->set_quantized_bytes(weights.quantized_bytes);
-  for (const auto& one : std::span(weights.kept).first(std::min(kMostKept, weights.kept.size()))) {
-    v1::Quantization::Kept* kept = quantization->add_kept();
-    kept->set_tensor(one.tensor);
-    kept->set_operator_(one.op);
-    kept->set_elements(static_cast<std::uint64_t>(one.elements));
-    kept->set_why(one.why);
-  }
 }
 
 }  // namespace smelt

@@ -49,6 +49,13 @@ class Conversion {
   // `stage` is what progress is reported as: verification reads the source once more.
   Result<onnx_import::Imported> ImportModel(std::string_view stage);
   void FillQuantization(const passes::WeightSummary& weights);
+  void FillQuantization(const passes::IntegerSummary& integers);
+  passes::IntegerOptions IntegersAsked(passes::IntegerSummary& summary);
+  // Ranges of the values of the graph to be quantized.
+  Result<passes::ValueRanges> MeasureRanges(const ir::Module& module);
+  bool WantsIntegers() const {
+    return request_.precision == Precision::kInt8 || request_.precision == Precision::kInt16x8;
+  }
   Status WriteParts(tflite_export::WriteOptions options);
   Status WriteFile(ir::Module& module, const std::string& name, const std::string& kind_suffix,
                    tflite_export::WriteOptions& options);

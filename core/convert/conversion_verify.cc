@@ -14,15 +14,27 @@ namespace {
 // of 0.83 on noise, and of 0.999 on pictures.
 Tolerance ToleranceOf(Precision precision) {
   if (precision == Precision::kFloat16) return {.relative = 2e-2};  // 11 bits of each weight
-  if (precision == Precision::kDynamicRange) {
+  if (precision == Precision::kDynamicRange || precision == Precision::kInt8 ||
+      precision == Precision::kInt16x8) {
     return {.relative = 2, .least_cosine = 0.5, .values_may_change = true};
   }
   return {};
 }
 
 std::string PrecisionName(Precision precision) {
-  if (precision == Precision::kFloat16) return "float16";
-  return precision == Precision::kDynamicRange ? "dynamic_range" : "float32";
+  switch (precision) {
+    case Precision::kFloat16:
+      return "float16";
+    case Precision::kDynamicRange:
+      return "dynamic_range";
+    case Precision::kInt8:
+      return "int8";
+    case Precision::kInt16x8:
+      return "int16x8";
+    case Precision::kSource:
+      break;
+  }
+  return "float32";
 }
 
 std::string CustomReason(const google::protobuf::RepeatedPtrField<std::string>& codes) {

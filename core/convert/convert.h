@@ -25,7 +25,10 @@ namespace smelt {
 enum class Verify { kStructure, kRun };
 
 // What float32 weights are stored as; see smelt.v1.Precision.
-enum class Precision { kSource, kFloat16, kDynamicRange };
+enum class Precision { kSource, kFloat16, kDynamicRange, kInt8, kInt16x8 };
+
+// Of float32 inputs and outputs where activations are integers; see smelt.v1.PortType.
+enum class PortType { kFloat32, kActivations, kUint8 };
 
 // Files beside the artifact; see smelt.v1.ExtraReport.
 enum class ExtraReport { kOpCoverage, kTensorCorrespondence, kReproducer, kAccuracy };
@@ -72,6 +75,8 @@ struct ConvertRequest {
   Precision precision = Precision::kSource;
   std::int64_t fewest_weight_elements = 0;  // see smelt.v1.WeightQuantization; 0: its defaults
   bool one_scale_a_weight = false;
+  PortType ports = PortType::kFloat32;
+  bool strict_integer = false;  // an operator that stays float32 is an error
   // Constants of a larger artifact stand behind its FlatBuffer; 0 chooses the format's own limit,
   // just under 2 GiB. A smaller one is for tests.
   std::uint64_t max_inline_bytes = 0;

@@ -20,7 +20,7 @@ struct AccuracyLimits {
 
 inline constexpr double kAccuracyFloor = 1e-5;
 
-// Of "float32", "float16" or "dynamic_range"; requires one of them.
+// Of "float32", "float16", "dynamic_range", "int8" or "int16x8"; requires one of them.
 const AccuracyLimits& LimitsOf(std::string_view precision);
 
 // One metric against its limit.

@@ -235,6 +235,17 @@ Status CheckOptions(const v1::ConvertOptions& options) {
     return Invalid("options.weight_quantization", "is set",
                    "it needs options.precision PRECISION_DYNAMIC_RANGE (2)");
   }
+  const bool integers = options.precision() == v1::PRECISION_INT8 ||
+                        options.precision() == v1::PRECISION_INT16X8;
+  if (options.has_activation_quantization() && !integers) {
+    return Invalid("options.activation_quantization", "is set",
+                   "it needs options.precision PRECISION_INT8 (3) or PRECISION_INT16X8 (4)");
+  }
+  if (options.activation_quantization().ports() == v1::PORT_UINT8 &&
+      options.precision() != v1::PRECISION_INT8) {
+    return Invalid("options.activation_quantization.ports", "is PORT_UINT8 (2)",
+                   "it needs options.precision PRECISION_INT8 (3)");
+  }
   SMELT_RETURN_IF_ERROR(CheckAtLeast(0, options.weight_quantization().fewest_elements(),
                                      "options.weight_quantization.fewest_elements"));
   return CheckAtLeast(0, options.batch(), "options.batch");

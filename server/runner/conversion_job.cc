@@ -40,7 +40,14 @@ const char* CompositeName(int composite) {
 Precision PrecisionOf(v1::Precision precision) {
   if (precision == v1::PRECISION_FLOAT16) return Precision::kFloat16;
   if (precision == v1::PRECISION_DYNAMIC_RANGE) return Precision::kDynamicRange;
+  if (precision == v1::PRECISION_INT8) return Precision::kInt8;
+  if (precision == v1::PRECISION_INT16X8) return Precision::kInt16x8;
   return Precision::kSource;
+}
+
+PortType PortsOf(v1::PortType type) {
+  if (type == v1::PORT_ACTIVATIONS) return PortType::kActivations;
+  return type == v1::PORT_UINT8 ? PortType::kUint8 : PortType::kFloat32;
 }
 
 Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
@@ -70,7 +77,11 @@ Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
   }
   request.precision = PrecisionOf(options.precision());
   request.fewest_weight_elements = options.weight_quantization().fewest_elements();
-  request.one_scale_a_weight = options.weight_quantization().per_tensor();
+  const v1::ActivationQuantization& activations = options.activation_quantization();
+  request.one_scale_a_weight =
+      options.weight_quantization().per_tensor() || activations.per_tensor();
+  request.ports = PortsOf(activations.ports());
+  request.strict_integer = activations.strict();
   request.verify = options.verify() == v1::VERIFY_STRUCTURE ? Verify::kStructure : Verify::kRun;
   request.disabled_passes.assign(options.disabled_passes().begin(),
                                  options.disabled_passes().end());

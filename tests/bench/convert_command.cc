@@ -102,6 +102,11 @@ Result<ConvertRequest> MakeRequest(const ConvertFlags& flags) {
   request.composites = flags.composites;
   if (flags.precision == "float16") request.precision = Precision::kFloat16;
   if (flags.precision == "dynamic_range") request.precision = Precision::kDynamicRange;
+  if (flags.precision == "int8") request.precision = Precision::kInt8;
+  if (flags.precision == "int16x8") request.precision = Precision::kInt16x8;
+  if (flags.io_type == "activations") request.ports = PortType::kActivations;
+  if (flags.io_type == "uint8") request.ports = PortType::kUint8;
+  request.strict_integer = flags.strict_integer;
   request.fewest_weight_elements = flags.fewest_weight_elements;
   request.one_scale_a_weight = flags.one_scale_a_weight;
   if (flags.accuracy) request.extra_reports.insert(ExtraReport::kAccuracy);

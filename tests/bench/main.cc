@@ -19,9 +19,12 @@ int main(int argc, char** argv) {
   convert->add_option("--composites", flags.composites, "Composites to keep, by name, or all")
       ->delimiter(',');
   convert->add_option("--precision", flags.precision, "What float32 weights are stored as")
-      ->check(CLI::IsMember({"float32", "float16", "dynamic_range"}));
+      ->check(CLI::IsMember({"float32", "float16", "dynamic_range", "int8", "int16x8"}));
   convert->add_option("--quantize-min-elements", flags.fewest_weight_elements,
                       "Smaller weights stay float32");
+  convert->add_option("--io-type", flags.io_type, "Type of float32 inputs and outputs")
+      ->check(CLI::IsMember({"float32", "activations", "uint8"}));
+  convert->add_flag("--strict-integer", flags.strict_integer, "No operator may stay float32");
   convert->add_flag("--per-tensor", flags.one_scale_a_weight, "One scale a weight");
   convert->add_flag("--accuracy", flags.accuracy, "Write the accuracy report beside the artifact");
   convert->add_option("--repeat", flags.repeat, "Conversions in a row; the median is reported");

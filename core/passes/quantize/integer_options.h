@@ -19,6 +19,9 @@ struct IntegerSummary {
   };
   std::uint32_t integer_operators = 0;
   std::uint32_t float_operators = 0;  // of those that have float32 operands or results
+  std::uint32_t weights = 0;          // constants that became int8
+  std::uint64_t float_bytes = 0;      // of these, before
+  std::uint64_t quantized_bytes = 0;  // and after, without scales
   std::uint32_t quantize = 0;         // QUANTIZE and
   std::uint32_t dequantize = 0;       // DEQUANTIZE that stand at borders
   std::vector<Island> islands;        // in program order

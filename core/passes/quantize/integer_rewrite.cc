@@ -174,6 +174,9 @@ class Rewriter {
                                          std::string(graph_.value(weights).name));
     graph_.value(stored).quant = Symmetric(scales, std::max(axis, 0));
     graph_.SetOperand({id, static_cast<std::uint32_t>(kernel.weights)}, stored);
+    ++summary_.weights;
+    summary_.float_bytes += constant.size_bytes();
+    summary_.quantized_bytes += graph_.constant(stored)->size_bytes();
     if (!bias.valid()) return builder.status();
     const DType type = options_.activations == DType::kI8 ? DType::kI32 : DType::kI64;
     const ir::Constant summand = *graph_.constant(bias);
