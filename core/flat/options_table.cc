@@ -271,6 +271,7 @@ constexpr OptionsTable kTables[] = {
     {OpKind::kWhere, 1, 85, "WhereOptions", {}},
     {OpKind::kRank, 1, 86, "RankOptions", {}},
     {OpKind::kReverseSequence, 1, 87, "ReverseSequenceOptions", kReverseSequenceOptions},
+    {OpKind::kQuantize, 1, 89, "QuantizeOptions", {}},
     {OpKind::kHardSwish, 1, 91, "HardSwishOptions", {}},
     {OpKind::kIf, 1, 92, "IfOptions", kIfOptions},
     {OpKind::kWhile, 1, 93, "WhileOptions", kWhileOptions},

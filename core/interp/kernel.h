@@ -64,6 +64,7 @@ std::span<const KernelRow> ComparisonKernels();
 std::span<const KernelRow> LogicKernels();
 std::span<const KernelRow> SelectKernels();
 std::span<const KernelRow> CastKernels();
+std::span<const KernelRow> QuantizeKernels();
 std::span<const KernelRow> ConvolutionKernels();
 std::span<const KernelRow> Convolution3dKernels();
 std::span<const KernelRow> DepthwiseKernels();

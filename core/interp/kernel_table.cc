@@ -17,7 +17,7 @@ constexpr Family kFamilies[] = {
     &CumsumKernels,      &ReshapeKernels,       &ViewKernels,      &SliceKernels,
     &JoinKernels,        &PadKernels,           &GatherKernels,    &FillKernels,
     &ResizeKernels,      &ScatterKernels,       &BitwiseKernels,   &SuppressionKernels,
-    &UpdateSliceKernels, &Convolution3dKernels,
+    &UpdateSliceKernels, &Convolution3dKernels, &QuantizeKernels,
 };
 
 std::unordered_map<ir::OpKind, const KernelRow*> Collect() {

@@ -74,6 +74,8 @@ Result<int> OperandLength(const InferContext& context, int operand);
 Status RequireRank(const InferContext& context, int operand, int low, int high);
 // kTypeMismatch unless both operands have one element type.
 Status RequireSameType(const InferContext& context, int a, int b);
+// The element type that attribute out_data_type names; kTypeMismatch when it names none.
+Result<DType> NamedResult(const InferContext& context);
 Shape UnknownShape(int rank);
 // `Status(kShapeMismatch, text)` with the operand's type in the text.
 Status BadOperand(const InferContext& context, int operand, const std::string& why);

@@ -43,7 +43,8 @@ constexpr AttrSpec kArgReduceAttrs[] = {{"output_type", kString, kRequired}};
 constexpr AttrSpec kAxisAttrs[] = {{"axis", kInt}};
 constexpr AttrSpec kBatchMatmulAttrs[] = {
     {"adj_x", kBool}, {"adj_y", kBool}, {"asymmetric_quantize_inputs", kBool}};
-constexpr AttrSpec kBitcastAttrs[] = {{"out_data_type", kString, kRequired}};
+// The stored type of the result, which nothing else tells.
+constexpr AttrSpec kResultTypeAttrs[] = {{"out_data_type", kString, kRequired}};
 constexpr AttrSpec kBlockAttrs[] = {{"block_size", kInt, kRequired}};
 constexpr AttrSpec kCastAttrs[] = {{"in_data_type", kString},
                                    {"out_data_type", kString, kRequired}};
@@ -113,6 +114,8 @@ constexpr OpInfo kOps[] = {
      kDepthwiseAttrs, &infer::DepthwiseConv2d},
     {OpKind::kDepthToSpace, "DEPTH_TO_SPACE", 1, 1, 1, kBlockAttrs, &infer::DepthToSpace},
     {OpKind::kDequantize, "DEQUANTIZE", 1, 1, 1, {}, &infer::Dequantize},
+    {OpKind::kEmbeddingLookup, "EMBEDDING_LOOKUP", 2, 2, 1,
+     kResultTypeAttrs, &infer::EmbeddingLookup},
     {OpKind::kFloor, "FLOOR", 1, 1, 1, {}, &infer::Unary},
     {OpKind::kFullyConnected, "FULLY_CONNECTED", 2, 3, 1,
      kFullyConnectedAttrs, &infer::FullyConnected},
@@ -200,6 +203,7 @@ constexpr OpInfo kOps[] = {
     {OpKind::kElu, "ELU", 1, 1, 1, {}, &infer::Unary},
     {OpKind::kReverseSequence, "REVERSE_SEQUENCE", 2, 2, 1,
      kReverseSequenceAttrs, &infer::ReverseSequence},
+    {OpKind::kQuantize, "QUANTIZE", 1, 1, 1, kResultTypeAttrs, &infer::Quantize},
     {OpKind::kRound, "ROUND", 1, 1, 1, {}, &infer::Unary},
     {OpKind::kHardSwish, "HARD_SWISH", 1, 1, 1, {}, &infer::Unary},
     {OpKind::kIf, "IF", 1, -1, -1, {}, nullptr},
@@ -225,7 +229,7 @@ constexpr OpInfo kOps[] = {
     {OpKind::kAtan2, "ATAN2", 2, 2, 1, {}, &infer::Binary},
     {OpKind::kUnsortedSegmentMin, "UNSORTED_SEGMENT_MIN", 3, 3, 1, {}, &infer::UnsortedSegment},
     {OpKind::kSign, "SIGN", 1, 1, 1, {}, &infer::Unary},
-    {OpKind::kBitcast, "BITCAST", 1, 1, 1, kBitcastAttrs, &infer::Bitcast},
+    {OpKind::kBitcast, "BITCAST", 1, 1, 1, kResultTypeAttrs, &infer::Bitcast},
     {OpKind::kBitwiseXor, "BITWISE_XOR", 2, 2, 1, {}, &infer::Binary},
     {OpKind::kRightShift, "RIGHT_SHIFT", 2, 2, 1, {}, &infer::Binary},
     {OpKind::kStablehloAnd, "STABLEHLO_AND", 2, 2, 1, {}, &infer::Binary},

@@ -225,6 +225,30 @@ Values1 Dequantize(Draft& d) {
   }
   return d.Emit({data});
 }
+// Steps that no runtime's rounding can disagree on: no quotient near a half.
+Values1 Quantize(Draft& d) {
+  const ValueId data = d.Data();
+  if (d.spec.dtype != DType::kF32) {
+    const std::int64_t zero = d.spec.dtype == DType::kI16 ? 0 : 5;
+    d.builder.graph().value(data).quant = ir::QuantParams{{0.5F}, {zero}, 0};
+  }
+  const DType to = d.spec.dtype == DType::kU8    ? DType::kU8
+                   : d.spec.dtype == DType::kI16 ? DType::kI16
+                                                 : DType::kI8;
+  const auto results = d.Emit({data}, {{"out_data_type", Name(to)}});
+  if (!results.empty() && results[0].valid()) {
+    const std::int64_t zero = to == DType::kI16 ? 0 : 3;
+    d.builder.graph().value(results[0]).quant = ir::QuantParams{{0.25F}, {zero}, 0};
+  }
+  return results;
+}
+Values1 EmbeddingLookup(Draft& d) {
+  const ValueId table = d.Constant(d.spec.dtype, ShapeOf(d.spec.rank), Values::kExtreme);
+  if (d.spec.dtype == DType::kI8) {
+    d.builder.graph().value(table).quant = ir::QuantParams{{0.25F, 0.375F}, {0, 0}, 0};
+  }
+  return d.Emit({d.Axes({1, 0, 1}), table}, {{"out_data_type", Name(DType::kF32)}});
+}
 Values1 Transpose(Draft& d) {
   std::vector<std::int32_t> perm;
   for (int axis = d.spec.rank; axis-- > 0;) perm.push_back(axis);
@@ -404,7 +428,8 @@ constexpr Row kRows[] = {
     {OpKind::kNotEqual, Binary, 3}, {OpKind::kLogicalAnd, Binary, 3},
     {OpKind::kLogicalOr, Binary, 3}, {OpKind::kLogicalNot, Plain, 3},
     {OpKind::kAbs, Plain, 3}, {OpKind::kNeg, Unary, 3}, {OpKind::kFloor, Plain, 3},
-    {OpKind::kDequantize, Dequantize, 3}, {OpKind::kRound, Plain, 3},
+    {OpKind::kDequantize, Dequantize, 3}, {OpKind::kQuantize, Quantize, 3},
+    {OpKind::kEmbeddingLookup, EmbeddingLookup, 3}, {OpKind::kRound, Plain, 3},
     {OpKind::kCeil, Plain, 3}, {OpKind::kSin, Plain, 3},
     {OpKind::kCos, Plain, 3}, {OpKind::kSquare, Unary, 3}, {OpKind::kSqrt, UnaryPositive, 3},
     {OpKind::kRsqrt, UnaryPositive, 3}, {OpKind::kLog, UnaryPositive, 3}, {OpKind::kExp, Plain, 3},

@@ -21,6 +21,7 @@ struct OpView {
   const ir::Shape& InShape(int i) const { return graph.type(op.input(i)).shape; }
   int Rank(int i) const { return Has(i) ? InShape(i).rank() : 0; }
   const ir::QuantParams& InQuant(int i) const { return *graph.value(op.input(i)).quant; }
+  const ir::QuantParams& OutQuant() const { return *graph.value(op.result()).quant; }
   bool Wide(int i) const { return In(i) == DType::kI16; }
 
   // Broadcasting beyond what the first kernels of these operators could do.
@@ -63,7 +64,7 @@ bool RankAbove(const OpView& v) {
 bool PlainI16(const OpView& v) { return v.Wide(0) && v.InQuant(0).empty(); }
 bool AboveRank4(const OpView& v) { return v.BroadcastsAboveRank4(); }
 bool ProductScaleAtLeastOne(const OpView& v) {
-  const ir::QuantParams& out = *v.graph.value(v.op.result()).quant;
+  const ir::QuantParams& out = v.OutQuant();
   if (v.InQuant(0).empty() || v.InQuant(1).empty() || out.empty()) return false;
   return v.InQuant(0).scale[0] * v.InQuant(1).scale[0] / out.scale[0] >= 1.0F;
 }
@@ -135,6 +136,11 @@ constexpr VersionRule kRules[] = {
     {OpKind::kDequantize, 5,
      [](const OpView& v) { return v.In(0) == DType::kI8 && v.InQuant(0).scale.size() > 1; }},
     {OpKind::kDequantize, 2, InIs<0, DType::kI8>},
+    {OpKind::kEmbeddingLookup, 5, InIs<1, DType::kI2>},
+    {OpKind::kEmbeddingLookup, 4,
+     [](const OpView& v) {
+       return v.In(1) == DType::kI4 || (v.InQuant(1).scale.size() > 1 && v.ScalePer(1, 0));
+     }},
     {OpKind::kFullyConnected, 14, InIs<1, DType::kI2>},
     {OpKind::kFullyConnected, 13,
      [](const OpView& v) { return v.Wide(0) && v.In(1) == DType::kI4; }},
@@ -322,6 +328,10 @@ constexpr VersionRule kRules[] = {
     {OpKind::kGatherNd, 3, InIs<0, DType::kI16>},
     {OpKind::kGatherNd, 2, InIs<0, DType::kString>},
     {OpKind::kCos, 2, InIs<0, DType::kF16>},
+    {OpKind::kQuantize, 5, SideIs<DType::kU4>},
+    {OpKind::kQuantize, 4, SideIs<DType::kI4>},
+    {OpKind::kQuantize, 3, [](const OpView& v) { return v.OutQuant().scale.size() > 1; }},
+    {OpKind::kQuantize, 2, [](const OpView& v) { return v.Out() == DType::kI16; }},
     {OpKind::kWhere, 2, [](const OpView& v) { return v.In(0) != DType::kBool; }},
     {OpKind::kSelectV2, 2, InIs<0, DType::kU32>},
     {OpKind::kBatchMatmul, 3, InIs<0, DType::kI16>},

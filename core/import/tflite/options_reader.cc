@@ -28,6 +28,14 @@ bool IsRequired(ir::OpKind kind, std::string_view attr) {
   return spec != specs.end() && spec->required;
 }
 
+// Of some operators only the result's type says it.
+constexpr std::string_view kResultType = "out_data_type";
+
+bool HasField(const flat::OptionsTable* options, std::string_view attr) {
+  return options != nullptr &&
+         std::ranges::find(options->fields, attr, &OptionField::attr) != options->fields.end();
+}
+
 // What an absent optional attribute reads as.
 bool SaysNothing(const ir::AttrValue& value) {
   if (const auto* flag = std::get_if<bool>(&value)) return !*flag;
@@ -95,10 +103,10 @@ Result<ir::Attributes> ReadOwn(const flatbuffers::Table& table, const OptionFiel
 Result<OptionsRead> ReadOptions(ir::OpKind kind, const flat::schema::Operator& op,
                                 ir::DType result_type) {
   OptionsRead read;
-  if (kind == ir::OpKind::kBitcast) {
-    read.attrs.Set("out_data_type", std::string(ir::DTypeName(result_type)));
-  }
   const flat::OptionsTable* options = flat::FindOptions(kind);
+  if (IsRequired(kind, kResultType) && !HasField(options, kResultType)) {
+    read.attrs.Set(kResultType, std::string(ir::DTypeName(result_type)));
+  }
   if (options == nullptr || options->fields.empty()) return read;
   const bool second = options->union_index == 2;
   const auto tag = second ? static_cast<std::uint8_t>(op.builtin_options_2_type())

@@ -16,7 +16,8 @@ struct OptionsRead {
   std::vector<std::int32_t> regions;  // subgraph indices, unchecked
 };
 
-// `result_type` stands in for what the file does not say twice (BITCAST). kArtifactInvalid when the
+// `result_type` stands in for what the file does not say twice (BITCAST, QUANTIZE,
+// EMBEDDING_LOOKUP). kArtifactInvalid when the
 // options are those of another operator or hold unknown enumerators.
 Result<OptionsRead> ReadOptions(ir::OpKind kind, const flat::schema::Operator& op,
                                 ir::DType result_type);

@@ -4,6 +4,7 @@
 
 #include "core/interp/kernels/activation.h"
 #include "core/interp/kernels/binary.h"
+#include "core/interp/kernels/quantized.h"
 
 namespace smelt::interp {
 namespace {
@@ -21,6 +22,7 @@ Status RunNumbers(const KernelContext& context, Op op) {
 
 template <class Op>
 Status RunFused(const KernelContext& context) {
+  if (IsQuantized(context)) return RunQuantizedBinary(context);
   SMELT_RETURN_IF_ERROR(RunNumbers(context, Op()));
   return ApplyFusedActivation(context);
 }
@@ -32,6 +34,7 @@ Status RunMinimum(const KernelContext& context) {
   return RunNumbers(context, [](auto a, auto b) { return b < a ? b : a; });
 }
 Status RunSquaredDifference(const KernelContext& context) {
+  if (IsQuantized(context)) return RunQuantizedBinary(context);
   return RunNumbers(context, [](auto a, auto b) {
     const auto difference = WrappingSub()(a, b);
     return WrappingMul()(difference, difference);
@@ -84,6 +87,7 @@ Status RunAtan2(const KernelContext& context) {
 }
 
 Status RunPrelu(const KernelContext& context) {
+  if (IsQuantized(context)) return RunQuantizedBinary(context);
   return RunNumbers(context,
                     [](auto x, auto alpha) { return x < 0 ? WrappingMul()(x, alpha) : x; });
 }
@@ -91,15 +95,16 @@ Status RunPrelu(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> ArithmeticKernels() {
-  static constexpr KernelRow kRows[] = {{kAdd, &RunFused<WrappingAdd>},
-                                        {kSub, &RunFused<WrappingSub>},
-                                        {kMul, &RunFused<WrappingMul>},
-                                        {kMaximum, &RunMaximum},
-                                        {kMinimum, &RunMinimum},
-                                        {kSquaredDifference, &RunSquaredDifference},
-                                        {kPow, &RunPow},
-                                        {kAtan2, &RunAtan2},
-                                        {kPrelu, &RunPrelu}};
+  static constexpr KernelRow kRows[] = {
+      {kAdd, &RunFused<WrappingAdd>, false, Quantized::kRead},
+      {kSub, &RunFused<WrappingSub>, false, Quantized::kRead},
+      {kMul, &RunFused<WrappingMul>, false, Quantized::kRead},
+      {kMaximum, &RunMaximum, false, Quantized::kMoved},
+      {kMinimum, &RunMinimum, false, Quantized::kMoved},
+      {kSquaredDifference, &RunSquaredDifference, false, Quantized::kRead},
+      {kPow, &RunPow},
+      {kAtan2, &RunAtan2},
+      {kPrelu, &RunPrelu, false, Quantized::kRead}};
   return kRows;
 }
 

@@ -1,7 +1,7 @@
-// CAST, DEQUANTIZE, BITCAST.
+// CAST, BITCAST.
 #include <cstring>
 
-#include "core/interp/kernels/hybrid.h"
+#include "core/interp/kernel.h"
 #include "core/ir/element_cast.h"
 
 namespace smelt::interp {
@@ -26,16 +26,6 @@ Status RunCast(const KernelContext& context) {
   return {};
 }
 
-// Of float16 a cast; of integers what they stand for.
-Status RunDequantize(const KernelContext& context) {
-  if (context.input(0).dtype() == ir::DType::kF16) return RunCast(context);
-  if (context.input(0).quant().empty()) {
-    return {Reason::kRuntimeTypeUnsupported, "DEQUANTIZE of integers without a scale"};
-  }
-  context.result() = Dequantized(context.input(0));
-  return {};
-}
-
 Status RunBitcast(const KernelContext& context) {
   const ByteSpan from = context.input(0).bytes();
   if (!from.empty()) std::memcpy(context.result().mutable_data(), from.data(), from.size());
@@ -47,10 +37,8 @@ Status RunBitcast(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> CastKernels() {
-  static constexpr KernelRow kRows[] = {
-      {ir::OpKind::kCast, &RunCast},
-      {ir::OpKind::kDequantize, &RunDequantize, false, Quantized::kRead},
-      {ir::OpKind::kBitcast, &RunBitcast}};
+  static constexpr KernelRow kRows[] = {{ir::OpKind::kCast, &RunCast},
+                                        {ir::OpKind::kBitcast, &RunBitcast}};
   return kRows;
 }
 

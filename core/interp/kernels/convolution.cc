@@ -4,6 +4,7 @@
 #include "core/interp/kernels/activation.h"
 #include "core/interp/kernels/gemm.h"
 #include "core/interp/kernels/hybrid.h"
+#include "core/interp/kernels/quantized.h"
 #include "core/interp/kernels/window.h"
 
 namespace smelt::interp {
@@ -100,7 +101,8 @@ Status RunConv2d(const KernelContext& context) {
     const std::int64_t pixels = IsPointwise(window) ? 1 : data.dim(1) * data.dim(2);
     return RunHybrid(context, pixels * data.dim(3), filter.quant()->scale.size() > 1, RunConv2d);
   }
-  for (int i = 1; i < 3; ++i) {  // quantized operators mix their types
+  if (IsQuantized(context)) return RunQuantizedConv2d(context);
+  for (int i = 1; i < 3; ++i) {
     const ir::DType dtype = context.input(i).dtype();
     if (dtype != context.input(0).dtype()) return UnsupportedType(context, dtype);
   }

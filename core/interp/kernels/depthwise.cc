@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "core/interp/kernels/activation.h"
-#include "core/interp/kernels/types.h"
+#include "core/interp/kernels/quantized.h"
 #include "core/interp/kernels/window.h"
 
 namespace smelt::interp {
@@ -61,7 +61,8 @@ Status Convolve(const KernelContext& context) {
 
 Status RunDepthwise(const KernelContext& context) {
   const ir::DType dtype = context.input(0).dtype();
-  for (int i = 1; i < 3; ++i) {  // quantized operators mix their types
+  if (IsQuantized(context)) return RunQuantizedDepthwise(context);
+  for (int i = 1; i < 3; ++i) {
     if (!context.has_input(i) || context.input(i).dtype() == dtype) continue;
     return UnsupportedType(context, context.input(i).dtype());
   }
@@ -78,7 +79,8 @@ Status RunDepthwise(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> DepthwiseKernels() {
-  static constexpr KernelRow kRows[] = {{ir::OpKind::kDepthwiseConv2d, &RunDepthwise}};
+  static constexpr KernelRow kRows[] = {
+      {ir::OpKind::kDepthwiseConv2d, &RunDepthwise, false, Quantized::kRead}};
   return kRows;
 }
 

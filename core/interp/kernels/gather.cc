@@ -1,5 +1,5 @@
-// GATHER, GATHER_ND. An index outside of its axis (negative ones too) is an error, as in the
-// runtime.
+// GATHER, GATHER_ND, EMBEDDING_LOOKUP. An index outside of its axis (negative ones too) is an
+// error, as in the runtime.
 #include <cstring>
 #include <string>
 
@@ -71,12 +71,50 @@ Status RunGatherNd(const KernelContext& context) {
   return {};
 }
 
+// Rows of the table as they are, or, of int8, the numbers that they stand for: float32(q * scale)
+// with the table's scale, or one for each row.
+Status RunEmbeddingLookup(const KernelContext& context) {
+  const Tensor& ids = context.input(0);
+  const Tensor& table = context.input(1);
+  Tensor& result = context.result();
+  const std::int64_t rows = table.dim(0);
+  const std::int64_t size = SizeOfAxes(table, 1, table.rank());
+  const ir::QuantParams& quant = *table.quant();
+  const bool converts = result.dtype() != table.dtype();
+  const bool same = converts || table.quant() == result.quant();
+  const bool fits = quant.empty() || quant.scale.size() == 1 ||
+                    (quant.axis == 0 && static_cast<std::int64_t>(quant.scale.size()) == rows);
+  if (ir::ElementBits(table.dtype()) < 8 || !same || !fits ||
+      (converts && (table.dtype() != ir::DType::kI8 || quant.empty()))) {
+    return UnsupportedType(context, table.dtype());
+  }
+  const std::size_t block = BytesOf(table, size);
+  std::byte* to = result.mutable_data();
+  for (const std::int64_t id : IntsOf(ids)) {
+    if (id < 0 || id >= rows) return OutOfRange(id, rows);
+    if (!converts) {
+      if (block > 0)
+        std::memcpy(to, table.bytes().data() + static_cast<std::size_t>(id) * block, block);
+      to += block;
+      continue;
+    }
+    const float scale = quant.scale[quant.scale.size() == 1 ? 0 : static_cast<std::size_t>(id)];
+    const std::int8_t* from = table.values<std::int8_t>().data() + id * size;
+    for (std::int64_t i = 0; i < size; ++i, to += sizeof(float)) {
+      const float number = static_cast<float>(from[i]) * scale;
+      std::memcpy(to, &number, sizeof(float));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::span<const KernelRow> GatherKernels() {
   static constexpr KernelRow kRows[] = {
       {ir::OpKind::kGather, &RunGather, false, Quantized::kMoved},
-      {ir::OpKind::kGatherNd, &RunGatherNd, false, Quantized::kMoved}};
+      {ir::OpKind::kGatherNd, &RunGatherNd, false, Quantized::kMoved},
+      {ir::OpKind::kEmbeddingLookup, &RunEmbeddingLookup, false, Quantized::kRead}};
   return kRows;
 }
 

@@ -7,6 +7,7 @@
 #include "core/interp/kernels/broadcast.h"
 #include "core/interp/kernels/gemm.h"
 #include "core/interp/kernels/hybrid.h"
+#include "core/interp/kernels/quantized.h"
 #include "core/interp/kernels/view.h"
 
 namespace smelt::interp {
@@ -19,7 +20,8 @@ Status RunFullyConnected(const KernelContext& context) {
     const bool asymmetric = context.attrs.Bool("asymmetric_quantize_inputs");
     return RunHybrid(context, filter.dim(1), asymmetric, RunFullyConnected);
   }
-  for (int i = 1; i < 3; ++i) {  // quantized operators mix their types
+  if (IsQuantized(context)) return RunQuantizedFullyConnected(context);
+  for (int i = 1; i < 3; ++i) {
     if (!context.has_input(i) || context.input(i).dtype() == input.dtype()) continue;
     return UnsupportedType(context, context.input(i).dtype());
   }
@@ -93,6 +95,7 @@ Status RunBatchMatmul(const KernelContext& context) {
   SMELT_ASSIGN_OR_RETURN(
       const Tensor y, Arranged(context, hybrid ? Dequantized(context.input(1)) : context.input(1),
                                !context.attrs.Bool("adj_y")));
+  if (!hybrid && IsQuantized(context)) return RunQuantizedBatchMatmul(context, x, y);
   if (x.dtype() != y.dtype()) return UnsupportedType(context, y.dtype());
   return VisitNumbers(context, x.dtype(), [&](auto tag) {
     return Multiply<typename decltype(tag)::type>(context, x, y);

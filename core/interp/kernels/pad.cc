@@ -1,7 +1,7 @@
 // PAD, PADV2, MIRROR_PAD.
 #include <algorithm>
 
-#include "core/interp/kernels/types.h"
+#include "core/interp/kernels/quantized.h"
 #include "core/interp/kernels/view.h"
 
 namespace smelt::interp {
@@ -57,6 +57,15 @@ Status Fill(const KernelContext& context, const Sources& sources, const Tensor* 
   });
 }
 
+// What stands for 0 in a quantized tensor.
+Result<Tensor> ZeroOf(const KernelContext& context, const Tensor& tensor) {
+  SMELT_ASSIGN_OR_RETURN(const Affine affine, AffineOf(context, tensor));
+  Tensor zero = Tensor::Zeros(tensor.dtype(), {});
+  if (tensor.dtype() == ir::DType::kI16) return zero;
+  zero.mutable_values<std::uint8_t>()[0] = static_cast<std::uint8_t>(affine.zero);
+  return zero;
+}
+
 Status RunPad(const KernelContext& context) {
   const Tensor& from = context.input(0);
   const std::vector<std::int64_t> pads = IntsOf(context.input(1));
@@ -68,7 +77,12 @@ Status RunPad(const KernelContext& context) {
       places.push_back(at < size ? std::max<std::int64_t>(at, -1) : -1);
     }
   }
-  return Fill(context, sources, context.has_input(2) ? &context.input(2) : nullptr);
+  if (context.has_input(2)) return Fill(context, sources, &context.input(2));
+  if (context.result().quant().empty() || ir::IsFloat(from.dtype())) {
+    return Fill(context, sources, nullptr);
+  }
+  SMELT_ASSIGN_OR_RETURN(const Tensor zero, ZeroOf(context, from));
+  return Fill(context, sources, &zero);
 }
 
 // REFLECT leaves the edge element out, SYMMETRIC repeats it.
@@ -100,8 +114,9 @@ Status RunMirrorPad(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> PadKernels() {
-  static constexpr KernelRow kRows[] = {
-      {kPad, &RunPad}, {kPadv2, &RunPad}, {kMirrorPad, &RunMirrorPad}};
+  static constexpr KernelRow kRows[] = {{kPad, &RunPad, false, Quantized::kMoved},
+                                        {kPadv2, &RunPad, false, Quantized::kMoved},
+                                        {kMirrorPad, &RunMirrorPad, false, Quantized::kMoved}};
   return kRows;
 }
 

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "core/interp/kernels/activation.h"
-#include "core/interp/kernels/types.h"
+#include "core/interp/kernels/quantized.h"
 #include "core/interp/kernels/window.h"
 
 namespace smelt::interp {
@@ -74,6 +74,7 @@ Status Average(const KernelContext& context) {
 }
 
 Status RunMaxPool(const KernelContext& context) {
+  if (IsQuantized(context)) return RunQuantizedPool(context);
   const Status done = VisitNumbers(context, context.input(0).dtype(), [&](auto tag) {
     return Maximum<typename decltype(tag)::type>(context);
   });
@@ -82,6 +83,7 @@ Status RunMaxPool(const KernelContext& context) {
 }
 
 Status RunAveragePool(const KernelContext& context) {
+  if (IsQuantized(context)) return RunQuantizedPool(context);
   const Status done = VisitFloats(context, context.input(0).dtype(), [&](auto tag) {
     return Average<typename decltype(tag)::type>(context);
   });
@@ -92,8 +94,9 @@ Status RunAveragePool(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> PoolKernels() {
-  static constexpr KernelRow kRows[] = {{ir::OpKind::kMaxPool2d, &RunMaxPool},
-                                        {ir::OpKind::kAveragePool2d, &RunAveragePool}};
+  static constexpr KernelRow kRows[] = {
+      {ir::OpKind::kMaxPool2d, &RunMaxPool, false, Quantized::kRead},
+      {ir::OpKind::kAveragePool2d, &RunAveragePool, false, Quantized::kRead}};
   return kRows;
 }
 

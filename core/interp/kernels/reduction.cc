@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "core/interp/kernels/types.h"
+#include "core/interp/kernels/quantized.h"
 #include "core/interp/kernels/view.h"
 #include "core/ir/infer.h"
 
@@ -95,6 +95,7 @@ void Reduce(const KernelContext& context, const Rows& rows) {
 
 Status RunReduction(const KernelContext& context) {
   SMELT_ASSIGN_OR_RETURN(const Rows rows, MakeRows(context));
+  if (IsQuantized(context)) return RunQuantizedReduction(context, rows.tensor, rows.length);
   return VisitNumbers(context, rows.tensor.dtype(), [&](auto tag) {
     Reduce<typename decltype(tag)::type>(context, rows);
     return Status::Ok();
@@ -118,9 +119,12 @@ Status RunAll(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> ReductionKernels() {
-  static constexpr KernelRow kRows[] = {{kSum, &RunReduction},        {kMean, &RunReduction},
-                                        {kReduceProd, &RunReduction}, {kReduceMax, &RunReduction},
-                                        {kReduceMin, &RunReduction},  {kReduceAny, &RunAny},
+  static constexpr KernelRow kRows[] = {{kSum, &RunReduction, false, Quantized::kRead},
+                                        {kMean, &RunReduction, false, Quantized::kRead},
+                                        {kReduceProd, &RunReduction, false, Quantized::kRead},
+                                        {kReduceMax, &RunReduction, false, Quantized::kRead},
+                                        {kReduceMin, &RunReduction, false, Quantized::kRead},
+                                        {kReduceAny, &RunAny},
                                         {kReduceAll, &RunAll}};
   return kRows;
 }

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "core/interp/kernels/types.h"
+#include "core/interp/kernels/quantized.h"
 #include "core/interp/kernels/view.h"
 
 namespace smelt::interp {
@@ -96,6 +96,7 @@ void Bilinear(const Tensor& input, Tensor& result, CoordinateRule rule) {
 Status RunBilinear(const KernelContext& context) {
   SMELT_RETURN_IF_ERROR(RequirePixels(context));
   if (context.result().element_count() == 0) return {};
+  if (IsQuantized(context)) return RunQuantizedBilinear(context);
   return VisitFloats(context, context.input(0).dtype(), [&](auto tag) {
     Bilinear<typename decltype(tag)::type>(context.input(0), context.result(), RuleOf(context));
     return Status::Ok();
@@ -129,8 +130,9 @@ Status RunNearest(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> ResizeKernels() {
-  static constexpr KernelRow kRows[] = {{ir::OpKind::kResizeBilinear, &RunBilinear},
-                                        {ir::OpKind::kResizeNearestNeighbor, &RunNearest}};
+  static constexpr KernelRow kRows[] = {
+      {ir::OpKind::kResizeBilinear, &RunBilinear, false, Quantized::kRead},
+      {ir::OpKind::kResizeNearestNeighbor, &RunNearest, false, Quantized::kMoved}};
   return kRows;
 }
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/interp/kernels/types.h"
+#include "core/interp/kernels/quantized.h"
 
 namespace smelt::interp {
 namespace {
@@ -10,6 +10,7 @@ namespace {
 // f(scaled distance to the row's largest element, sum of their exponentials).
 template <class F>
 Status OverRows(const KernelContext& context, double beta, F f) {
+  if (IsQuantized(context)) return RunQuantizedSoftmax(context);
   const Tensor& input = context.input(0);
   const auto row = static_cast<std::size_t>(input.dim(input.rank() - 1));
   if (input.element_count() == 0) return {};
@@ -47,8 +48,9 @@ Status RunLogSoftmax(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> SoftmaxKernels() {
-  static constexpr KernelRow kRows[] = {{ir::OpKind::kSoftmax, &RunSoftmax},
-                                        {ir::OpKind::kLogSoftmax, &RunLogSoftmax}};
+  static constexpr KernelRow kRows[] = {
+      {ir::OpKind::kSoftmax, &RunSoftmax, false, Quantized::kRead},
+      {ir::OpKind::kLogSoftmax, &RunLogSoftmax, false, Quantized::kRead}};
   return kRows;
 }
 

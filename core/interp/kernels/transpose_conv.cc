@@ -3,6 +3,7 @@
 
 #include "core/interp/kernels/activation.h"
 #include "core/interp/kernels/gemm.h"
+#include "core/interp/kernels/quantized.h"
 #include "core/interp/kernels/window.h"
 
 namespace smelt::interp {
@@ -69,7 +70,8 @@ Status Convolve(const KernelContext& context) {
 
 Status RunTransposeConv(const KernelContext& context) {
   const ir::DType dtype = context.input(2).dtype();
-  for (const int i : {1, 3}) {  // quantized operators mix their types
+  if (IsQuantized(context)) return RunQuantizedTransposeConv(context);
+  for (const int i : {1, 3}) {
     if (!context.has_input(i) || context.input(i).dtype() == dtype) continue;
     return UnsupportedType(context, context.input(i).dtype());
   }
@@ -87,7 +89,8 @@ Status RunTransposeConv(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> TransposeConvKernels() {
-  static constexpr KernelRow kRows[] = {{ir::OpKind::kTransposeConv, &RunTransposeConv}};
+  static constexpr KernelRow kRows[] = {
+      {ir::OpKind::kTransposeConv, &RunTransposeConv, false, Quantized::kRead}};
   return kRows;
 }
 

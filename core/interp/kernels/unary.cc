@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "core/interp/kernels/types.h"
+#include "core/interp/kernels/quantized.h"
 
 namespace smelt::interp {
 namespace {
@@ -107,6 +107,7 @@ bool HasIntegerForm(ir::OpKind kind) {
 }
 
 Status RunUnary(const KernelContext& context) {
+  if (IsQuantized(context)) return RunQuantizedUnary(context);
   const ir::DType dtype = context.input(0).dtype();
   if (!ir::IsFloat(dtype) && HasIntegerForm(context.kind)) {
     return VisitIntegers(context, dtype, [&](auto tag) {
@@ -124,10 +125,12 @@ Status RunUnary(const KernelContext& context) {
 }
 
 Status RunGelu(const KernelContext& context) {
+  if (IsQuantized(context)) return RunQuantizedUnary(context);
   return MapFloats(context, context.attrs.Bool("approximate") ? &GeluTanh : &Gelu);
 }
 
 Status RunLeakyRelu(const KernelContext& context) {
+  if (IsQuantized(context)) return RunQuantizedUnary(context);
   // The attribute is an f32 of the file.
   const auto alpha = static_cast<double>(static_cast<float>(context.attrs.Float("alpha")));
   return MapFloats(context, [alpha](double x) { return x < 0 ? x * alpha : x; });
@@ -136,16 +139,31 @@ Status RunLeakyRelu(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> UnaryKernels() {
-  static constexpr KernelRow kRows[] = {
-      {kAbs, &RunUnary},          {kNeg, &RunUnary},           {kSquare, &RunUnary},
-      {kSign, &RunUnary},         {kFloor, &RunUnary},         {kCeil, &RunUnary},
-      {kRound, &RunUnary},        {kCoreRoundAway, &RunUnary}, {kRelu, &RunUnary},
-      {kReluN1To1, &RunUnary},    {kRelu6, &RunUnary},         {kRelu0To1, &RunUnary},
-      {kExp, &RunUnary},          {kLog, &RunUnary},           {kSqrt, &RunUnary},
-      {kRsqrt, &RunUnary},        {kSin, &RunUnary},           {kCos, &RunUnary},
-      {kTanh, &RunUnary},         {kLogistic, &RunUnary},      {kElu, &RunUnary},
-      {kHardSwish, &RunUnary},    {kCoreErf, &RunUnary},       {kGelu, &RunGelu},
-      {kLeakyRelu, &RunLeakyRelu}};
+  static constexpr KernelRow kRows[] = {{kAbs, &RunUnary, false, Quantized::kRead},
+                                        {kNeg, &RunUnary, false, Quantized::kRead},
+                                        {kSquare, &RunUnary, false, Quantized::kRead},
+                                        {kSign, &RunUnary, false, Quantized::kRead},
+                                        {kFloor, &RunUnary, false, Quantized::kRead},
+                                        {kCeil, &RunUnary, false, Quantized::kRead},
+                                        {kRound, &RunUnary, false, Quantized::kRead},
+                                        {kCoreRoundAway, &RunUnary, false, Quantized::kRead},
+                                        {kRelu, &RunUnary, false, Quantized::kRead},
+                                        {kReluN1To1, &RunUnary, false, Quantized::kRead},
+                                        {kRelu6, &RunUnary, false, Quantized::kRead},
+                                        {kRelu0To1, &RunUnary, false, Quantized::kRead},
+                                        {kExp, &RunUnary, false, Quantized::kRead},
+                                        {kLog, &RunUnary, false, Quantized::kRead},
+                                        {kSqrt, &RunUnary, false, Quantized::kRead},
+                                        {kRsqrt, &RunUnary, false, Quantized::kRead},
+                                        {kSin, &RunUnary, false, Quantized::kRead},
+                                        {kCos, &RunUnary, false, Quantized::kRead},
+                                        {kTanh, &RunUnary, false, Quantized::kRead},
+                                        {kLogistic, &RunUnary, false, Quantized::kRead},
+                                        {kElu, &RunUnary, false, Quantized::kRead},
+                                        {kHardSwish, &RunUnary, false, Quantized::kRead},
+                                        {kCoreErf, &RunUnary, false, Quantized::kRead},
+                                        {kGelu, &RunGelu, false, Quantized::kRead},
+                                        {kLeakyRelu, &RunLeakyRelu, false, Quantized::kRead}};
   return kRows;
 }
 

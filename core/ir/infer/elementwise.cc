@@ -17,6 +17,11 @@ Result<Types> BroadcastAs(const InferContext& context, DType dtype) {
   return Types{{dtype, std::move(shape)}};
 }
 
+// The element types of quantized activations.
+bool IsQuantized(DType dtype) {
+  return dtype == DType::kI8 || dtype == DType::kU8 || dtype == DType::kI16;
+}
+
 }  // namespace
 
 Result<Types> Unary(const InferContext& context) { return Types{OperandType(context, 0)}; }
@@ -86,17 +91,29 @@ Result<Types> Prelu(const InferContext& context) {
 // From float16, or from quantized integers.
 Result<Types> Dequantize(const InferContext& context) {
   const DType dtype = OperandType(context, 0).dtype;
-  if (dtype != DType::kF16 && dtype != DType::kI8 && dtype != DType::kU8 && dtype != DType::kI16) {
+  if (dtype != DType::kF16 && !IsQuantized(dtype)) {
     return BadOperand(context, 0, "DEQUANTIZE takes f16, i8, u8 and i16");
   }
   return Types{{DType::kF32, OperandShape(context, 0)}};
 }
 
+// From f32, or from integers of other parameters.
+Result<Types> Quantize(const InferContext& context) {
+  const DType from = OperandType(context, 0).dtype;
+  if (from != DType::kF32 && !IsQuantized(from) && from != DType::kI32) {
+    return BadOperand(context, 0, "QUANTIZE takes f32, i8, u8, i16 and i32");
+  }
+  SMELT_ASSIGN_OR_RETURN(Types types, Cast(context));
+  if (!IsQuantized(types[0].dtype) && (from != DType::kI16 || types[0].dtype != DType::kI32)) {
+    return {Reason::kTypeMismatch, "QUANTIZE gives i8, u8 and i16, and i32 of i16; not " +
+                                       std::string(DTypeName(types[0].dtype))};
+  }
+  return types;
+}
+
 Result<Types> Cast(const InferContext& context) {
-  const std::string to = context.attrs.String("out_data_type");
-  const std::optional<DType> dtype = DTypeFromName(to);
-  if (!dtype) return {Reason::kTypeMismatch, "there is no element type \"" + to + "\""};
-  return Types{{*dtype, OperandShape(context, 0)}};
+  SMELT_ASSIGN_OR_RETURN(const DType dtype, NamedResult(context));
+  return Types{{dtype, OperandShape(context, 0)}};
 }
 
 // The element may be split into, or joined from, a last axis.

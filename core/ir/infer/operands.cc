@@ -55,6 +55,13 @@ Status RequireSameType(const InferContext& context, int a, int b) {
                                      " and " + std::string(DTypeName(right))};
 }
 
+Result<DType> NamedResult(const InferContext& context) {
+  const std::string name = context.attrs.String("out_data_type");
+  const std::optional<DType> dtype = DTypeFromName(name);
+  if (!dtype) return {Reason::kTypeMismatch, "there is no element type \"" + name + "\""};
+  return *dtype;
+}
+
 Shape UnknownShape(int rank) { return Shape(Dims(static_cast<std::size_t>(rank), Dim::Unknown())); }
 
 Status BadOperand(const InferContext& context, int operand, const std::string& why) {

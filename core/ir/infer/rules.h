@@ -18,6 +18,7 @@ Result<Types> SelectV2(const InferContext& context);
 Result<Types> Prelu(const InferContext& context);
 Result<Types> Cast(const InferContext& context);
 Result<Types> Dequantize(const InferContext& context);
+Result<Types> Quantize(const InferContext& context);
 Result<Types> Bitcast(const InferContext& context);
 
 // conv.cc
@@ -70,6 +71,7 @@ Result<Types> StridedSlice(const InferContext& context);
 Result<Types> Reverse(const InferContext& context);
 Result<Types> Gather(const InferContext& context);
 Result<Types> GatherNd(const InferContext& context);
+Result<Types> EmbeddingLookup(const InferContext& context);
 Result<Types> DynamicUpdateSlice(const InferContext& context);
 
 // suppression.cc

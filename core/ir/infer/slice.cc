@@ -194,4 +194,19 @@ Result<Types> GatherNd(const InferContext& context) {
   return Types{{params.dtype, std::move(shape)}};
 }
 
+// Rows of the table: ids (n) and (rows, ...) give (n, ...).
+Result<Types> EmbeddingLookup(const InferContext& context) {
+  SMELT_RETURN_IF_ERROR(RequireRank(context, 0, 1, 1));
+  SMELT_RETURN_IF_ERROR(RequireRank(context, 1, 2, INT16_MAX));
+  if (OperandType(context, 0).dtype != DType::kI32) return BadOperand(context, 0, "must be i32");
+  const TensorType& table = OperandType(context, 1);
+  SMELT_ASSIGN_OR_RETURN(const DType dtype, NamedResult(context));
+  if (dtype != table.dtype && dtype != DType::kF32) {
+    return BadOperand(context, 1, "gives elements of its own type, or f32");
+  }
+  Shape shape = table.shape;
+  shape.dim(0) = OperandShape(context, 0).dim(0);
+  return Types{{dtype, std::move(shape)}};
+}
+
 }  // namespace smelt::ir::infer

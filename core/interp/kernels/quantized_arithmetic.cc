@@ -1,0 +1,117 @@
+// ADD, SUB, MUL, SQUARED_DIFFERENCE, PRELU on integers, with broadcasting.
+#include "core/interp/kernels/binary.h"
+#include "core/interp/kernels/quantized.h"
+
+namespace smelt::interp {
+namespace {
+
+using enum ir::OpKind;
+
+struct Sides {
+  Affine a, b, result;
+};
+
+double Real(float scale) { return static_cast<double>(scale); }
+
+// Both operands in steps of one scale, with `left_shift` more bits.
+struct CommonScale {
+  Sides sides;
+  int left_shift;
+  Multiplier a, b;
+  std::int32_t OfA(std::int32_t q) const { return Scaled(q - sides.a.zero, a); }
+  std::int32_t OfB(std::int32_t q) const { return Scaled(q - sides.b.zero, b); }
+
+ private:
+  std::int32_t Scaled(std::int32_t centred, Multiplier factor) const {
+    return MultiplyByQuantizedMultiplier(centred * (1 << left_shift), factor);
+  }
+};
+
+CommonScale CommonScaleOf(const Sides& sides, int left_shift) {
+  const double twice = Real(2 * std::max(sides.a.scale, sides.b.scale));
+  return {sides, left_shift, QuantizeMultiplier(Real(sides.a.scale) / twice),
+          QuantizeMultiplier(Real(sides.b.scale) / twice)};
+}
+
+template <class T>
+void AddOrSubtract(const KernelContext& context, const Sides& sides) {
+  const int left_shift = sizeof(T) == 1 ? 20 : 15;
+  const CommonScale common = CommonScaleOf(sides, left_shift);
+  const double twice = Real(2 * std::max(sides.a.scale, sides.b.scale));
+  const Requantization output{
+      {QuantizeMultiplier(twice / Real(static_cast<float>(1 << left_shift) * sides.result.scale))},
+      sides.result.zero,
+      ActivationRange(context, sides.result)};
+  const std::int32_t sign = context.kind == kSub ? -1 : 1;
+  ApplyBinary<T, T>(
+      context, [&](T a, T b) { return output.Apply(common.OfA(a) + sign * common.OfB(b), 0); });
+}
+
+template <class T>
+void Multiply(const KernelContext& context, const Sides& sides) {
+  const float factor = sides.a.scale * sides.b.scale / sides.result.scale;
+  const Requantization output{{QuantizeMultiplier(Real(factor))},
+                              sides.result.zero,
+                              ActivationRange(context, sides.result)};
+  ApplyBinary<T, T>(
+      context, [&](T a, T b) { return output.Apply((a - sides.a.zero) * (b - sides.b.zero), 0); });
+}
+
+template <class T>
+void SquareDifferences(const KernelContext& context, const Sides& sides) {
+  constexpr int kLeftShift = 7;
+  const CommonScale common = CommonScaleOf(sides, kLeftShift);
+  const double twice = Real(2 * std::max(sides.a.scale, sides.b.scale));
+  const double factor =
+      twice * twice / Real(static_cast<float>(1 << (2 * kLeftShift)) * sides.result.scale);
+  const Requantization output{
+      {QuantizeMultiplier(factor)}, sides.result.zero, ActivationRange(context, sides.result)};
+  ApplyBinary<T, T>(context, [&](T a, T b) {
+    const std::int32_t difference = common.OfA(a) - common.OfB(b);
+    return output.Apply(difference * difference, 0);
+  });
+}
+
+template <class T>
+void Prelu(const KernelContext& context, const Sides& sides) {
+  const float identity = sides.a.scale / sides.result.scale;
+  const float slope = sides.a.scale * sides.b.scale / sides.result.scale;
+  const Requantization output{{QuantizeMultiplier(Real(identity)), QuantizeMultiplier(Real(slope))},
+                              sides.result.zero,
+                              ActivationRange(context, sides.result)};
+  ApplyBinary<T, T>(context, [&](T x, T alpha) {
+    const std::int32_t centred = x - sides.a.zero;
+    return centred >= 0 ? output.Apply(centred, 0)
+                        : output.Apply(centred * (alpha - sides.b.zero), 1);
+  });
+}
+
+}  // namespace
+
+Status RunQuantizedBinary(const KernelContext& context) {
+  const ir::DType dtype = context.result().dtype();
+  for (const Tensor* input : context.inputs) {
+    if (input->dtype() != dtype) return NoQuantizedKernel(context);
+  }
+  Sides sides;
+  SMELT_ASSIGN_OR_RETURN(sides.a, AffineOf(context, context.input(0)));
+  SMELT_ASSIGN_OR_RETURN(sides.b, AffineOf(context, context.input(1)));
+  SMELT_ASSIGN_OR_RETURN(sides.result, AffineOf(context, context.result()));
+  return VisitQuantized(context, dtype, [&](auto tag) -> Status {
+    using T = typename decltype(tag)::type;
+    if (context.kind == kAdd || context.kind == kSub) {
+      AddOrSubtract<T>(context, sides);
+    } else if (context.kind == kMul) {
+      Multiply<T>(context, sides);
+    } else if (context.kind == kPrelu) {
+      Prelu<T>(context, sides);
+    } else if (context.kind == kSquaredDifference && sizeof(T) == 1) {
+      SquareDifferences<T>(context, sides);
+    } else {
+      return NoQuantizedKernel(context);
+    }
+    return {};
+  });
+}
+
+}  // namespace smelt::interp
