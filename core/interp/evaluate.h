@@ -20,17 +20,19 @@ namespace smelt::interp {
 
 enum class Kernels { kPlain, kFast };
 
-// Sees a result of an operator before anything can free it. A copy of the tensor shares its bytes,
-// and keeps them.
+// Sees a tensor before anything can free it. A copy of the tensor shares its bytes, and keeps them.
 using ResultObserver = std::function<void(ir::GraphId graph, ir::ValueId value, const Tensor&)>;
+
+// What an observer sees: every result of the graph that is run, used or not; or also those of the
+// graphs that its operators run, every time that they run, and the inputs of all of them.
+enum class Observed { kResults, kEveryGraph };
 
 struct EvaluateOptions {
   Kernels kernels = Kernels::kPlain;
   const CancelToken* cancel = nullptr;
   std::uint64_t max_bytes = 0;  // of all live tensors together; 0: unlimited -> kTensorTooLarge
-  // Called for every result of the graph that is run, in program order, used or not; not for those
-  // of graphs that its operators run. May be empty.
-  ResultObserver observe = nullptr;
+  ResultObserver observe = nullptr;  // called in program order; may be empty
+  Observed observed = Observed::kResults;
 };
 
 // Runs one graph. `inputs` in the graph's order, with its dtypes and matching static dimensions;

@@ -83,7 +83,10 @@ void Evaluator::Release(Frame& frame, ir::ValueId id) {
 }
 
 void Evaluator::Observe(const Frame& frame, ir::ValueId value, const Tensor& tensor) const {
-  if (depth_ == 1 && options_.observe) options_.observe(frame.id, value, tensor);
+  if (!options_.observe) return;
+  if (depth_ == 1 || options_.observed == Observed::kEveryGraph) {
+    options_.observe(frame.id, value, tensor);
+  }
 }
 
 Status Evaluator::RunOp(Frame& frame, ir::OpId id) {
@@ -133,6 +136,8 @@ Result<std::vector<Tensor>> Evaluator::RunGraph(ir::GraphId id, std::span<const 
     const ir::ValueId input = graph.inputs()[i];
     frame.tensors[input.index] = inputs[i];
     frame.tensors[input.index].set_quant(graph.value(input).quant);
+    if (options_.observed == Observed::kEveryGraph)
+      Observe(frame, input, frame.tensors[input.index]);
   }
   for (const ir::OpId op : graph) {
     if (options_.cancel != nullptr) SMELT_RETURN_IF_ERROR(options_.cancel->Check());

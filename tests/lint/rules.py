@@ -20,6 +20,7 @@ CORE = {
     "core/export/onnx": {"core/ir", "core/rules", "core/interp", "core/target"},
     "core/export/vnnx": {"core/ir", "core/rules", "core/interp", "core/target", "core/vnnx"},
     "core/report": {"core/ir", "core/rules", "core/target"},
+    "core/calibrate": {"core/ir", "core/interp"},
     # Everything meets here.
     "core/convert": {"core"},
 }

@@ -1,6 +1,7 @@
 #include "core/interp/evaluate.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/interp/kernel.h"
 #include "core/ir/op_table.h"
@@ -205,6 +206,37 @@ TEST(ControlFlow, WhileRunsUntilItsConditionFails) {
   SetOutputs(graph, {Emit(graph, OpKind::kWhile, {x}, F32Type({1}), {}, {condition, body})});
   EXPECT_THAT(Floats(RunMain(module, {F32({1}, {2})})[0]), ElementsAre(162));
   EXPECT_THAT(Floats(RunMain(module, {F32({1}, {200})})[0]), ElementsAre(200));
+}
+
+TEST(ControlFlow, ShowsWhatItsGraphsComputeWhereAsked) {
+  Module module;
+  Graph& graph = module.graph(module.AddGraph("main"));
+  const GraphId condition = Region(module, "cond", OpKind::kLess, 100, DType::kBool);
+  const GraphId body = Region(module, "body", OpKind::kMul, 3, DType::kF32);
+  const ValueId x = graph.AddInput(F32Type({1}), "x");
+  const ValueId y = Emit(graph, OpKind::kWhile, {x}, F32Type({1}), {}, {condition, body});
+  SetOutputs(graph, {y});
+  const ValueId body_in = module.graph(body).inputs()[0];
+  const ValueId body_out = module.graph(body).outputs()[0];
+  for (const Observed observed : {Observed::kResults, Observed::kEveryGraph}) {
+    EvaluateOptions options;
+    options.observed = observed;
+    std::vector<std::pair<GraphId, float>> seen;
+    options.observe = [&](GraphId in, ValueId value, const Tensor& tensor) {
+      if (tensor.dtype() != DType::kF32) return;
+      EXPECT_TRUE(in == body ? value == body_in || value == body_out : true);
+      seen.emplace_back(in, tensor.values<float>()[0]);
+    };
+    RunMain(module, {F32({1}, {40})}, options);
+    if (observed == Observed::kResults) {
+      EXPECT_THAT(seen, ElementsAre(std::pair(module.main_id(), 120.0F)));
+    } else {
+      EXPECT_THAT(seen, ElementsAre(std::pair(module.main_id(), 40.0F),  // its input
+                                    std::pair(condition, 40.0F), std::pair(body, 40.0F),
+                                    std::pair(body, 120.0F), std::pair(condition, 120.0F),
+                                    std::pair(module.main_id(), 120.0F)));
+    }
+  }
 }
 
 TEST(ControlFlow, CompositesRunTheirBodyOrAreRefused) {
