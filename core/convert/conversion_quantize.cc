@@ -1,7 +1,10 @@
 // What a conversion asks of the quantizers, and what it says of their work.
 #include <algorithm>
 #include <span>
+#include <thread>
+#include <utility>
 
+#include "core/convert/calibration.h"
 #include "core/convert/conversion.h"
 
 namespace smelt {
@@ -30,6 +33,23 @@ passes::IntegerOptions Conversion::IntegersAsked(passes::IntegerSummary& summary
   options.ranges = [this](const ir::Module& module) { return MeasureRanges(module); };
   options.summary = &summary;
   return options;
+}
+
+Result<passes::ValueRanges> Conversion::MeasureRanges(const ir::Module& module) {
+  CalibrationPlan plan;
+  plan.threads = std::max(1U, std::thread::hardware_concurrency());
+  plan.progress = [this](std::uint64_t done, std::uint64_t total) {
+    sink_.OnProgress("calibrate", done, total, "samples");
+  };
+  SMELT_ASSIGN_OR_RETURN(passes::ValueRanges ranges, smelt::MeasureRanges(module, plan, cancel_));
+  ir::Diagnostic warning;
+  warning.severity = ir::Severity::kWarning;
+  warning.reason = Reason::kUncalibrated;
+  warning.stage = "passes";
+  warning.message = "ranges of activations are those of " + std::to_string(plan.noise_samples) +
+                    " samples of seeded noise, not of data";
+  diagnostics_.push_back(std::move(warning));
+  return ranges;
 }
 
 void Conversion::FillQuantization(const passes::WeightSummary& weights) {
