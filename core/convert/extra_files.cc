@@ -3,23 +3,12 @@
 #include <algorithm>
 #include <span>
 
+#include "core/convert/file_stem.h"
 #include "core/ir/text.h"
 #include "core/passes/pass.h"
 #include "core/report/json.h"
 
 namespace smelt {
-namespace {
-
-// The file's name without folders and extension.
-std::string StemOf(std::string name) {
-  name.erase(0, name.find_last_of('/') + 1);
-  const std::size_t dot = name.find_last_of('.');
-  if (dot != std::string::npos && dot > 0) name.erase(dot);
-  return name.empty() ? "model" : name;
-}
-
-}  // namespace
-
 Status ExtraFiles::Check() const {
   for (const std::string& name : request_.dump_after) {
     if (name == "all" || name == "import") continue;
@@ -35,7 +24,7 @@ Status ExtraFiles::Check() const {
   return Status::Ok();
 }
 
-std::string ExtraFiles::Stem() const { return StemOf(request_.file_name); }
+std::string ExtraFiles::Stem() const { return FileStem(request_.file_name); }
 
 std::string ExtraFiles::SplitStem() const {
   const bool is_named = request_.split && !request_.split->base_name.empty();

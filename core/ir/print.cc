@@ -141,14 +141,7 @@ class ModulePrinter {
         List(op.results, [&](ValueId result) { return Define(graph, result); });
     out_ += "    " + results + (results.empty() ? "" : " = ") +
             std::string(GetOpInfo(op.kind).name) + "(" + arguments + ")";
-    if (!op.attrs.empty()) {
-      std::string attrs;
-      for (const auto& [name, value] : op.attrs) {
-        attrs +=
-            (attrs.empty() ? "" : ", ") + WordText(name) + "=" + std::visit(AttrPrinter{}, value);
-      }
-      out_ += " {" + attrs + "}";
-    }
+    if (!op.attrs.empty()) out_ += " {" + PrintAttributes(op.attrs) + "}";
     if (!op.regions.empty()) {
       out_ += " regions(" +
               List(op.regions, [this](GraphId region) { return GraphLabel(region); }) + ")";
@@ -185,6 +178,12 @@ class ModulePrinter {
 };
 
 }  // namespace
+
+std::string PrintAttributes(const Attributes& attrs) {
+  return List(attrs, [](const auto& attr) {
+    return WordText(attr.first) + "=" + std::visit(AttrPrinter{}, attr.second);
+  });
+}
 
 std::string Print(const Module& module, const PrintOptions& options) {
   return ModulePrinter(module, options).Run();

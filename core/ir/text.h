@@ -26,6 +26,8 @@ struct PrintOptions {
 };
 
 std::string Print(const Module& module, const PrintOptions& options = {});
+// The attributes as Print writes them: `padding="SAME", stride_h=1`.
+std::string PrintAttributes(const Attributes& attrs);
 // kInvalidArgument with the line number.
 Result<Module> Parse(std::string_view text);
 // Structure, names, attributes, origins, quantization and constant values.

@@ -16,6 +16,12 @@ constexpr std::size_t kMaxFlatBufferBytes = (std::size_t{1} << 31) - 2;
 // Smaller values of Buffer.offset mean that it is not set.
 constexpr std::uint64_t kFirstOffset = 2;
 
+std::string Place(std::uint32_t subgraph, const char* what) {
+  return "subgraph " + std::to_string(subgraph) + " has no " + what;
+}
+
+}  // namespace
+
 bool StructureIsSound(ByteSpan file) {
   const std::size_t size = std::min(file.size(), kMaxFlatBufferBytes);
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(file.data());
@@ -28,22 +34,16 @@ bool StructureIsSound(ByteSpan file) {
   return schema::VerifyModelBuffer(verifier);
 }
 
-std::string Place(std::uint32_t subgraph, const char* what) {
-  return "subgraph " + std::to_string(subgraph) + " has no " + what;
+SharedBytes AlignedForReading(const SharedBytes& file) {
+  if (reinterpret_cast<std::uintptr_t>(file.data()) % alignof(std::uint64_t) == 0) return file;
+  return SharedBytes::Own(std::vector<std::byte>(file.span().begin(), file.span().end()));
 }
-
-}  // namespace
 
 Status Invalid(std::string what) { return Status(Reason::kArtifactInvalid, std::move(what)); }
 
 Result<Container> Container::Open(const SharedBytes& file) {
   Container container;
-  container.file_ = file;
-  // Numbers of up to 8 bytes are read in place.
-  if (reinterpret_cast<std::uintptr_t>(file.data()) % alignof(std::uint64_t) != 0) {
-    container.file_ =
-        SharedBytes::Own(std::vector<std::byte>(file.span().begin(), file.span().end()));
-  }
+  container.file_ = AlignedForReading(file);
   if (!StructureIsSound(container.file_.span())) {
     return Invalid("the bytes are not a well-formed TFL3 FlatBuffer");
   }

@@ -39,6 +39,14 @@ class Container {
   const schema::Model* model_ = nullptr;
 };
 
+// The bytes themselves, or a copy where their memory is not aligned for numbers of 8 bytes, which
+// FlatBuffers read in place.
+SharedBytes AlignedForReading(const SharedBytes& file);
+
+// True when the FlatBuffer at the start of the file is well-formed: every offset is in range, every
+// string ends, tables don't nest too deep. Union members of unknown tags are not looked at.
+bool StructureIsSound(ByteSpan file);
+
 // "what" with kArtifactInvalid.
 Status Invalid(std::string what);
 

@@ -25,6 +25,28 @@ TEST(RuntimeVersions, EveryOperatorOfTheProfileHasItsHighestVersion) {
   }
 }
 
+TEST(RuntimeVersions, KnowsBuiltinsWithoutAKind) {
+  EXPECT_EQ(RuntimeVersionOfBuiltin(3, 6), "2.9");      // CONV_2D
+  EXPECT_EQ(RuntimeVersionOfBuiltin(44, 1), "1.13.1");  // UNIDIRECTIONAL_SEQUENCE_LSTM
+  EXPECT_EQ(RuntimeVersionOfBuiltin(44, 4), "2.12");
+  EXPECT_EQ(RuntimeVersionOfBuiltin(44, 5), "");
+  EXPECT_EQ(RuntimeVersionOfBuiltin(44, 0), "");
+  EXPECT_EQ(RuntimeVersionOfBuiltin(12, 2), "");  // L2_POOL_2D has one
+  EXPECT_EQ(RuntimeVersionOfBuiltin(700, 1), "");
+}
+
+// Its own table answers for it.
+TEST(RuntimeVersions, BuiltinsWithAKindAreInOneTable) {
+  for (const ir::OpInfo& info : ir::AllOps()) {
+    if (!ir::IsTfliteBuiltin(info.kind)) continue;
+    for (int version = 1; version <= 9; ++version) {
+      EXPECT_EQ(RuntimeVersionOfBuiltin(static_cast<int>(info.kind), version),
+                RuntimeVersionOf(info.kind, version))
+          << info.name;
+    }
+  }
+}
+
 TEST(RuntimeVersions, ComponentsCompareAsNumbers) {
   EXPECT_TRUE(OlderRuntime("1.14", "2.1"));
   EXPECT_TRUE(OlderRuntime("2.9", "2.10"));
