@@ -12,16 +12,15 @@ namespace smelt::interp {
 // e^x as Q0, of x <= 0 as Q5.
 std::int32_t ExpOfNegative(std::int32_t x);
 
-// 1 / x of x > 0: value * 2^-(31 + bits_over_unit) times 2^digits, where x is a Q of `digits`
-// integer bits; value in [2^30, 2^31).
+// 1 / x of x > 0 with `digits` integer bits: value * 2^-(31 + bits_over_unit), value in
+// [2^30, 2^31).
 struct Reciprocal {
   std::int32_t value;
   int bits_over_unit;
 };
 Reciprocal ReciprocalOf(std::int32_t x, int digits);
 
-// 1 / sqrt(x) of an integer; of x <= 1 the largest factor below 1. The shift is that of
-// MultiplyByQuantizedMultiplier, but for an offset of its users' own.
+// 1 / sqrt(x) of an integer; of x <= 1 the largest factor below 1.
 Multiplier InverseSqrt(std::int32_t x);
 
 }  // namespace smelt::interp

@@ -1,9 +1,12 @@
 // Weights stored as int8, each in the best form that the runtime to serve has for it.
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "core/ir/builder.h"
+#include "core/ir/infer.h"
 #include "core/ir/op_table.h"
 #include "core/passes/legalize_site.h"
 #include "core/passes/passes.h"
@@ -44,22 +47,22 @@ class WeightQuantizer {
       Keep(weight, uses.front(), constant, why_not);
       return Status::Ok();
     }
-    std::uint64_t bytes = 0;
+    std::set<int> axes;  // of what is stored: users with the same scales share their bytes
     for (const WeightUse& row : WeightUses()) {  // users of one form share a constant
       std::vector<Use> group;
       for (const Use use : uses) {
         if (FindWeightUse(graph_.op(use.op).kind, use.operand) == &row) group.push_back(use);
       }
       if (group.empty()) continue;
-      SMELT_ASSIGN_OR_RETURN(const bool done, Store(weight, constant, group, row));
-      if (done) bytes += static_cast<std::uint64_t>(constant.element_count());
-      if (!done) Keep(weight, group.front(), constant, "the runtime to serve is too old for it");
+      SMELT_ASSIGN_OR_RETURN(const std::optional<int> axis, Store(weight, constant, group, row));
+      if (axis) axes.insert(*axis);
+      if (!axis) Keep(weight, group.front(), constant, "the runtime to serve is too old for it");
     }
-    if (bytes == 0) return Status::Ok();
+    if (axes.empty()) return Status::Ok();
     ++context_.rewrites;
     ++summary_.quantized;
     summary_.float_bytes += constant.size_bytes();
-    summary_.quantized_bytes += bytes;
+    summary_.quantized_bytes += axes.size() * static_cast<std::uint64_t>(constant.element_count());
     return Status::Ok();
   }
 
@@ -85,12 +88,18 @@ class WeightQuantizer {
     return "";
   }
 
-  Result<bool> Store(ValueId weight, const ir::Constant& constant, const std::vector<Use>& group,
-                     const WeightUse& row) {
+  // The axis of its scales in the first form that the runtime has; nothing when it has none.
+  Result<std::optional<int>> Store(ValueId weight, const ir::Constant& constant,
+                                   const std::vector<Use>& group, const WeightUse& row) {
     for (WeightChoice taken : row.choices) {
       if (context_.options.one_scale_a_weight) {
         if (taken.form == Form::kHybrid && row.kind == OpKind::kConv2d) continue;
+        if (taken.form == Form::kRows) continue;
         taken.axis = kOneScale;
+      }
+      if (taken.form == Form::kRows &&
+          !std::ranges::all_of(group, [&](Use use) { return TakesRows(graph_.op(use.op)); })) {
+        continue;
       }
       const auto scales = SymmetricScales(constant, taken.axis, kLargest);
       ir::Builder builder(context_.module, id_, graph_.op(group.front().op).origin, graph_.first());
@@ -100,15 +109,29 @@ class WeightQuantizer {
       graph_.value(stored).quant = ir::QuantParams{
           *scales, std::vector<std::int64_t>(scales->size(), 0), std::max(taken.axis, 0)};
       SMELT_ASSIGN_OR_RETURN(const bool done, Put(builder, weight, stored, group, taken.form));
-      if (done) return true;
+      if (done) return std::optional(taken.axis);
     }
-    return false;
+    return std::optional<int>();
+  }
+
+  // Whether EMBEDDING_LOOKUP can say it: whole rows, by a list of numbers that RESHAPE makes of any
+  // shape with one open dimension.
+  bool TakesRows(const ir::Op& op) const {
+    const ir::TensorType& ids = graph_.type(op.input(1));
+    const int rank = graph_.type(op.input(0)).shape.rank();
+    const std::int64_t axis = op.attrs.Int("axis");
+    const auto open =
+        std::ranges::count_if(ids.shape.dims(), [](ir::Dim dim) { return !dim.is_static(); });
+    return rank >= 2 && (axis == 0 || axis == -rank) && op.attrs.Int("batch_dims") == 0 &&
+           (ids.dtype == DType::kI32 || ids.dtype == DType::kI64) &&
+           (ids.shape.rank() == 1 || open <= 1);
   }
 
   // False, and nothing has changed, when the runtime to serve is too old for it.
   Result<bool> Put(ir::Builder& builder, ValueId weight, ValueId stored,
                    const std::vector<Use>& group, Form form) {
-    if (form == Form::kLookup) return LookUp(stored, group);
+    if (form == Form::kLookup) return LookUp(stored, group, &WeightQuantizer::Gathered);
+    if (form == Form::kRows) return LookUp(stored, group, &WeightQuantizer::Rows);
     ValueId operand = stored;
     if (form == Form::kStored) {
       operand = builder.Unary(OpKind::kDequantize, stored);
@@ -129,21 +152,53 @@ class WeightQuantizer {
     return false;
   }
 
-  // A lookup in each place of the old one, with integers as its result.
-  Result<bool> LookUp(ValueId table, const std::vector<Use>& group) {
+  // The numbers that a lookup in the int8 table gives; `made`: the operators that need a version.
+  using Lookup = ValueId (WeightQuantizer::*)(ir::Builder& builder, ValueId table,
+                                              const ir::Op& gather, std::vector<ValueId>& made);
+
+  // Integers of the table's scale, DEQUANTIZE behind.
+  ValueId Gathered(ir::Builder& builder, ValueId table, const ir::Op& gather,
+                   std::vector<ValueId>& made) {
+    const std::array operands{table, gather.input(1)};
+    const ValueId found = builder.Emit(OpKind::kGather, operands, gather.attrs);
+    if (!builder.status().ok()) return {};
+    graph_.value(found).quant = graph_.value(table).quant;
+    const ValueId numbers = builder.Unary(OpKind::kDequantize, found);
+    made = {found, numbers};
+    return numbers;
+  }
+
+  // EMBEDDING_LOOKUP of the indices as a list.
+  ValueId Rows(ir::Builder& builder, ValueId table, const ir::Op& gather,
+               std::vector<ValueId>& made) {
+    ValueId ids = gather.input(1);
+    const ir::Shape result = graph_.type(gather.result()).shape;  // copies: the arena moves
+    const ir::Shape given = graph_.type(ids).shape;
+    const bool list = given.rank() == 1;
+    ids = builder.Cast(ids, DType::kI32);
+    if (!list) {
+      ids = builder.Reshape(ids,
+                            ir::Shape{ir::infer::Product(context_.module.symbols(), given.dims())});
+    }
+    const std::array operands{ids, table};
+    const ValueId found =
+        builder.Emit(OpKind::kEmbeddingLookup, operands, {{"out_data_type", std::string("f32")}});
+    made = {found};
+    return list ? found : builder.Reshape(found, result);
+  }
+
+  // A lookup in each place of the old one.
+  Result<bool> LookUp(ValueId table, const std::vector<Use>& group, Lookup lookup) {
     for (const Use use : group) {
       const LegalizeSite site{context_, id_, use.op};
       ir::Builder builder = site.Before();
-      const std::array operands{table, site.op().input(1)};
-      const ValueId found = builder.Emit(OpKind::kGather, operands, site.op().attrs);
+      const ir::Op gather = site.op();  // a copy: the arena moves
+      std::vector<ValueId> made;
+      const ValueId numbers = (this->*lookup)(builder, table, gather, made);
       SMELT_RETURN_IF_ERROR(builder.status());
-      graph_.value(found).quant = graph_.value(table).quant;
-      const ValueId numbers = builder.Unary(OpKind::kDequantize, found);
-      SMELT_RETURN_IF_ERROR(builder.status());
-      if (!HasVersion(graph_.value(found).producer) ||
-          !HasVersion(graph_.value(numbers).producer)) {
-        return false;  // for the first as for all; what was made has no users
-      }
+      const bool fits = std::ranges::all_of(
+          made, [&](ValueId one) { return HasVersion(graph_.value(one).producer); });
+      if (!fits) return false;  // for the first as for all; what was made has no users
       SMELT_RETURN_IF_ERROR(site.Replace(builder, numbers));
       --context_.rewrites;  // weights are counted
     }

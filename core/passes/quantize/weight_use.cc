@@ -2,7 +2,8 @@
 // same in all of its kernels only with asymmetric_quantize_inputs; CONV_2D only with a scale for
 // each channel; the CPU delegate takes no hybrid DEPTHWISE_CONV_2D, which would cut the graph, and
 // the kernels none with one scale; BATCH_MATMUL got its many scales without a new version, so that
-// old runtimes would misread them; a lookup loses which row's scale an element had.
+// old runtimes would misread them; GATHER loses which row's scale an element had, EMBEDDING_LOOKUP
+// gives the numbers themselves.
 #include "core/passes/quantize/weight_use.h"
 
 #include <algorithm>
@@ -16,10 +17,10 @@ using enum WeightChoice::Form;
 constexpr WeightChoice kConvolution[] = {{kHybrid, 0}, {kStored, 0}, {kStored, kOneScale}};
 constexpr WeightChoice kDepthwise[] = {{kStored, 3}, {kStored, kOneScale}};
 constexpr WeightChoice kTransposed[] = {{kStored, 0}, {kStored, kOneScale}};
-constexpr WeightChoice kRows[] = {
+constexpr WeightChoice kProducts[] = {
     {kHybrid, 0}, {kHybrid, kOneScale}, {kStored, 0}, {kStored, kOneScale}};
 constexpr WeightChoice kMatrices[] = {{kHybrid, kOneScale}, {kStored, kOneScale}};
-constexpr WeightChoice kTable[] = {{kLookup, kOneScale}};
+constexpr WeightChoice kTable[] = {{kRows, 0}, {kLookup, kOneScale}};
 
 constexpr std::int64_t kFew = 1024;
 constexpr std::int64_t kFewOfConvolution = 8192;
@@ -28,7 +29,7 @@ constexpr WeightUse kUses[] = {
     {ir::OpKind::kConv2d, 1, kFewOfConvolution, kConvolution},
     {ir::OpKind::kDepthwiseConv2d, 1, kFewOfConvolution, kDepthwise},
     {ir::OpKind::kTransposeConv, 1, kFewOfConvolution, kTransposed},
-    {ir::OpKind::kFullyConnected, 1, kFew, kRows},
+    {ir::OpKind::kFullyConnected, 1, kFew, kProducts},
     {ir::OpKind::kBatchMatmul, 1, kFew, kMatrices},
     {ir::OpKind::kGather, 0, kFew, kTable},
 };

@@ -14,6 +14,7 @@ struct WeightChoice {
   enum class Form {
     kHybrid,  // an int8 operand: the kernel rounds the other one as it runs, by its own range
     kStored,  // int8 -> DEQUANTIZE -> float32 operand
+    kRows,    // an int8 table of EMBEDDING_LOOKUP, which gives the numbers of the rows it takes
     kLookup,  // an int8 table; DEQUANTIZE behind the operator
   };
   Form form;

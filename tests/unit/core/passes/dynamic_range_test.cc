@@ -111,30 +111,61 @@ TEST(DynamicRange, AConvolutionIsHybridADepthwiseOneIsNot) {
   EXPECT_EQ(text.find("DEQUANTIZE("), text.rfind("DEQUANTIZE("));
 }
 
-// A row's scale would be lost by the lookup.
-TEST(DynamicRange, ATableHasOneScaleAndIsDequantizedBehindTheLookup) {
-  const std::string text = Store(R"(graph @main(%i "i": i32[3]) {
-    %t "table" = const f32[2,2] [127, 1, 2, 3]
-    %y "y" = GATHER(%t, %i) {axis=0, batch_dims=0} : f32[3,2] from {0}
-    return %y
-  }
-)")
-                               .text;
-  EXPECT_THAT(text, ::testing::AllOf(HasSubstr("= GATHER("), HasSubstr("i8[3,2] quant(")));
-  EXPECT_THAT(text, HasSubstr("\"y\" = DEQUANTIZE("));
+std::string Table(const std::string& ids, const std::string& gather, const std::string& result) {
+  return "graph @main(%i \"i\": " + ids + ") {\n" +
+         "%t \"table\" = const f32[2,2] [127, 1, 2, 3]\n%y \"y\" = GATHER(%t, %i) {" + gather +
+         "} : " + result + " from {0}\nreturn %y\n}\n";
 }
 
-// A table that is also the last layer's matrix: each user has a form of its own.
+TEST(DynamicRange, ATableHasAScaleForEachRowThatIsLookedUp) {
+  const std::string text = Store(Table("i32[3]", "axis=0, batch_dims=0", "f32[3,2]")).text;
+  EXPECT_THAT(text, HasSubstr("i8[2,2] quant(axis=0, scale=[1.0, 0.02"));
+  EXPECT_THAT(text, HasSubstr("\"y\" = EMBEDDING_LOOKUP("));
+  EXPECT_THAT(text, Not(HasSubstr("RESHAPE")));
+}
+
+TEST(DynamicRange, IndicesOfAnyShapeBecomeAList) {
+  const std::string text = Store(Table("i64[N,3]", "axis=-2, batch_dims=0", "f32[N,3,2]")).text;
+  EXPECT_THAT(text, ::testing::AllOf(HasSubstr("CAST("), HasSubstr("EMBEDDING_LOOKUP(")));
+  EXPECT_THAT(text, HasSubstr("\"y\" = RESHAPE("));
+  const std::string scalar = Store(Table("i32[]", "axis=0, batch_dims=0", "f32[2]")).text;
+  EXPECT_THAT(scalar, HasSubstr("EMBEDDING_LOOKUP("));
+}
+
+// Where no row can have its scale, the table has one, and the integers are what is looked up.
+TEST(DynamicRange, ATableWithOneScaleIsDequantizedBehindTheLookup) {
+  const std::string rows = Table("i32[3]", "axis=0, batch_dims=0", "f32[3,2]");
+  const auto old = [](const ir::Graph&, const ir::Op& op) {
+    return op.kind == ir::OpKind::kEmbeddingLookup ? 99 : 1;
+  };
+  for (const std::string& text :
+       {Store(rows, {.one_scale = true}).text, Store(rows, {.version = old}).text,
+        Store(Table("i32[3]", "axis=1, batch_dims=0", "f32[2,3]")).text,
+        Store(Table("i32[N,M]", "axis=0, batch_dims=0", "f32[N,M,2]")).text}) {
+    EXPECT_THAT(
+        text, ::testing::AllOf(HasSubstr("= GATHER("), HasSubstr(",2] quant(axis=0, scale=[1.0]")));
+    EXPECT_THAT(text, HasSubstr("\"y\" = DEQUANTIZE("));
+    EXPECT_THAT(text, Not(HasSubstr("EMBEDDING_LOOKUP")));
+  }
+}
+
+// A table that is also the last layer's matrix: each user has a form of its own, of the same bytes
+// where both have a scale for each row.
 TEST(DynamicRange, EachUserOfATiedTableHasItsOwnForm) {
-  const Stored stored = Store(R"(graph @main(%i "i": i32[3]) {
+  const std::string tied = R"(graph @main(%i "i": i32[3]) {
     %t = const f32[2,2] [127, 1, 2, 3]
     %e = GATHER(%t, %i) {axis=0, batch_dims=0} : f32[3,2] from {0}
     %y "y" = FULLY_CONNECTED(%e, %t, _) {keep_num_dims=true} : f32[3,2] from {1}
     return %y
   }
-)");
+)";
+  const Stored stored = Store(tied);
   EXPECT_THAT(stored.text, Not(HasSubstr("const f32")));
-  EXPECT_EQ(stored.summary.quantized_bytes, 8u);
+  EXPECT_EQ(stored.summary.quantized_bytes, 4u);
+  const auto old = [](const ir::Graph&, const ir::Op& op) {
+    return op.kind == ir::OpKind::kEmbeddingLookup ? 99 : 1;
+  };
+  EXPECT_EQ(Store(tied, {.version = old}).summary.quantized_bytes, 8u);
 }
 
 TEST(DynamicRange, WhatCannotBeAnIntegerStaysAndIsNamed) {
