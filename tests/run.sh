@@ -166,6 +166,8 @@ if make_venv; then
     --digits "$results/zoo/digits_cnn.tflite"
   suite "int8 weights in LiteRT" "$python" tests/integration/dynamic_range.py \
     build/release/bin "$results/zoo"
+  suite "integer activations in LiteRT" "$python" tests/integration/integer_precision.py \
+    build/release/bin "$results/zoo"
   suite "rule properties" "$python" tests/property/run.py --smelt-convert "$bench" \
     --cases 50 --seed 1 --jobs "$jobs"
   suite "conformance" "$python" tests/conformance/run.py --smelt-convert "$bench" --jobs "$jobs"

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Integer activations: LiteRT runs the zoo's int8 and int16x8 files, and they compute the model.
+
+    integer_precision.py BIN_DIR ZOO_DIR [NAME ...]
+
+Converts ZOO_DIR/NAME.onnx (all when none is named) with `smelt-bench convert --precision int8` and
+`int16x8`, both with `--verify run`, runs source and file on the inputs beside it, and compares
+outputs by the cosine of their angle. Ranges are those of seeded noise, of which the report must say
+so; inputs of the zoo are noise, too. A file that LiteRT does not load, allocate and run fails
+whatever its cosine would be.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import onnx
+
+from integration.checks import report
+from integration.dynamic_range import convert, cosine
+from oracle.forked import Died, run_each
+from oracle.judge import load_sets
+from oracle.litert_side import LiteRtModel
+from oracle.onnx_side import OnnxRuntimeEngine, source_ports
+
+PRECISIONS = ("int8", "int16x8")
+LEAST = {"int8": 0.98, "int16x8": 0.99}
+# Random weights amplify what rounding costs.
+LEAST_OF: dict[tuple[str, str], float] = {}
+
+
+class Result(NamedTuple):
+    cosine: float
+    integer: int
+    floats: int
+    says_uncalibrated: bool
+
+
+def judge(work: tuple[str, Path, str, str]) -> Result:
+    """The worst cosine of an output on any of the sets."""
+    bin_dir, model, precision, folder = work
+    artifact = Path(folder) / f"{model.stem}.{precision}.tflite"
+    said = convert(bin_dir, model, artifact, "--precision", precision, "--verify", "run")["report"]
+    quantization = said["quantization"]
+    source = onnx.load(model)
+    _, outputs = source_ports(source)
+    reference, runtime = OnnxRuntimeEngine(str(model)), LiteRtModel(str(artifact))
+    worst = 1.0
+    for feed in load_sets(str(model.with_suffix(".npz")), source):
+        wanted, got = reference.run(outputs, feed), runtime.run(feed)
+        for name, one in zip(outputs, wanted):
+            if one.shape != got[name].shape:
+                raise RuntimeError(f"output {name} is {got[name].shape}, expected {one.shape}")
+            worst = min(worst, cosine(one, got[name]))
+    reasons = {one.get("reasonCode", one.get("reason_code")) for one in said["diagnostics"]}
+    return Result(worst, int(quantization.get("integer_operators", 0)),
+                  int(quantization.get("float_operators", 0)), "uncalibrated" in reasons)
+
+
+def main() -> int:
+    bin_dir, zoo, *names = sys.argv[1:]
+    models = [Path(zoo) / f"{name}.onnx" for name in names] or sorted(Path(zoo).glob("*.onnx"))
+    checks: dict[str, bool] = {f"{len(models)} models": bool(models)}
+    with tempfile.TemporaryDirectory() as folder:
+        works = [(bin_dir, model, precision, folder) for model in models for precision in PRECISIONS]
+        for (_, model, precision, _), result in run_each(judge, works, jobs=os.cpu_count() or 1,
+                                                         timeout=600):
+            label = f"{model.stem} {precision}"
+            if isinstance(result, Died):
+                checks[f"{label}: {result}"] = False
+                continue
+            least = LEAST_OF.get((model.stem, precision), LEAST[precision])
+            said = (f"{label}: cosine {result.cosine:.5f} (at least {least}), {result.integer} "
+                    f"operators in integers, {result.floats} in float32")
+            checks[said] = (result.cosine >= least and result.integer > 0
+                            and result.says_uncalibrated)
+    return report(checks)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
