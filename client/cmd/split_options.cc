@@ -3,6 +3,11 @@
 #include <CLI/CLI.hpp>
 
 namespace smelt::client {
+namespace {
+
+constexpr std::uint64_t kDefaultMaxBytes = 1'073'741'824;  // the daemon's
+
+}  // namespace
 
 void AddSplitOptions(CLI::App& app, SplitFlags& flags) {
   app.add_flag("--split", flags.split,
@@ -30,10 +35,11 @@ void AddSplitOptions(CLI::App& app, SplitFlags& flags) {
 
 Status AddSplit(const SplitFlags& flags, v1::ConvertOptions& wire) {
   if (!flags.any()) return Status::Ok();
-  if (flags.max_bytes != 0 && flags.target_bytes > flags.max_bytes) {
+  const std::uint64_t max_bytes = flags.max_bytes != 0 ? flags.max_bytes : kDefaultMaxBytes;
+  if (flags.target_bytes > max_bytes) {
     return Status(Reason::kUsage, "--split-target-bytes is " + std::to_string(flags.target_bytes) +
                                       ", more than --split-max-bytes, " +
-                                      std::to_string(flags.max_bytes));
+                                      std::to_string(max_bytes));
   }
   v1::SplitOptions& split = *wire.mutable_split();
   split.set_max_bytes(flags.max_bytes);

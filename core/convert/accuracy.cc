@@ -87,8 +87,7 @@ std::string Found(const v1::AccuracyReport::Output& output) {
   if (!output.reason().empty()) return output.reason();
   for (const auto& check : output.metric_threshold_judgement().checks()) {
     if (check.pass()) continue;
-    return check.metric() + " is " + Figure(check.value()) + ", its limit " +
-           Figure(check.limit());
+    return check.metric() + " is " + Figure(check.value()) + ", its limit " + Figure(check.limit());
   }
   return "";
 }
@@ -207,8 +206,7 @@ Status CheckAccuracy(const v1::AccuracyReport& report) {
   const auto worst = std::ranges::min_element(outputs, IsWorse);
   std::string layer;
   const auto& summary = report.layer_summary();
-  if (!summary.first_outside().empty() &&
-      summary.first_outside_signature() == worst->signature()) {
+  if (!summary.first_outside().empty() && summary.first_outside_signature() == worst->signature()) {
     layer = "; the first layer outside is \"" + summary.first_outside() + "\"";
     if (summary.has_first_outside_node()) layer += " of " + summary.first_outside_node().op_type();
   }

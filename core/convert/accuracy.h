@@ -30,7 +30,8 @@ struct AccuracyPlan {
   std::uint64_t layer_budget_bytes = std::uint64_t{256} << 20;
 };
 
-// The artifact, read back: one file's module, or what runs its parts, whose layers are not compared.
+// The artifact, read back: one file's module, or what runs its parts, whose layers are not
+// compared.
 struct WrittenSide {
   const ir::Module* module = nullptr;
   RunWritten run = nullptr;  // asked where `module` is null
@@ -45,8 +46,8 @@ v1::AccuracyReport NotMeasured(const AccuracyPlan& plan, const std::string& why)
 
 v1::AccuracySummary Summarize(const v1::AccuracyReport& report);
 
-// kAccuracyBelowThreshold, naming the output that is furthest from its source's, or why nothing could
-// be judged (every output is trivial, too); OK when the report passes.
+// kAccuracyBelowThreshold, naming the output that is furthest from its source's, or why nothing
+// could be judged (every output is trivial, too); OK when the report passes.
 Status CheckAccuracy(const v1::AccuracyReport& report);
 
 }  // namespace smelt

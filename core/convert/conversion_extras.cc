@@ -33,6 +33,8 @@ Status Conversion::WriteExtras() {
 Status Conversion::WriteSplitFiles() {
   if (!split_->is_written()) return Status::Ok();
   SMELT_RETURN_IF_ERROR(extras_.AddSplitFile("split_plan", "split_plan", split_->plan_file()));
+  // The others name files that are not published.
+  if (report_.state() == "failed") return Status::Ok();
   SMELT_RETURN_IF_ERROR(
       extras_.AddSplitFile("split_manifest", "split_manifest", split_->manifest()));
   split_->set_manifest_path(extras_.SplitStem() + "_split_manifest.json");

@@ -10,8 +10,8 @@ namespace {
 
 // Between the imported graph and the written file. Wide where weights lose digits: this finds what
 // is wrong (another axis or scale leaves a cosine near 0), and is no verdict on accuracy, least of
-// all on seeded noise, which some networks amplify: EfficientNet-B0 with random weights has a cosine
-// of 0.83 on noise, and of 0.999 on pictures.
+// all on seeded noise, which some networks amplify: EfficientNet-B0 with random weights has a
+// cosine of 0.83 on noise, and of 0.999 on pictures.
 Tolerance ToleranceOf(Precision precision) {
   if (precision == Precision::kFloat16) return {.relative = 2e-2};  // 11 bits of each weight
   if (precision == Precision::kDynamicRange || precision == Precision::kInt8 ||

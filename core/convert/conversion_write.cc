@@ -19,7 +19,6 @@ Status Conversion::Split() {
   report::AddDiagnostics(found, report_);
   if (ir::HasError(found)) report::FailWithFirstError(found, report_);
   clock_.End("split");
-  split_->set_seconds(clock_.last_seconds());
   if (!split_->is_needed()) split_.reset();
   return Status::Ok();
 }
@@ -55,6 +54,11 @@ Status Conversion::WriteParts(tflite_export::WriteOptions options) {
     appended_ = before;
     ir::Module part = split_->MakePart(*module_, i);
     SMELT_RETURN_IF_ERROR(WriteFile(part, PartName(extras_.SplitStem(), i), "_part", options));
+    if (appended_ - before != split_->BytesOf(i)) {
+      return Status(Reason::kInternalError,
+                    "part " + std::to_string(i + 1) + " has " + std::to_string(appended_ - before) +
+                        " bytes, but was planned with " + std::to_string(split_->BytesOf(i)));
+    }
   }
   split_->RestoreNames(*module_, written_tensors_);
   split_->Keep(*module_, report_, request_.file_name, request_.verify == Verify::kRun);

@@ -59,6 +59,10 @@ struct SplitRequest {
 };
 // In the bytes that are appended each part begins at a multiple of it, behind zeros.
 inline constexpr std::uint64_t kPartAlignment = 64;
+// Where the part behind one of `size` bytes at `offset` begins.
+constexpr std::uint64_t NextPartOffset(std::uint64_t offset, std::uint64_t size) {
+  return (offset + size + kPartAlignment - 1) / kPartAlignment * kPartAlignment;
+}
 
 struct ConvertRequest {
   SharedBytes model;                                  // mapped or owned; read in place

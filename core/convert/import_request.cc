@@ -15,6 +15,11 @@ Result<std::vector<EntryPoint>> EntryPoints(const ConvertRequest& request) {
   common.from = request.from;
   common.to = request.to;
   if (request.signatures.empty()) return std::vector{common};
+  if (request.split && request.signatures.size() > 1) {
+    return Status(Reason::kInvalidArgument,
+                  "an artifact with several signatures can't be written in parts",
+                  "Convert each signature by itself.");
+  }
   std::vector<EntryPoint> entries;
   for (const SignatureRequest& signature : request.signatures) {
     if (std::ranges::find(entries, signature.key, &EntryPoint::key) != entries.end()) {

@@ -31,7 +31,7 @@ class OutputErrors {
   report::AccuracyVerdict verdict_;  // of numbers, by sample
   report::ErrorMetrics all_;         // elements and differences of all samples
   std::uint64_t close_ = 0;
-  bool is_exact_ = false;     // integers or bools
+  bool is_exact_ = false;  // integers or bools
   Top1 top1_;
   std::string type_;          // of the first sample
   std::string first_values_;  // their digest, of the reference

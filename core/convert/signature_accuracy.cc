@@ -57,8 +57,9 @@ Status SignatureAccuracy::RunGuarded(const SampleOptions& sample) {
     try {
       return RunSample(sample);
     } catch (const std::bad_alloc&) {
-      const std::string problem = std::string(ReasonName(Reason::kOutOfMemory)) +
-                                  ": the tensors of a run take more memory than the worker may have";
+      const std::string problem =
+          std::string(ReasonName(Reason::kOutOfMemory)) +
+          ": the tensors of a run take more memory than the worker may have";
       if (keeps_results) continue;
       (is_file_running_ ? file_problem_ : source_problem_) = problem;
     }
@@ -135,8 +136,7 @@ void SignatureAccuracy::Fill(v1::AccuracyReport& report) const {
   summary.set_regrouped(summary.regrouped() + uncompared.regrouped);
   summary.set_other_shape(summary.other_shape() + uncompared.other_shape);
   summary.set_over_budget(summary.over_budget() + uncompared.over_budget);
-  summary.set_inside_regions(summary.inside_regions() +
-                             ResultsInRegions(source_, source_graph()));
+  summary.set_inside_regions(summary.inside_regions() + ResultsInRegions(source_, source_graph()));
 }
 
 void SignatureAccuracy::FillOutputs(v1::AccuracyReport& report) const {

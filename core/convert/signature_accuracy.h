@@ -28,7 +28,7 @@ class SignatureAccuracy {
 
   std::uint32_t samples() const { return samples_; }         // that were compared
   std::int64_t largest_int() const { return largest_int_; }  // that inputs were drawn from
-  const report::ErrorSums& pool() const { return pool_; }  // the pairs of all outputs of floats
+  const report::ErrorSums& pool() const { return pool_; }    // the pairs of all outputs of floats
   // Why nothing was compared, or that the file did not run; else empty.
   std::string problem() const;
   // Why the source did not run with some sample; empty when it ran with all of the kind taken.

@@ -46,6 +46,15 @@ void Measure(const interp::Tensor& reference, const interp::Tensor& part,
   output.set_trivial(std::ranges::all_of(a, [&](double value) { return value == a.front(); }));
 }
 
+// What a tensor that is not equal differs in, for a message.
+std::string Difference(const interp::Tensor& expected, const interp::Tensor& actual,
+                       double max_abs) {
+  if (expected.dtype() != actual.dtype()) return "it is of another type";
+  if (expected.shape() != actual.shape()) return "it has another shape";
+  if (max_abs > 0) return "largest difference " + std::to_string(max_abs);
+  return "no number differs, but NaN, infinity or the sign of a zero";
+}
+
 bool IsNumeric(ir::DType dtype) {
   return ir::IsFloat(dtype) || ir::IsInteger(dtype) || dtype == ir::DType::kBool;
 }
@@ -114,8 +123,8 @@ class Comparison {
         if (equal || !first.ok()) continue;
         first = Status(Reason::kVerificationMismatch,
                        "part " + std::to_string(part + 1) + " gives another \"" + name +
-                           "\" than the graph that it was cut from: largest difference " +
-                           std::to_string(output.max_abs()));
+                           "\" than the graph that it was cut from: " +
+                           Difference(expected, actual, output.max_abs()));
       }
     }
     report_.set_evaluation_pass(first.ok());
@@ -142,6 +151,8 @@ Status CompareParts(const ir::Module& unsplit, std::size_t model_outputs, const 
       SMELT_RETURN_IF_ERROR(comparison.RunOn(options));
     } catch (const std::bad_alloc&) {
       report.clear_per_output_metrics();
+      report.clear_seed();
+      report.clear_num_samples();
       report.set_not_run_because(
           std::string(ReasonName(Reason::kOutOfMemory)) +
           ": the tensors of a run take more memory than the worker may have");

@@ -1,10 +1,19 @@
 #include "core/convert/split_chain.h"
 
+#include <string_view>
+
 #include "core/interp/evaluate.h"
 
 namespace smelt {
 
-Status SplitChain::Run(Tensors& tensors, const CancelToken& cancel) const {
+Status SplitChain::RunKeeping(Tensors& tensors, const std::set<std::string>* wanted,
+                              const CancelToken& cancel) const {
+  std::map<std::string_view, std::size_t> last_readers;
+  for (std::size_t part = 0; part < parts_.size(); ++part) {
+    for (const std::string& name : parts_[part].signatures[0].input_names) {
+      last_readers[name] = part;
+    }
+  }
   for (std::size_t part = 0; part < parts_.size(); ++part) {
     const ir::Signature& signature = parts_[part].signatures[0];
     const std::string where = "part " + std::to_string(part + 1) + ": ";
@@ -19,11 +28,21 @@ Status SplitChain::Run(Tensors& tensors, const CancelToken& cancel) const {
     }
     auto outputs = RunSignature(parts_[part], signature, inputs, cancel);
     SMELT_RETURN_IF_ERROR(cancel.Check());
+    // Whatever the reason is called: a written file that does not run is wrong.
     if (!outputs.ok()) {
-      return Status(outputs.status().reason(), where + std::string(outputs.status().message()));
+      return Status(Reason::kVerificationMismatch,
+                    where + "the written file does not run: " + outputs.status().ToString());
     }
     for (std::size_t i = 0; i < outputs->size(); ++i) {
       tensors.insert_or_assign(signature.output_names[i], std::move((*outputs)[i]));
+    }
+    if (wanted == nullptr) continue;
+    for (const auto* names : {&signature.input_names, &signature.output_names}) {
+      for (const std::string& name : *names) {
+        const auto reader = last_readers.find(name);
+        const bool is_read = reader != last_readers.end() && reader->second > part;
+        if (!is_read && !wanted->contains(name)) tensors.erase(name);
+      }
     }
   }
   return Status::Ok();
@@ -36,7 +55,9 @@ Result<std::vector<interp::Tensor>> SplitChain::RunAll(const v1::SplitManifest& 
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     tensors.emplace(manifest.inputs(static_cast<int>(i)).name(), inputs[i]);
   }
-  SMELT_RETURN_IF_ERROR(Run(tensors, cancel));
+  std::set<std::string> wanted;
+  for (const v1::SplitTensor& output : manifest.outputs()) wanted.insert(output.name());
+  SMELT_RETURN_IF_ERROR(RunKeeping(tensors, &wanted, cancel));
   std::vector<interp::Tensor> outputs;
   for (const v1::SplitTensor& output : manifest.outputs()) {
     const auto tensor = tensors.find(output.name());

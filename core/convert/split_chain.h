@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,10 +24,14 @@ class SplitChain {
   // Views over the bytes of the files, read back.
   explicit SplitChain(std::vector<ir::Module> parts) : parts_(std::move(parts)) {}
 
-  // The inputs of the whole by name, and after it all that the parts gave.
-  Status Run(Tensors& tensors, const CancelToken& cancel) const;
+  // The inputs of the whole by name, and after it all that the parts gave. kVerificationMismatch
+  // when a part lacks an input or does not run.
+  Status Run(Tensors& tensors, const CancelToken& cancel) const {
+    return RunKeeping(tensors, nullptr, cancel);
+  }
 
-  // The whole's outputs from its inputs, in its order.
+  // The whole's outputs from its inputs, in its order. What lies between parts goes with its last
+  // reader.
   Result<std::vector<interp::Tensor>> RunAll(const v1::SplitManifest& manifest,
                                              const std::vector<interp::Tensor>& inputs,
                                              const CancelToken& cancel) const;
@@ -34,6 +39,10 @@ class SplitChain {
   const std::vector<ir::Module>& parts() const { return parts_; }
 
  private:
+  // `wanted`: the only names that stay; null: all do.
+  Status RunKeeping(Tensors& tensors, const std::set<std::string>* wanted,
+                    const CancelToken& cancel) const;
+
   std::vector<ir::Module> parts_;
 };
 

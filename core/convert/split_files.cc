@@ -75,7 +75,7 @@ void AddPoints(const tflite_export::SplitPlan& plan, v1::SplitPlan& message) {
   for (std::size_t i = 0; i < plan.points.size(); ++i) {
     v1::SplitPoint* point = message.add_candidate_split_points();
     point->set_index(IdOf(i));
-    point->set_crossing_count(static_cast<std::uint32_t>(plan.points[i].values.size()));
+    point->set_crossing_count(static_cast<std::uint32_t>(plan.points[i].count));
     point->set_crossing_bytes(static_cast<double>(plan.points[i].crossing_bytes));
     point->set_chosen(chosen[i + 1]);
     for (const ir::ValueId value : plan.points[i].values) {
@@ -104,7 +104,7 @@ std::string NumpyName(ir::DType dtype) {
 }
 
 v1::SplitPlan DescribePlan(const tflite_export::SplitPlan& plan,
-                           const tflite_export::SplitOptions& options, double planning_seconds) {
+                           const tflite_export::SplitOptions& options) {
   v1::SplitPlan message;
   SetLimits(options, plan, message);
   message.set_unsplit_bytes(static_cast<double>(plan.unsplit_bytes));
@@ -112,7 +112,6 @@ v1::SplitPlan DescribePlan(const tflite_export::SplitPlan& plan,
   message.set_greedy_crossing_bytes(static_cast<double>(plan.greedy_crossing_bytes));
   message.set_greedy_partitions(static_cast<std::uint32_t>(plan.greedy_parts));
   message.set_order(plan.reordered ? "reordered" : "program");
-  message.set_planning_seconds(planning_seconds);
   AddPoints(plan, message);
   for (std::size_t i = 0; i < plan.parts.size(); ++i) {
     const PartPlan& part = plan.parts[i];

@@ -15,7 +15,7 @@ namespace smelt {
 std::string PartName(const std::string& stem, std::size_t part);
 
 v1::SplitPlan DescribePlan(const tflite_export::SplitPlan& plan,
-                           const tflite_export::SplitOptions& options, double planning_seconds);
+                           const tflite_export::SplitOptions& options);
 
 // `module` is the one that was cut; `artifacts` are its parts, as written.
 v1::SplitManifest DescribeParts(const ir::Module& module, const tflite_export::SplitPlan& plan,

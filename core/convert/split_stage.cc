@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "core/convert/split_accuracy.h"
@@ -64,8 +65,7 @@ ir::Module SplitStage::MakePart(const ir::Module& module, std::size_t part) cons
 std::uint64_t SplitStage::OffsetOf(std::size_t part) const {
   std::uint64_t offset = 0;
   for (std::size_t i = 0; i < part; ++i) {
-    offset =
-        (offset + plan_.parts[i].file_bytes + kPartAlignment - 1) / kPartAlignment * kPartAlignment;
+    offset = NextPartOffset(offset, plan_.parts[i].file_bytes);
   }
   return offset;
 }
@@ -85,7 +85,7 @@ void SplitStage::RestoreNames(const ir::Module& module,
 
 void SplitStage::Keep(const ir::Module& module, const v1::Report& report,
                       const std::string& base_model, bool with_reference) {
-  plan_file_ = DescribePlan(plan_, options_, seconds_);
+  plan_file_ = DescribePlan(plan_, options_);
   manifest_ = DescribeParts(module, plan_, options_, report);
   manifest_.set_base_model(base_model);
   const auto sha256 = module.metadata.find("smelt.source_sha256");
@@ -102,9 +102,9 @@ void SplitStage::Keep(const ir::Module& module, const v1::Report& report,
     inputs.push_back({signature.input_names[i], graph.inputs()[i]});
   }
   std::vector<tflite_export::PartPort> outputs;
+  std::unordered_set<std::string> names;
   const auto add = [&](const tflite_export::PartPort& port) {
-    const auto known = std::ranges::find(outputs, port.name, &tflite_export::PartPort::name);
-    if (known == outputs.end()) outputs.push_back(port);
+    if (names.insert(port.name).second) outputs.push_back(port);
   };
   const auto values = graph.outputs();
   for (std::size_t i = 0; i < values.size(); ++i) add({signature.output_names[i], values[i]});
@@ -140,7 +140,9 @@ Result<SplitChain> SplitStage::Read(const SharedBytes& written) const {
 }
 
 Status SplitStage::Compare(const SplitChain& chain, const CancelToken& cancel) {
-  return CompareParts(*reference_, model_outputs_, chain, cancel, accuracy_);
+  Status status = CompareParts(*reference_, model_outputs_, chain, cancel, accuracy_);
+  reference_.reset();  // the rest of the verification runs without it
+  return status;
 }
 
 }  // namespace smelt

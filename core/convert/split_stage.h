@@ -28,13 +28,13 @@ class SplitStage {
   Status Plan(const ir::Module& module, const target::Profile& profile, const CancelToken& cancel,
               ir::Diagnostics& found);
   bool is_needed() const { return plan_.parts.size() > 1; }
-  void set_seconds(double seconds) { seconds_ = seconds; }
 
   std::size_t part_count() const { return plan_.parts.size(); }
   ir::Module MakePart(const ir::Module& module, std::size_t part) const;
   // Of all parts, with what lies between them; and of the appended bytes, before part `part`.
   std::uint64_t TotalBytes() const { return OffsetOf(part_count()); }
   std::uint64_t OffsetOf(std::size_t part) const;
+  std::uint64_t BytesOf(std::size_t part) const { return plan_.parts[part].file_bytes; }
 
   // In a part every value is called what its tensor is called; here, what the source calls it.
   void RestoreNames(const ir::Module& module,
@@ -47,7 +47,7 @@ class SplitStage {
   // All parts checked as files.
   Status Check(const SharedBytes& written) const;
   Result<SplitChain> Read(const SharedBytes& written) const;
-  // Fills the accuracy report.
+  // Fills the accuracy report. Once: it lets go of the reference.
   Status Compare(const SplitChain& chain, const CancelToken& cancel);
   bool is_written() const { return manifest_.partitions_size() != 0; }
   void set_manifest_path(const std::string& path) { accuracy_.set_split_manifest_path(path); }
@@ -62,7 +62,6 @@ class SplitStage {
 
   tflite_export::SplitOptions options_;
   tflite_export::SplitPlan plan_;
-  double seconds_ = 0;
   std::optional<ir::Module> reference_;  // the whole, which also gives what crosses
   std::size_t model_outputs_ = 0;        // its first ones
   v1::SplitPlan plan_file_;

@@ -49,7 +49,7 @@ enum class ExitCause : std::uint8_t {
 std::string_view ExitCauseName(ExitCause cause);
 
 struct StageTime {
-  std::string stage;  // import, passes, split, write, check, verify
+  std::string stage;  // import, passes, split, write, check, verify, accuracy
   double seconds = 0;
 };
 

@@ -225,6 +225,9 @@ Status CheckOptions(const v1::ConvertOptions& options) {
   SMELT_RETURN_IF_ERROR(CheckDims(options.dims(), "options.dims"));
   SMELT_RETURN_IF_ERROR(CheckSignatures(options));
   if (options.has_split()) SMELT_RETURN_IF_ERROR(CheckSplit(options.split()));
+  if (options.has_split() && options.signatures_size() > 1) {
+    return Invalid("options.split", "is set beside several signatures", "it may have only one");
+  }
   for (const auto& [name, shape] : options.input_shapes()) {
     for (const std::int64_t size : shape.sizes()) {
       SMELT_RETURN_IF_ERROR(CheckAtLeast(

@@ -168,7 +168,8 @@ Status Scheduler::Publish(Attempt& attempt, const RunOutcome& outcome, JobResult
   if (outcome.state == JobState::kFailed && outcome.reason == Reason::kOk) {
     return Status(Reason::kWorkerProtocol, "failure without a reason");
   }
-  for (const RunArtifact& part : outcome.parts) {
+  const std::span<const RunArtifact> parts(outcome.parts);
+  for (const RunArtifact& part : parts.first(succeeded ? parts.size() : 0)) {
     SMELT_ASSIGN_OR_RETURN(const Digest digest,
                            deps_.blobs.PutPiece(*attempt.artifact, part.offset, part.digest));
     result.artifacts.push_back({part.name, part.kind, digest});

@@ -215,8 +215,7 @@ void FillArtifact(const v1::Report& report, std::uint64_t artifact_bytes, worker
     part->set_kind(artifact.kind());
     *part->mutable_digest() = artifact.digest();
     part->set_offset(offset);
-    const std::uint64_t end = offset + artifact.digest().size_bytes();
-    offset = (end + kPartAlignment - 1) / kPartAlignment * kPartAlignment;
+    offset = NextPartOffset(offset, artifact.digest().size_bytes());
   }
 }
 

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include <cmath>
+#include <limits>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -134,9 +135,24 @@ bool CopyPieces(const google::protobuf::RepeatedPtrField<worker::v1::Extra>& pie
   return true;
 }
 
+// Each behind the last one: together they are no more than the file that holds them.
+bool AreApart(const std::vector<jobs::RunArtifact>& parts) {
+  std::uint64_t end = 0;
+  for (const jobs::RunArtifact& part : parts) {
+    const std::uint64_t size = part.digest.size_bytes;
+    if (part.offset < end || size > std::numeric_limits<std::uint64_t>::max() - part.offset) {
+      return false;
+    }
+    end = part.offset + size;
+  }
+  return true;
+}
+
 // The artifact of a success: one file, or its parts.
 bool CopyArtifact(const worker::v1::Done& done, RunOutcome& outcome) {
-  if (done.parts_size() != 0) return CopyPieces(done.parts(), kMaxParts, outcome.parts);
+  if (done.parts_size() != 0) {
+    return CopyPieces(done.parts(), kMaxParts, outcome.parts) && AreApart(outcome.parts);
+  }
   Result<Digest> digest = jobs::FromProto(done.artifact());
   if (!digest.ok() || !IsPlainName(done.artifact_name()) || !IsPlainName(done.artifact_kind())) {
     return false;

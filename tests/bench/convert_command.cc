@@ -83,7 +83,7 @@ Status CutParts(FileSink& file, const v1::Report& report, const std::string& out
     const std::uint64_t size = part.digest().size_bytes();
     SMELT_RETURN_IF_ERROR(WriteBeside(std::filesystem::path(output).parent_path() / part.name(),
                                       all.span().subspan(offset, size)));
-    offset = (offset + size + kPartAlignment - 1) / kPartAlignment * kPartAlignment;
+    offset = NextPartOffset(offset, size);
   }
   return Status::Ok();
 }

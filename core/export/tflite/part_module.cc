@@ -1,5 +1,7 @@
 #include "core/export/tflite/part_module.h"
 
+#include <absl/container/flat_hash_map.h>
+
 #include <map>
 #include <utility>
 
@@ -16,11 +18,13 @@ class PartMaker {
     const ir::Signature& whole_signature = whole_.signatures[0];
     const ir::Graph& from = whole_.graph(whole_signature.graph);
     part_.metadata = whole_.metadata;
-    part_.origins() = whole_.origins();
+    // Where no region is, nobody asks: every tensor has a name.
+    for (const ir::OpId op : ops) has_origins_ = has_origins_ || !from.op(op).regions.empty();
+    if (has_origins_) part_.origins() = whole_.origins();
     const ir::GraphId main = part_.AddGraph(from.name());
     ir::Signature signature{whole_signature.key, main, {}, {}};
     ir::Graph& to = part_.graph(main);
-    Values values(from.value_count());
+    Values values;
     for (const PartPort& input : inputs) {
       values[input.value.index] = CopyInput(from.value(input.value), to);
       signature.input_names.push_back(input.name);
@@ -32,15 +36,16 @@ class PartMaker {
       signature.output_names.push_back(output.name);
     }
     to.SetOutputs(results);
-    for (std::size_t i = 0; i < names_.size(); ++i) {
-      if (values[i].valid()) to.value(values[i]).name = names_[i];
+    for (const auto& [index, copy] : values) {
+      if (copy.valid()) to.value(copy).name = names_[index];
     }
     part_.signatures.push_back(std::move(signature));
     return std::move(part_);
   }
 
  private:
-  using Values = std::vector<ir::ValueId>;  // by value of the graph that is copied
+  // By value of the graph that is copied: a part is smaller than the whole.
+  using Values = absl::flat_hash_map<std::uint32_t, ir::ValueId>;
 
   // A module has its own symbols: dimensions are read again from their text.
   ir::TensorType TypeOf(const ir::TensorType& type) {
@@ -85,7 +90,8 @@ class PartMaker {
     }
     std::vector<ir::TensorType> types;
     for (const ir::ValueId result : op.results) types.push_back(TypeOf(from.type(result)));
-    const ir::OpId made = to.Insert(op.kind, operands, op.attrs, types, op.origin);
+    const ir::OpId made =
+        to.Insert(op.kind, operands, op.attrs, types, has_origins_ ? op.origin : ir::kNoOrigin);
     for (std::size_t i = 0; i < op.results.size(); ++i) {
       const ir::ValueId copy = to.op(made).results[i];
       const ir::Value& value = from.value(op.results[i]);
@@ -107,7 +113,7 @@ class PartMaker {
     const ir::GraphId made = part_.AddGraph(from.name());
     regions_.emplace(region, made);
     ir::Graph& to = part_.graph(made);
-    Values values(from.value_count());
+    Values values;
     for (const ir::ValueId input : from.inputs()) {
       values[input.index] = CopyInput(from.value(input), to);
     }
@@ -123,6 +129,7 @@ class PartMaker {
   const ir::Module& whole_;
   std::span<const std::string> names_;
   ir::Module part_;
+  bool has_origins_ = false;
   std::map<std::string, ir::Dim> dims_;
   std::map<ir::GraphId, ir::GraphId> regions_;
 };

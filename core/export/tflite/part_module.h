@@ -1,5 +1,6 @@
 // A part of a module as a module of its own. Constants are views of the same storage; names, types,
-// quantization, origins and metadata are the whole's.
+// quantization and metadata are the whole's; so are the origins, where an operator has regions,
+// whose tensors are named after them.
 #pragma once
 
 #include <span>

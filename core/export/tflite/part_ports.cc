@@ -1,6 +1,7 @@
 #include "core/export/tflite/part_ports.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -8,14 +9,16 @@
 namespace smelt::tflite_export {
 namespace {
 
+// Costs what the units have operands and results; the part of the first unit, once a plan, also the
+// model's inputs and outputs.
 class Ports {
  public:
   Ports(const ir::Module& module, const SplitGraph& graph, const std::vector<std::uint32_t>& units)
       : signature_(module.signatures[0]),
         graph_(module.graph(signature_.graph)),
         split_(graph),
-        is_used_(graph_.value_count()),
-        is_made_(graph_.value_count()) {
+        has_first_(!units.empty() && units.front() == 0) {
+    plan_.indices = units;
     std::set<ir::OpId> dequantized;
     for (const std::uint32_t unit : units) {
       const SplitGraph::Unit& own = graph.units[unit];
@@ -23,40 +26,66 @@ class Ports {
         if (dequantized.insert(op).second) plan_.ops.push_back(op);
       }
       plan_.ops.push_back(own.op);
-      plan_.indices.push_back(unit);
-      for (const std::uint32_t i : own.operands) is_used_[ValueOf(i).index] = true;
-      for (const std::uint32_t i : own.results) is_made_[ValueOf(i).index] = true;
-      has_first_ = has_first_ || unit == 0;
+      used_.insert(used_.end(), own.operands.begin(), own.operands.end());
+      made_.insert(made_.end(), own.results.begin(), own.results.end());
     }
+    std::ranges::sort(used_);
+    used_.erase(std::unique(used_.begin(), used_.end()), used_.end());
+    std::ranges::sort(made_);
   }
 
   PartPlan Run() {
-    const auto outputs = graph_.outputs();
-    for (std::size_t i = 0; i < graph_.inputs().size(); ++i) {
-      const ir::ValueId input = graph_.inputs()[i];
-      const bool is_loose = std::ranges::find(split_.loose, input) != split_.loose.end();
-      if (is_used_[input.index] || (has_first_ && is_loose)) {
-        plan_.inputs.push_back({signature_.input_names[i], input});
-      }
+    AddWholeInputs();
+    AddWholeOutputs();
+    for (const std::uint32_t i : used_) {
+      const SplitGraph::Tensor& tensor = split_.tensors[i];
+      if (tensor.producer < 0 || std::ranges::binary_search(made_, i)) continue;
+      plan_.inputs.push_back({split_.names[tensor.value.index], tensor.value});
     }
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-      const bool is_loose = std::ranges::find(split_.loose, outputs[i]) != split_.loose.end();
-      if (is_made_[outputs[i].index] || (has_first_ && is_loose)) {
-        plan_.outputs.push_back({signature_.output_names[i], outputs[i]});
-      }
-    }
-    for (const SplitGraph::Tensor& tensor : split_.tensors) {
-      if (tensor.producer < 0) continue;
-      if (is_used_[tensor.value.index] && !is_made_[tensor.value.index]) {
-        plan_.inputs.push_back({split_.names[tensor.value.index], tensor.value});
-      }
-      if (is_made_[tensor.value.index] && Leaves(tensor)) AddOutput(tensor.value);
+    for (const std::uint32_t i : made_) {
+      const SplitGraph::Tensor& tensor = split_.tensors[i];
+      if (Leaves(tensor)) AddOutput(tensor);
     }
     return std::move(plan_);
   }
 
  private:
-  ir::ValueId ValueOf(std::uint32_t tensor) const { return split_.tensors[tensor].value; }
+  // The tensors of the model's inputs come first, in its order.
+  void AddWholeInputs() {
+    std::vector<std::uint32_t> places;
+    for (const std::uint32_t i : used_) {
+      if (split_.tensors[i].producer < 0) places.push_back(i);
+    }
+    if (has_first_) {
+      const std::set<ir::ValueId> loose(split_.loose.begin(), split_.loose.end());
+      for (std::uint32_t i = 0; i < graph_.inputs().size(); ++i) {
+        if (loose.contains(graph_.inputs()[i])) places.push_back(i);
+      }
+    }
+    std::ranges::sort(places);
+    places.erase(std::unique(places.begin(), places.end()), places.end());
+    for (const std::uint32_t i : places) {
+      plan_.inputs.push_back({signature_.input_names[i], graph_.inputs()[i]});
+    }
+  }
+
+  void AddWholeOutputs() {
+    std::vector<std::uint32_t> places;
+    for (const std::uint32_t i : made_) {
+      const auto& outputs = split_.tensors[i].outputs;
+      places.insert(places.end(), outputs.begin(), outputs.end());
+    }
+    if (has_first_) {
+      const std::set<ir::ValueId> loose(split_.loose.begin(), split_.loose.end());
+      for (std::uint32_t i = 0; i < graph_.outputs().size(); ++i) {
+        if (loose.contains(graph_.outputs()[i])) places.push_back(i);
+      }
+    }
+    std::ranges::sort(places);
+    for (const std::uint32_t i : places) {
+      plan_.outputs.push_back({signature_.output_names[i], graph_.outputs()[i]});
+    }
+  }
 
   bool Leaves(const SplitGraph::Tensor& tensor) const {
     return std::ranges::any_of(tensor.users, [&](std::uint32_t user) {
@@ -64,20 +93,20 @@ class Ports {
     });
   }
 
-  void AddOutput(ir::ValueId value) {
-    const std::string& name = split_.names[value.index];
-    const bool is_there = std::ranges::any_of(plan_.outputs, [&](const PartPort& port) {
-      return port.value == value && port.name == name;
-    });
-    if (!is_there) plan_.outputs.push_back({name, value});
+  // Unless it is there already, as an output of the model of this name.
+  void AddOutput(const SplitGraph::Tensor& tensor) {
+    const std::string& name = split_.names[tensor.value.index];
+    const bool is_there = std::ranges::any_of(
+        tensor.outputs, [&](std::uint32_t i) { return signature_.output_names[i] == name; });
+    if (!is_there) plan_.outputs.push_back({name, tensor.value});
   }
 
   const ir::Signature& signature_;
   const ir::Graph& graph_;
   const SplitGraph& split_;
-  std::vector<bool> is_used_;  // by value
-  std::vector<bool> is_made_;
-  bool has_first_ = false;
+  bool has_first_;
+  std::vector<std::uint32_t> used_;  // tensors, sorted, each once
+  std::vector<std::uint32_t> made_;
   PartPlan plan_;
 };
 

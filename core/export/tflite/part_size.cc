@@ -16,7 +16,7 @@ std::uint64_t PartSize::Cost(std::uint32_t i) const {
   const SplitGraph::Tensor& tensor = graph_.tensors[i];
   const std::uint32_t uses = tensor_uses_[i];
   if (!produced_[i]) return uses == 0 ? 0 : tensor.table_bytes + tensor.input_bytes;
-  const bool leaves = tensor.is_output || uses < tensor.users.size();
+  const bool leaves = !tensor.outputs.empty() || uses < tensor.users.size();
   return tensor.table_bytes + (leaves ? tensor.output_bytes : 0);
 }
 

@@ -1,9 +1,8 @@
 #include "core/export/tflite/split_at.h"
 
 #include <algorithm>
-#include <map>
-#include <string_view>
 
+#include "core/base/name_map.h"
 #include "core/export/tflite/split_sides.h"
 
 namespace smelt::tflite_export {
@@ -13,11 +12,15 @@ namespace {
 std::vector<std::uint32_t> FindTensors(const SplitGraph& graph,
                                        const std::vector<std::string>& names,
                                        ir::Diagnostics& diagnostics) {
-  std::map<std::string_view, std::uint32_t> by_name;
+  NameMap<std::uint32_t> by_name;
   for (std::uint32_t i = 0; i < graph.tensors.size(); ++i) {
     if (graph.tensors[i].producer < 0) continue;
     by_name.emplace(graph.names[graph.tensors[i].value.index], i);
+    for (const std::uint32_t output : graph.tensors[i].outputs) {
+      by_name.emplace(graph.output_names[output], i);
+    }
   }
+  const NameSet all(graph.names.begin(), graph.names.end());
   std::vector<std::uint32_t> found;
   for (const std::string& name : names) {
     const auto tensor = by_name.find(name);
@@ -28,8 +31,10 @@ std::vector<std::uint32_t> FindTensors(const SplitGraph& graph,
     ir::Diagnostic unknown;
     unknown.reason = Reason::kUnknownTensorName;
     unknown.tensor = name;
-    unknown.message = "the artifact can't be cut at \"" + name +
-                      "\": no operator of it computes a tensor of this name";
+    unknown.message = "the artifact can't be cut at \"" + name + "\": " +
+                      (!name.empty() && all.contains(name)
+                           ? "it is an input, or a constant that every part has for itself"
+                           : "no operator of it computes a tensor of this name");
     unknown.hint =
         "Choose one that NAME_tensor_correspondence_report.json lists as a tensor of "
         "the file; --extra-report tensors writes it.";
@@ -69,7 +74,7 @@ void MarkNeeding(const SplitGraph& graph, std::vector<bool>& marked) {
 }  // namespace
 
 AskedCuts CutsAt(const SplitGraph& graph, const std::vector<std::string>& tensors,
-                 ir::Diagnostics& diagnostics) {
+                 const CancelToken& cancel, ir::Diagnostics& diagnostics) {
   AskedCuts cuts;
   const std::vector<std::uint32_t> found = FindTensors(graph, tensors, diagnostics);
   const std::size_t count = graph.units.size();
@@ -83,8 +88,12 @@ AskedCuts CutsAt(const SplitGraph& graph, const std::vector<std::string>& tensor
     }
     before = side;
   };
-  for (std::size_t i = 0; i < found.size(); ++i) {
+  for (std::size_t i = 0; i < found.size() && !cancel.cancelled(); ++i) {
     const auto producer = static_cast<std::uint32_t>(graph.tensors[found[i]].producer);
+    if (before[producer] && i > 0 &&
+        producer == static_cast<std::uint32_t>(graph.tensors[found[i - 1]].producer)) {
+      continue;  // the last cut is this one's, too
+    }
     std::vector<bool> needed = before;
     MarkNeeded(graph, producer, needed);
     // Users of this tensor, later cuts, and all that follows from them.
@@ -93,6 +102,8 @@ AskedCuts CutsAt(const SplitGraph& graph, const std::vector<std::string>& tensor
     for (std::size_t k = i + 1; k < found.size(); ++k) {
       const auto later = static_cast<std::size_t>(graph.tensors[found[k]].producer);
       if (later != producer) behind[later] = true;
+      // Another result of the same operator has the same cut: its users come behind that, too.
+      for (const std::uint32_t user : graph.tensors[found[k]].users) behind[user] = true;
     }
     MarkNeeding(graph, behind);
     std::vector<Side> sides(count, Side::kBehind);

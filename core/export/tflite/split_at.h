@@ -17,8 +17,10 @@ struct AskedCuts {
   std::vector<std::size_t> program_ends;  // the same cuts where program order is kept
 };
 
-// kUnknownTensorName, in `diagnostics`, for each name that is no result of an operator.
+// A name is that of a tensor in the artifact, or of an output in its signature.
+// kUnknownTensorName, in `diagnostics`, for each one that is no result of an operator. Leaves off
+// when it is cancelled.
 AskedCuts CutsAt(const SplitGraph& graph, const std::vector<std::string>& tensors,
-                 ir::Diagnostics& diagnostics);
+                 const CancelToken& cancel, ir::Diagnostics& diagnostics);
 
 }  // namespace smelt::tflite_export

@@ -26,7 +26,10 @@ class Maker {
         signature_(module.signatures[0]),
         graph_(module.graph(signature_.graph)),
         main_(static_cast<std::size_t>(plan.subgraph_of_graph[signature_.graph.index])),
-        tensor_of_value_(graph_.value_count(), -1) {}
+        tensor_of_value_(graph_.value_count(), -1),
+        is_output_(graph_.value_count()) {
+    for (const ir::ValueId output : graph_.outputs()) is_output_[output.index] = true;
+  }
 
   SplitGraph Run() {
     made_.names.resize(graph_.value_count());
@@ -80,10 +83,8 @@ class Maker {
 
   bool IsDequantizedConstant(ir::OpId id) const {
     const ir::Op& op = graph_.op(id);
-    if (op.kind != ir::OpKind::kDequantize || !graph_.value(op.input(0)).is_constant())
-      return false;
-    const auto outputs = graph_.outputs();
-    return std::ranges::find(outputs, op.result()) == outputs.end();
+    return op.kind == ir::OpKind::kDequantize && graph_.value(op.input(0)).is_constant() &&
+           !is_output_[op.result().index];
   }
 
   // Its tables, with its constant's, are an item of whoever reads it.
@@ -115,9 +116,10 @@ class Maker {
         continue;
       }
       const auto tensor = static_cast<std::uint32_t>(tensor_of_value_[operand.value.index]);
-      if (std::ranges::find(unit.operands, tensor) != unit.operands.end()) continue;
+      std::vector<std::uint32_t>& users = made_.tensors[tensor].users;
+      if (!users.empty() && users.back() == index) continue;  // an operand twice
       unit.operands.push_back(tensor);
-      made_.tensors[tensor].users.push_back(index);
+      users.push_back(index);
     }
     for (const ir::GraphId region : op.regions) UseRegion(region, unit.items);
     std::ranges::sort(unit.items);
@@ -180,12 +182,13 @@ class Maker {
   // What no operator leads to goes where the first operator goes.
   void AddOutputs() {
     const auto outputs = graph_.outputs();
+    made_.output_names = signature_.output_names;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const std::int32_t at = tensor_of_value_[outputs[i].index];
       const std::uint64_t bytes = PortBytes(signature_.output_names[i]);
       if (at >= 0 && made_.tensors[static_cast<std::size_t>(at)].producer >= 0) {
         SplitGraph::Tensor& tensor = made_.tensors[static_cast<std::size_t>(at)];
-        tensor.is_output = true;
+        tensor.outputs.push_back(static_cast<std::uint32_t>(i));
         // Its own name may have to stand beside the output's.
         tensor.output_bytes += bytes;
         continue;
@@ -219,6 +222,7 @@ class Maker {
   const ir::Graph& graph_;
   std::size_t main_;
   std::vector<std::int32_t> tensor_of_value_;         // by value; -1: a constant, or not there yet
+  std::vector<bool> is_output_;                       // by value
   std::map<std::uint32_t, std::uint32_t> constants_;  // value -> item
   std::map<std::uint32_t, std::uint32_t> buffers_;    // buffer -> item
   std::map<std::uint32_t, std::vector<std::uint32_t>> regions_;      // graph -> items

@@ -27,9 +27,9 @@ struct SplitGraph {
   // A value that is not a constant.
   struct Tensor {
     ir::ValueId value;
-    std::int32_t producer = -1;        // unit; -1: an input of the model
-    std::vector<std::uint32_t> users;  // units, in order
-    bool is_output = false;            // of the model
+    std::int32_t producer = -1;          // unit; -1: an input of the model
+    std::vector<std::uint32_t> users;    // units, in order
+    std::vector<std::uint32_t> outputs;  // of the model, that it is
     std::uint64_t table_bytes = 0;
     std::uint64_t input_bytes = 0;   // besides, where a part takes it
     std::uint64_t output_bytes = 0;  // besides, where a part gives it
@@ -43,12 +43,13 @@ struct SplitGraph {
     std::uint64_t bytes = 0;          // likewise, of its data
   };
 
-  std::vector<Unit> units;  // in program order
-  std::vector<Tensor> tensors;
+  std::vector<Unit> units;      // in program order
+  std::vector<Tensor> tensors;  // inputs first, in the model's order, then results of the units
   std::vector<Item> items;
   Item fixed;                      // of every part; the end of the file included
   std::vector<std::string> names;  // by value of the entry point: the tensor's in the one file
   std::vector<ir::ValueId> loose;  // outputs that no operator computes, and inputs nobody uses
+  std::vector<std::string> output_names;  // of the model's signature
   std::uint64_t unsplit_bytes = 0;
   std::uint64_t constant_bytes = 0;  // after sharing
 };

@@ -21,7 +21,8 @@ inline constexpr std::size_t kMaxParts = 1024;
 
 struct SplitOptions {
   std::uint64_t max_bytes = kDefaultSplitMaxBytes;  // of a part, at most kMaxInlineBytes
-  // What a part is filled up to, at most max_bytes; a part of one operator may be larger.
+  // What a part is filled up to, at most max_bytes; a part of one operator may be larger, and so
+  // may each of an asked number of parts.
   std::uint64_t target_bytes = kDefaultSplitTargetBytes;
   std::size_t parts = 0;                // exactly; 0: as many as it takes. At most kMaxParts
   std::vector<std::string> at_tensors;  // cut behind each, by its name in the one file
@@ -60,6 +61,8 @@ struct RepeatedConstant {
 
 struct CutPoint {
   std::uint64_t crossing_bytes = 0;
+  std::uint64_t count = 0;  // of the tensors that cross
+  // All of them, or none: the points of a plan name at most 65,536 in all, from the first one on.
   std::vector<ir::ValueId> values;
 };
 
@@ -67,7 +70,8 @@ struct SplitPlan {
   std::vector<PartPlan> parts;  // one, without operators: the file needs no cut
   std::vector<PartEdge> edges;
   std::vector<RepeatedConstant> repeated;
-  std::vector<CutPoint> points;    // in program order, before each operator but the first
+  // In program order, behind each operator but the last. None beyond 4,096 operators.
+  std::vector<CutPoint> points;
   std::vector<std::string> names;  // by value of the entry point: the tensor's in every file
   std::uint64_t unsplit_bytes = 0;
   std::uint64_t constant_bytes = 0;         // of the one file

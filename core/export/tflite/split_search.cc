@@ -141,7 +141,8 @@ Cuts GreedyCuts(const SplitGraph& graph, const std::vector<std::uint32_t>& order
 }
 
 Cuts CheapestCuts(const SplitGraph& graph, const std::vector<std::uint32_t>& order,
-                  const std::vector<std::size_t>& fixed_ends, const SplitBudget& budget) {
+                  const std::vector<std::size_t>& fixed_ends, const SplitBudget& budget,
+                  const CancelToken& cancel) {
   const auto starts = FirstStarts(graph, order, fixed_ends, budget);
   const auto crossing = CrossingBytes(graph, order);
   const std::size_t size = order.size();
@@ -153,6 +154,7 @@ Cuts CheapestCuts(const SplitGraph& graph, const std::vector<std::uint32_t>& ord
     Extend(starts, crossing, costs, costs, from[0]);
   }
   for (std::size_t part = 0; part < budget.parts; ++part) {
+    if (cancel.cancelled()) return {order, {}, 0};
     std::vector<Cost> next(size + 1);
     Extend(starts, crossing, costs, next, from.emplace_back(size + 1));
     costs = std::move(next);

@@ -39,12 +39,14 @@ Cuts GreedyCuts(const SplitGraph& graph, const std::vector<std::uint32_t>& order
                 const std::vector<std::size_t>& fixed_ends, const SplitBudget& budget);
 
 // The fewest crossing bytes in this order, then the fewest parts. No ends when `budget.parts` can't
-// be had.
+// be had, and when it is cancelled. Takes memory for each of `budget.parts` times the order.
 Cuts CheapestCuts(const SplitGraph& graph, const std::vector<std::uint32_t>& order,
-                  const std::vector<std::size_t>& fixed_ends, const SplitBudget& budget);
+                  const std::vector<std::size_t>& fixed_ends, const SplitBudget& budget,
+                  const CancelToken& cancel);
 
 // Moves operators between neighbouring parts where that saves bytes. Cuts of `fixed_ends` stay.
+// Leaves off when it is cancelled.
 void RefineCuts(const SplitGraph& graph, const std::vector<std::size_t>& fixed_ends,
-                const SplitBudget& budget, Cuts& cuts);
+                const SplitBudget& budget, const CancelToken& cancel, Cuts& cuts);
 
 }  // namespace smelt::tflite_export

@@ -71,7 +71,9 @@ void NameTensors(const ir::Module& module, SubgraphPlan& subgraph) {
                            const std::vector<std::string>& source_names) {
       for (std::size_t i = 0; i < values.size() && i < source_names.size(); ++i) {
         TensorPlan& tensor = tensor_of(values[i]);
-        if (tensor.name.empty() && names.Take(source_names[i])) tensor.name = source_names[i];
+        // Also where the tensor has another name already: nothing else may be called like this.
+        const bool is_free = names.Take(source_names[i]);
+        if (tensor.name.empty() && is_free) tensor.name = source_names[i];
       }
     };
     claim(graph.inputs(), signature.input_names);

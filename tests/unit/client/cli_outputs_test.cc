@@ -82,6 +82,8 @@ TEST_F(CliOutputsTest, PartsHaveNamesOfTheirOwn) {
                 "an artifact in parts does not fit on standard output");
   ExpectRefused({"convert", model, "--split-max-bytes", "10", "--split-target-bytes", "11"},
                 "--split-target-bytes is 11, more than --split-max-bytes, 10");
+  ExpectRefused({"convert", model, "--split-target-bytes", "1500000000"},
+                "--split-target-bytes is 1500000000, more than --split-max-bytes, 1073741824");
   const std::string taken = scratch_.Write("foo_split_plan.json", Model(""));
   ExpectRefused({"convert", taken, "-o", scratch_ / "foo.tflite", "--split"},
                 "would replace the model " + taken);

@@ -281,8 +281,8 @@ TEST(MeasureAccuracy, OfPartsComparesOutputsAlone) {
 TEST(MeasureAccuracy, AnOutputOfAnotherElementTypeFails) {
   const auto widened = [](const char* type) {
     const std::string name(type);
-    return MustParse("graph @main(%x \"x\": i32[4]) {\n    %y \"y\" = CAST(%x) {out_type=\"" + name +
-                         "\"} : " + name + "[4] from {0}\n    return %y\n  }\n",
+    return MustParse("graph @main(%x \"x\": i32[4]) {\n    %y \"y\" = CAST(%x) {out_type=\"" +
+                         name + "\"} : " + name + "[4] from {0}\n    return %y\n  }\n",
                      R"(("x") -> ("y"))");
   };
   const v1::AccuracyReport report = Measure(widened("i64"), widened("f32"), PlanFor({"y"}));

@@ -3,7 +3,16 @@
 #include <google/protobuf/util/json_util.h>
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
+#include <span>
+#include <utility>
+#include <vector>
+
 #include "core/base/digest.h"
+#include "core/convert/split_accuracy.h"
+#include "core/convert/split_chain.h"
+#include "core/ir/text.h"
+#include "smelt/v1/accuracy.pb.h"
 #include "smelt/v1/split.pb.h"
 #include "tests/unit/core/convert/convert_model.h"
 
@@ -73,7 +82,7 @@ TEST(Split, WritesPartsAndWhatTheyAre) {
     const ByteSpan bytes =
         ByteSpan(made.sink.artifact).subspan(offset, artifact.digest().size_bytes());
     EXPECT_EQ(Digest::Of(bytes).Hex(), part.sha256());
-    offset += (bytes.size() + kPartAlignment - 1) / kPartAlignment * kPartAlignment;
+    offset = NextPartOffset(offset, bytes.size());
   }
   EXPECT_EQ(manifest.inputs(0).name(), "x");
   EXPECT_THAT(manifest.inputs(0).shape(), ElementsAre(-1, 32));
@@ -100,6 +109,19 @@ TEST(Split, WritesPartsAndWhatTheyAre) {
   EXPECT_EQ(own, 2);
   EXPECT_EQ(made.report.verification().outputs_size(), 2);
   EXPECT_GT(made.report.verification().outputs(1).max_abs_reference(), 0);
+}
+
+TEST(Split, PartsAreJudgedAsOne) {
+  ConvertRequest request = Limit(20'000);
+  request.fail_on_accuracy = true;
+  request.extra_reports = {ExtraReport::kAccuracy};
+  const Converted made = ConvertModel(ThreeLayers(), request);
+  ASSERT_EQ(made.report.state(), "succeeded") << made.report.message();
+  ASSERT_GE(made.report.artifacts_size(), 2);
+  const auto report = FileOf<v1::AccuracyReport>(made, "net_accuracy_report.json");
+  EXPECT_TRUE(report.evaluation_pass());
+  EXPECT_THAT(report.compared_output_names(), ElementsAre("h1", "y"));
+  EXPECT_EQ(report.layers_size(), 0);
 }
 
 TEST(Split, WritesOneFileWhereItIsSmallEnough) {
@@ -164,8 +186,171 @@ TEST(Split, SameRequestSameBytes) {
   const Converted first = ConvertModel(ThreeLayers(), Limit(20'000));
   const Converted second = ConvertModel(ThreeLayers(), Limit(20'000));
   EXPECT_EQ(first.sink.artifact, second.sink.artifact);
-  EXPECT_EQ(first.sink.extras.at("net_split_manifest.json"),
-            second.sink.extras.at("net_split_manifest.json"));
+  EXPECT_EQ(first.sink.extras.size(), 3U);
+  EXPECT_EQ(first.sink.extras, second.sink.extras);
+}
+
+TEST(Split, RefusesSeveralSignaturesFromTheRequestAlone) {
+  ConvertRequest request = Limit(20'000);
+  request.signatures.resize(2);
+  request.signatures[0].key = "a";
+  request.signatures[1].key = "b";
+  const Converted made = ConvertModel(ThreeLayers(), request);
+  EXPECT_EQ(made.status.reason(), Reason::kInvalidArgument);
+  EXPECT_EQ(made.report.timings_size(), 0);
+}
+
+// What is read back has other weights than what was appended.
+class TamperingSink final : public ConvertSink {
+ public:
+  explicit TamperingSink(std::vector<float> weights) : weights_(std::move(weights)) {}
+
+  Status Append(ByteSpan bytes) override { return kept.Append(bytes); }
+  Result<SharedBytes> WrittenBytes() override {
+    std::vector<std::byte> bytes = kept.artifact;
+    for (const float& weight : weights_) {
+      const auto found = std::ranges::search(bytes, std::as_bytes(std::span(&weight, 1)));
+      EXPECT_FALSE(found.empty());
+      for (std::byte& byte : found) byte = std::byte{0x42};  // 48.6
+    }
+    return SharedBytes::Own(bytes);
+  }
+  void OnProgress(std::string_view, std::uint64_t, std::uint64_t, std::string_view) override {}
+  Status AddExtra(std::string_view name, std::string_view kind, ByteSpan bytes) override {
+    return kept.AddExtra(name, kind, bytes);
+  }
+
+  MemorySink kept;
+
+ private:
+  std::vector<float> weights_;
+};
+
+TEST(Split, AFailedVerificationDescribesNoFilesThatAreNotPublished) {
+  // All that the first element is multiplied with.
+  const interp::Tensor weights = testing::RandomTensor(DType::kF32, {32, 64}, 1);
+  const auto row = weights.values<float>().first(64);
+  TamperingSink sink({row.begin(), row.end()});
+  ConvertRequest request = Limit(20'000);
+  request.model = SharedBytes::Own(ThreeLayers().Bytes());
+  request.file_name = "net.onnx";
+  v1::Report report;
+  const Status status = Convert(request, sink, CancelToken(), &report);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(report.state(), "failed");
+  EXPECT_EQ(report.reason_code(), "verification_mismatch");
+  EXPECT_THAT(report.message(), HasSubstr("than the graph that it was cut from"));
+  EXPECT_THAT(sink.kept.kinds, ElementsAre("split_plan"));
+}
+
+ir::Module MustParse(std::string_view text) {
+  auto module = ir::Parse(text);
+  EXPECT_TRUE(module.ok()) << module.status().ToString();
+  return module.ok() ? std::move(module).value() : ir::Module();
+}
+
+constexpr std::string_view kWhole = R"(module {
+  graph @main(%0 "x": f32[4]) {
+    %1 "a" = ABS(%0)
+    %2 = const f32[] [0]
+    %3 "y" = MUL(%1, %2)
+    return %3, %1
+  }
+  signature "serving_default" @main ("x") -> ("y", "a")
+})";
+constexpr std::string_view kFirst = R"(module {
+  graph @main(%0 "x": f32[4]) {
+    %1 "a" = ABS(%0)
+    return %1
+  }
+  signature "serving_default" @main ("x") -> ("a")
+})";
+
+// Of "y" from "a": the last operators, and the type of "a".
+ir::Module Second(const std::string& operators, const std::string& type = "f32[4]") {
+  return MustParse("module { graph @main(%0 \"a\": " + type +
+                   ") {\n %1 = const f32[] [0]\n %2 = const f32[] [2]\n" + operators +
+                   "\nreturn %9 }\nsignature \"serving_default\" @main (\"a\") -> (\"y\") }");
+}
+
+struct Compared {
+  Status status;
+  v1::SplitAccuracyReport report;
+};
+
+Compared Compare(ir::Module second) {
+  std::vector<ir::Module> parts;
+  parts.push_back(MustParse(kFirst));
+  parts.push_back(std::move(second));
+  const SplitChain chain(std::move(parts));
+  Compared compared;
+  compared.status = CompareParts(MustParse(kWhole), 1, chain, CancelToken(), compared.report);
+  return compared;
+}
+
+TEST(CompareParts, EqualPartsPass) {
+  const Compared made = Compare(Second("%9 = MUL(%0, %1)"));
+  EXPECT_TRUE(made.status.ok()) << made.status.ToString();
+  EXPECT_TRUE(made.report.evaluation_pass());
+  EXPECT_EQ(made.report.num_samples(), 1U);
+  ASSERT_EQ(made.report.per_output_metrics_size(), 2);
+  EXPECT_FALSE(made.report.per_output_metrics(0).is_model_output());
+  EXPECT_TRUE(made.report.per_output_metrics(1).is_model_output());
+}
+
+TEST(CompareParts, NamesThePartThatGivesOtherValues) {
+  const Compared made = Compare(Second("%9 = ADD(%0, %2)"));
+  EXPECT_EQ(made.status.reason(), Reason::kVerificationMismatch);
+  EXPECT_THAT(made.status.message(), HasSubstr("part 2 gives another \"y\""));
+  EXPECT_THAT(made.status.message(), HasSubstr("largest difference"));
+  EXPECT_FALSE(made.report.evaluation_pass());
+  EXPECT_TRUE(made.report.per_output_metrics(0).bit_equal());
+  EXPECT_FALSE(made.report.per_output_metrics(1).bit_equal());
+}
+
+TEST(CompareParts, OtherBitsOfEqualNumbersAreADifference) {
+  const Compared made = Compare(Second("%3 = MUL(%0, %1)\n%9 = NEG(%3)"));
+  EXPECT_EQ(made.status.reason(), Reason::kVerificationMismatch);
+  EXPECT_THAT(made.status.message(), HasSubstr("sign of a zero"));
+}
+
+TEST(CompareParts, AnotherShapeIsADifference) {
+  const Compared made =
+      Compare(Second("%3 = const i32[2] [2, 2]\n"
+                     "%9 = RESHAPE(%0, %3) {new_shape=[2, 2]} : f32[2,2]"));
+  EXPECT_EQ(made.status.reason(), Reason::kVerificationMismatch);
+  EXPECT_THAT(made.status.message(), HasSubstr("another shape"));
+}
+
+TEST(CompareParts, APartThatDoesNotRunIsAMismatch) {
+  const Compared made = Compare(Second("%9 = MUL(%0, %1)", "f32[5]"));
+  EXPECT_EQ(made.status.reason(), Reason::kVerificationMismatch);
+  EXPECT_THAT(made.status.message(), HasSubstr("part 2: the written file does not run"));
+}
+
+TEST(SplitChain, APartWhoseInputNobodyGivesIsAMismatch) {
+  std::vector<ir::Module> parts;
+  parts.push_back(Second("%9 = MUL(%0, %1)"));
+  SplitChain::Tensors tensors;
+  const Status status = SplitChain(std::move(parts)).Run(tensors, CancelToken());
+  EXPECT_EQ(status.reason(), Reason::kVerificationMismatch);
+  EXPECT_THAT(status.message(), HasSubstr("part 1: nobody gives its input \"a\""));
+}
+
+TEST(SplitChain, GivesTheOutputsThatAreAskedFor) {
+  std::vector<ir::Module> parts;
+  parts.push_back(MustParse(kFirst));
+  parts.push_back(Second("%9 = ADD(%0, %2)"));
+  v1::SplitManifest manifest;
+  manifest.add_inputs()->set_name("x");
+  for (const char* name : {"y", "a", "x"}) manifest.add_outputs()->set_name(name);
+  const auto outputs = SplitChain(std::move(parts))
+                           .RunAll(manifest, {testing::F32({4}, {-1, 2, -3, 4})}, CancelToken());
+  ASSERT_TRUE(outputs.ok()) << outputs.status().ToString();
+  ASSERT_EQ(outputs->size(), 3U);
+  EXPECT_THAT(testing::ToDoubles((*outputs)[0]), ElementsAre(3, 4, 5, 6));
+  EXPECT_THAT(testing::ToDoubles((*outputs)[1]), ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(testing::ToDoubles((*outputs)[2]), ElementsAre(-1, 2, -3, 4));
 }
 
 }  // namespace

@@ -54,6 +54,20 @@ TEST(Naming, EqualNamesAreToldApart) {
   EXPECT_EQ(names[1], "t");
 }
 
+// In a part the output is found by this name.
+TEST(Naming, NothingIsCalledLikeTheSecondNameOfAnOutput) {
+  ir::Module module = MustParse(R"(module {
+    source 0 "b" Relu opset 13 path ""
+    graph @main(%0 "x": f32[2]) {
+      %1 = RELU(%0) from {0}
+      %2 "a" = NEG(%1)
+      return %2, %2
+    }
+    signature "serving_default" @main ("x") -> ("a", "b")
+  })");
+  EXPECT_EQ(Names(MustWrite(module)), (std::vector<std::string>{"x", "b_1", "a"}));
+}
+
 TEST(Naming, OddGraphsKeepTheirSignature) {
   ir::Module module = MustParse(R"(module {
     graph @main(%0 "x": f32[2], %1 "unused": f32[3]) {

@@ -338,5 +338,191 @@ TEST(SplitPlan, SaysWhichConstantsAreRepeated) {
   EXPECT_EQ(plan.constant_bytes, 8U);
 }
 
+// `count` operators that read the input, or each the one before; and one that reads them all, or
+// the last.
+ir::Module Operators(int count, bool is_chain) {
+  std::string text = "module { graph @main(%0 \"x\": f32[1]) {\n";
+  std::string all = "%1";
+  for (int i = 1; i <= count; ++i) {
+    const std::string before = std::to_string(is_chain ? i - 1 : 0);
+    text += "%" + std::to_string(i) + " \"t" + std::to_string(i) + "\" = NEG(%" + before + ")\n";
+    if (i > 1) all += ", %" + std::to_string(i);
+  }
+  const std::string last = std::to_string(count);
+  const std::string result = std::to_string(count + 1);
+  text += "%" + result + " \"y\" = " +
+          (is_chain ? "ABS(%" + last + ")"
+                    : "CONCATENATION(" + all + ") {axis=0, fused_activation_function=\"NONE\"}");
+  return MustParse(text + "\nreturn %" + result +
+                   " }\nsignature \"serving_default\" @main (\"x\") -> (\"y\") }");
+}
+
+TEST(SplitPlan, PointsNameABoundedNumberOfTensors) {
+  SplitOptions options;
+  options.parts = 2;
+  const SplitPlan plan = MustPlan(Operators(500, false), options);
+  ASSERT_EQ(plan.points.size(), 500U);
+  std::uint64_t names = 0;
+  for (std::size_t i = 0; i < plan.points.size(); ++i) {
+    const CutPoint& point = plan.points[i];
+    EXPECT_EQ(point.count, i + 1);
+    EXPECT_EQ(point.crossing_bytes, 4 * point.count);
+    names += point.count;
+    EXPECT_EQ(point.values.size(), names <= 65'536 ? point.count : 0U) << i;
+  }
+  EXPECT_GT(names, 65'536U);
+}
+
+TEST(SplitPlan, RefusesMorePartsThanAreWrittenBeforeItMeasuresThem) {
+  const ir::Module module = Operators(1099, true);
+  std::uint64_t largest = 0;
+  for (const auto& refusal : Refusals(module, Limit(100))) {
+    largest = std::max<std::uint64_t>(largest, std::stoull(refusal.found));
+  }
+  const ir::Diagnostics refusals = Refusals(module, Limit(largest));
+  ASSERT_EQ(refusals.size(), 1U);
+  EXPECT_EQ(refusals[0].reason, Reason::kSplitUnsupported);
+  EXPECT_NE(refusals[0].message.find("it takes 1100 parts"), std::string::npos)
+      << refusals[0].message;
+}
+
+TEST(SplitPlan, RefusesATableOfPartsAndOperatorsThatIsTooLarge) {
+  SplitOptions options;
+  options.parts = kMaxParts;
+  const ir::Diagnostics refusals = Refusals(Operators(15'999, true), options);
+  ASSERT_EQ(refusals.size(), 1U);
+  EXPECT_EQ(refusals[0].reason, Reason::kSplitUnsupported);
+  EXPECT_NE(refusals[0].message.find("1024 parts of 16000 operators"), std::string::npos)
+      << refusals[0].message;
+}
+
+TEST(SplitPlan, ANumberOfPartsMayFillTheLimit) {
+  const ir::Module module = RandomNet(5, 24).Make();
+  SplitOptions options;
+  options.parts = 2;
+  options.target_bytes = 1;
+  EXPECT_EQ(MustPlan(module, options).parts.size(), 2U);
+}
+
+TEST(SplitPlan, WithoutOperatorsThereIsNothingToCut) {
+  ir::Module module = MustParse(R"(module {
+    graph @main(%0 "x": f32[2]) {
+      %1 "k" = const f32[2] [1, 2]
+      return %1
+    }
+    signature "serving_default" @main ("x") -> ("k")
+  })");
+  EXPECT_EQ(Refusals(module, Limit(100)).front().reason, Reason::kSplitUnsupported);
+  SplitOptions options;
+  options.parts = 2;
+  EXPECT_EQ(Refusals(module, options).front().reason, Reason::kSplitUnsupported);
+  options.parts = 0;
+  options.at_tensors = {"k"};
+  EXPECT_EQ(Refusals(module, options).front().reason, Reason::kUnknownTensorName);
+  EXPECT_EQ(MustPlan(module, Limit(MustWrite(module).bytes.size())).parts.size(), 1U);
+}
+
+// Less would cross behind the sum, but then its operand would not.
+TEST(SplitPlan, UsersOfAllAskedResultsComeBehindTheirCut) {
+  ir::Module module = MustParse(R"(module {
+    graph @main(%0 "x": f32[8]) {
+      %1 "axis" = const i32[] [0]
+      %2 "a0", %3 "a1" = SPLIT(%1, %0) {num_splits=2} : f32[4], f32[4]
+      %4 "axes" = const i32[1] [0]
+      %5 "r" = SUM(%3, %4) {keep_dims=false} : f32[]
+      %6 "h" = ABS(%2)
+      %7 "y" = ADD(%6, %5)
+      return %7
+    }
+    signature "serving_default" @main ("x") -> ("y")
+  })");
+  SplitOptions options;
+  options.at_tensors = {"a0", "a1"};
+  const SplitPlan plan = MustPlan(module, options);
+  ASSERT_EQ(plan.parts.size(), 2U);
+  ASSERT_EQ(plan.parts[1].inputs.size(), 2U);
+  EXPECT_EQ(plan.parts[1].inputs[0].name, "a0");
+  EXPECT_EQ(plan.parts[1].inputs[1].name, "a1");
+  ExpectRightParts(module, plan, options.max_bytes);
+}
+
+TEST(SplitPlan, CutsAtTheSecondNameOfAnOutput) {
+  ir::Module module = MustParse(R"(module {
+    graph @main(%0 "x": f32[4]) {
+      %1 "a" = NEG(%0)
+      %2 "c" = ABS(%1)
+      return %1, %1, %2
+    }
+    signature "serving_default" @main ("x") -> ("a", "b", "c")
+  })");
+  SplitOptions options;
+  options.at_tensors = {"b"};
+  const SplitPlan plan = MustPlan(module, options);
+  ASSERT_EQ(plan.parts.size(), 2U);
+  EXPECT_EQ(plan.parts[0].outputs.size(), 2U);
+  ExpectRightParts(module, plan, options.max_bytes);
+}
+
+TEST(SplitPlan, AskedCutsCrossNoMoreThanProgramOrder) {
+  int checked = 0;
+  for (std::uint32_t seed = 1; seed <= 40; ++seed) {
+    const ir::Module module = RandomNet(seed, 24).Make();
+    SplitOptions options;
+    options.parts = 3;
+    const SplitPlan plan = MustPlan(module, options);
+    if (plan.edges.empty()) continue;
+    options.parts = 0;
+    options.at_tensors = {plan.names[plan.edges.back().values.front().index],
+                          plan.names[plan.edges.front().values.back().index]};
+    const SplitPlan asked = MustPlan(module, options);
+    EXPECT_LE(asked.crossing_bytes, asked.greedy_crossing_bytes) << seed;
+    ++checked;
+  }
+  EXPECT_GT(checked, 20);
+}
+
+// A chain would take what one part gives for what the model is given.
+TEST(SplitPlan, RefusesAnOutputThatIsCalledLikeAnotherInput) {
+  ir::Module module = MustParse(R"(module {
+    graph @main(%0 "x": f32[4]) {
+      %1 "a" = NEG(%0)
+      %2 "b" = ABS(%1)
+      return %2
+    }
+    signature "serving_default" @main ("x") -> ("x")
+  })");
+  SplitOptions options;
+  options.parts = 2;
+  EXPECT_EQ(Refusals(module, options).front().reason, Reason::kSplitUnsupported);
+}
+
+// A scale for each row, and an operator with two results of which both cross.
+TEST(SplitPlan, PartsWithQuantizedWeightsHaveThePlannedSize) {
+  ir::Module module = MustParse(R"(module {
+    graph @main(%0 "x": f32[1,4]) {
+      %1 "w" = const i8[4,4] hex"000102030405060708090a0b0c0d0e0f"
+      %2 = FULLY_CONNECTED(%0, %1) : f32[1,4]
+      %3 "axis" = const i32[] [1]
+      %4 "left", %5 "right" = SPLIT(%3, %2) {num_splits=2} : f32[1,2], f32[1,2]
+      %6 "sum" = ADD(%4, %5)
+      %7 "y" = MUL(%6, %4)
+      return %7
+    }
+    signature "serving_default" @main ("x") -> ("y")
+  })");
+  ir::Graph& main = module.main();
+  const ir::ValueId weights = main.op(main.first()).operands[1].value;
+  main.value(weights).quant = ir::QuantParams{{0.5F, 0.25F, 0.125F, 1}, {0, 0, 0, 0}, 0};
+  SplitOptions options;
+  for (options.parts = 2; options.parts <= 4; ++options.parts) {
+    const SplitPlan plan = MustPlan(module, options);
+    ASSERT_EQ(plan.parts.size(), options.parts);
+    for (const PartPlan& planned : plan.parts) {
+      ir::Module part = MakePart(module, planned.ops, planned.inputs, planned.outputs, plan.names);
+      EXPECT_EQ(MustWrite(part).bytes.size(), planned.file_bytes);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace smelt::tflite_export

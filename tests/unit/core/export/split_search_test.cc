@@ -93,7 +93,7 @@ TEST(SplitSearch, FindsTheFewestBytesOfAnOrder) {
     const std::uint64_t limit = SomeLimit(graph, seed);
     for (const auto& order : {ProgramOrder(graph), DepthFirstOrder(graph)}) {
       ASSERT_TRUE(IsTopological(graph, order)) << seed;
-      const Cuts cuts = CheapestCuts(graph, order, {order.size()}, {limit, 0});
+      const Cuts cuts = CheapestCuts(graph, order, {order.size()}, {limit, 0}, CancelToken());
       ASSERT_TRUE(AllFit(graph, cuts, limit)) << seed;
       EXPECT_EQ(cuts.crossing_bytes, CountCrossing(graph, cuts)) << seed;
       EXPECT_EQ(cuts.crossing_bytes, FewestInOrder(graph, order, limit)) << seed;
@@ -112,10 +112,10 @@ TEST(SplitSearch, RefiningKeepsLimitsAndOrderAndNeverAddsBytes) {
     const Cuts greedy = GreedyCuts(graph, order, {order.size()}, budget);
     ASSERT_TRUE(AllFit(graph, greedy, limit)) << seed;
     EXPECT_EQ(greedy.crossing_bytes, CountCrossing(graph, greedy)) << seed;
-    Cuts cuts = CheapestCuts(graph, order, {order.size()}, budget);
+    Cuts cuts = CheapestCuts(graph, order, {order.size()}, budget, CancelToken());
     const std::uint64_t before = cuts.crossing_bytes;
     EXPECT_LE(before, greedy.crossing_bytes) << seed;
-    RefineCuts(graph, {order.size()}, budget, cuts);
+    RefineCuts(graph, {order.size()}, budget, CancelToken(), cuts);
     EXPECT_TRUE(IsTopological(graph, cuts.order)) << seed;
     EXPECT_TRUE(AllFit(graph, cuts, limit)) << seed;
     EXPECT_EQ(cuts.crossing_bytes, CountCrossing(graph, cuts)) << seed;
@@ -131,12 +131,13 @@ TEST(SplitSearch, GivesTheNumberOfPartsThatIsAskedFor) {
     const SplitGraph graph = GraphOf(module);
     const auto order = ProgramOrder(graph);
     for (std::size_t parts = 1; parts <= order.size(); ++parts) {
-      const Cuts cuts = CheapestCuts(graph, order, {order.size()}, {UINT64_MAX, parts});
+      const Cuts cuts =
+          CheapestCuts(graph, order, {order.size()}, {UINT64_MAX, parts}, CancelToken());
       EXPECT_EQ(cuts.ends.size(), parts) << seed;
       EXPECT_EQ(cuts.crossing_bytes, CountCrossing(graph, cuts)) << seed;
     }
-    EXPECT_TRUE(
-        CheapestCuts(graph, order, {order.size()}, {UINT64_MAX, order.size() + 1}).ends.empty());
+    const SplitBudget too_many{UINT64_MAX, order.size() + 1};
+    EXPECT_TRUE(CheapestCuts(graph, order, {order.size()}, too_many, CancelToken()).ends.empty());
   }
 }
 
@@ -149,7 +150,7 @@ TEST(SplitSearch, AskedCutsStandBetweenATensorAndItsReaders) {
       names.push_back(graph.names[graph.tensors[i].value.index]);
     }
     ir::Diagnostics diagnostics;
-    const AskedCuts asked = CutsAt(graph, names, diagnostics);
+    const AskedCuts asked = CutsAt(graph, names, CancelToken(), diagnostics);
     EXPECT_TRUE(diagnostics.empty());
     EXPECT_TRUE(IsTopological(graph, asked.order)) << seed;
     EXPECT_LE(asked.ends.size(), names.size() + 1) << seed;
@@ -174,10 +175,25 @@ TEST(SplitSearch, NamesEveryTensorThatIsNotThere) {
   const ir::Module module = RandomNet(1, 5).Make();
   const SplitGraph graph = GraphOf(module);
   ir::Diagnostics diagnostics;
-  static_cast<void>(CutsAt(graph, {"nothing", "in0", "neither"}, diagnostics));
+  static_cast<void>(CutsAt(graph, {"nothing", "in0", "neither"}, CancelToken(), diagnostics));
   ASSERT_EQ(diagnostics.size(), 3U);
   EXPECT_EQ(diagnostics[1].reason, Reason::kUnknownTensorName);
   EXPECT_EQ(diagnostics[1].tensor, "in0");
+}
+
+TEST(SplitSearch, LeavesOffWhenItIsCancelled) {
+  const ir::Module module = RandomNet(1, 20).Make();
+  const SplitGraph graph = GraphOf(module);
+  CancelToken cancel;
+  cancel.Cancel();
+  const auto order = ProgramOrder(graph);
+  EXPECT_TRUE(CheapestCuts(graph, order, {order.size()}, {UINT64_MAX, 3}, cancel).ends.empty());
+  std::vector<std::string> names;
+  for (std::size_t i = 2; i < graph.tensors.size(); i += 3) {
+    names.push_back(graph.names[graph.tensors[i].value.index]);
+  }
+  ir::Diagnostics diagnostics;
+  EXPECT_EQ(CutsAt(graph, names, cancel, diagnostics).ends.size(), 1U);
 }
 
 }  // namespace

@@ -189,6 +189,12 @@ TEST(CheckOptions, BoundsTheLimitsOfParts) {
               }),
               HasSubstr("one of them"));
   EXPECT_THAT(refusal([](auto& s) { s.set_base_name("a/b"); }), HasSubstr("base_name"));
+  EXPECT_THAT(Refusal([](auto& o) {
+                o.mutable_split()->set_parts(2);
+                o.add_signatures()->set_key("a");
+                o.add_signatures()->set_key("b");
+              }),
+              HasSubstr("several signatures"));
 }
 
 }  // namespace

@@ -165,6 +165,20 @@ TEST_F(SchedulerTest, APartThatIsNotWhatTheWorkerSaysIsAProtocolFailure) {
   EXPECT_EQ(Get(id).reason, Reason::kWorkerProtocol);
 }
 
+TEST_F(SchedulerTest, PartsOfAFailureAreNotPublished) {
+  const std::string id = Started();
+  test::FakeRunner::Write(runner_.running.at(id).spec.artifact_fd, "first");
+  RunOutcome outcome = Outcome(JobState::kFailed, Reason::kVerificationMismatch, "other values");
+  outcome.artifact.reset();
+  outcome.parts = {{"m_0001.tflite", "tflite_part",
+                    Digest::Of(std::as_bytes(std::span<const char>(std::string_view("first")))),
+                    0}};
+  runner_.Finish(id, std::move(outcome));
+  executor_.RunReady();
+  EXPECT_EQ(Get(id).reason, Reason::kVerificationMismatch);
+  EXPECT_TRUE(Get(id).artifacts.empty());
+}
+
 TEST_F(SchedulerTest, FilesThatNobodyAskedForAreAProtocolFailure) {
   const std::string id = Started();
   EXPECT_EQ(runner_.running.at(id).spec.extras_fd, -1);

@@ -94,6 +94,31 @@ TEST(JudgeExit, TakesAnArtifactInParts) {
   EXPECT_EQ(JudgeExit(evidence).reason, Reason::kWorkerProtocol);
 }
 
+// Each becomes a blob: ranges over the same bytes would be any number of copies of them.
+TEST(JudgeExit, RefusesPartsThatOverlap) {
+  const auto judge = [](std::uint64_t first_size, std::uint64_t second_offset,
+                        std::uint64_t second_size) {
+    ExitEvidence evidence;
+    evidence.done.emplace().set_state(v1::SUCCEEDED);
+    const auto add = [&](std::uint64_t offset, std::uint64_t size) {
+      worker::v1::Extra* part = evidence.done->add_parts();
+      part->set_name("m.tflite");
+      part->set_kind("tflite_part");
+      part->mutable_digest()->set_sha256(Digest::Of({}).Hex());
+      part->mutable_digest()->set_size_bytes(size);
+      part->set_offset(offset);
+    };
+    add(0, first_size);
+    add(second_offset, second_size);
+    return JudgeExit(evidence).reason;
+  };
+  EXPECT_EQ(judge(64, 64, 10), Reason::kOk);
+  EXPECT_EQ(judge(65, 64, 10), Reason::kWorkerProtocol);
+  EXPECT_EQ(judge(64, 0, 10), Reason::kWorkerProtocol);
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  EXPECT_EQ(judge(64, kMost - 5, 10), Reason::kWorkerProtocol);
+}
+
 TEST(JudgeExit, CountsOperatorsWithTheirReasons) {
   ExitEvidence evidence;
   evidence.done = Success();
