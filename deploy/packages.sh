@@ -11,6 +11,7 @@ SMELT_BUILD_PACKAGES=(
   prometheus-cpp-dev libspdlog-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   libsqlite3-dev libssl-dev libcli11-dev libeigen3-dev libseccomp-dev
+  libzip-dev
 )
 
 # To test, beyond that.

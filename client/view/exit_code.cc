@@ -24,6 +24,7 @@ ExitCode ExitCodeFor(Reason reason) {
     case Reason::kRequiresConstantInput: case Reason::kMissingInput: case Reason::kTooManyInputs:
     case Reason::kUnknownAttribute: case Reason::kUnsupportedOutputs:
     case Reason::kQuantizationUnsupported: case Reason::kWeightsKeptFloat:
+    case Reason::kCalibrationDataInvalid: case Reason::kUncalibrated:
     case Reason::kGraphCycle: case Reason::kDuplicateName:
     case Reason::kUndefinedName: case Reason::kEmptyGraph: case Reason::kNoOutputs:
     case Reason::kMissingTypeInformation: case Reason::kSplitUnsupported:

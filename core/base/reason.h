@@ -50,6 +50,8 @@ enum class Reason : std::uint16_t {
   // 13xx quantization
   kQuantizationUnsupported = 1301,
   kWeightsKeptFloat = 1302,
+  kCalibrationDataInvalid = 1310,
+  kUncalibrated = 1311,
   // 14xx graph structure
   kGraphCycle = 1401,
   kDuplicateName = 1402,

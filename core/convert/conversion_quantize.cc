@@ -1,10 +1,9 @@
 // What a conversion asks of the quantizers, and what it says of their work.
 #include <algorithm>
 #include <span>
-#include <thread>
 #include <utility>
 
-#include "core/convert/calibration.h"
+#include "core/convert/calibrate.h"
 #include "core/convert/conversion.h"
 
 namespace smelt {
@@ -22,6 +21,19 @@ ir::DType TypeOf(PortType ports, ir::DType activations) {
   return ports == PortType::kUint8 ? ir::DType::kU8 : activations;
 }
 
+passes::ValueRange RangeOf(const Ranges& measured, ir::GraphId graph, ir::ValueId value) {
+  passes::ValueRange range;
+  if (const auto chosen = measured.Of(graph, value)) {
+    range.low = static_cast<float>(chosen->min);
+    range.high = static_cast<float>(chosen->max);
+  }
+  for (const calibrate::Statistics& statistics : measured.statistics()) {
+    const calibrate::TensorStatistics* tensor = statistics.Find(graph, value);
+    range.masked = range.masked || (tensor != nullptr && tensor->counts.masked != 0);
+  }
+  return range;
+}
+
 }  // namespace
 
 passes::IntegerOptions Conversion::IntegersAsked(passes::IntegerSummary& summary) {
@@ -36,19 +48,22 @@ passes::IntegerOptions Conversion::IntegersAsked(passes::IntegerSummary& summary
 }
 
 Result<passes::ValueRanges> Conversion::MeasureRanges(const ir::Module& module) {
-  CalibrationPlan plan;
-  plan.threads = std::max(1U, std::thread::hardware_concurrency());
-  plan.progress = [this](std::uint64_t done, std::uint64_t total) {
+  CalibrationRequest request;
+  request.levels = request_.precision == Precision::kInt8 ? 256 : 65535;
+  const auto progress = [this](std::uint64_t done, std::uint64_t total) {
     sink_.OnProgress("calibrate", done, total, "samples");
   };
-  SMELT_ASSIGN_OR_RETURN(passes::ValueRanges ranges, smelt::MeasureRanges(module, plan, cancel_));
-  ir::Diagnostic warning;
-  warning.severity = ir::Severity::kWarning;
-  warning.reason = Reason::kUncalibrated;
-  warning.stage = "passes";
-  warning.message = "ranges of activations are those of " + std::to_string(plan.noise_samples) +
-                    " samples of seeded noise, not of data";
-  diagnostics_.push_back(std::move(warning));
+  SMELT_ASSIGN_OR_RETURN(const Ranges measured,
+                         Calibrate(module, request, request_.channels_last_inputs, cancel_, progress));
+  FillCalibration(module, measured, *report_.mutable_calibration());
+  if (auto note = UncalibratedNote(measured)) diagnostics_.push_back(std::move(*note));
+  passes::ValueRanges ranges(module.graph_count());
+  for (std::uint32_t g = 0; g < module.graph_count(); ++g) {
+    ranges[g].resize(module.graph(ir::GraphId{g}).value_count());
+    for (std::uint32_t v = 0; v < ranges[g].size(); ++v) {
+      ranges[g][v] = RangeOf(measured, ir::GraphId{g}, ir::ValueId{v});
+    }
+  }
   return ranges;
 }
 

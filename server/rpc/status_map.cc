@@ -87,6 +87,8 @@ grpc::StatusCode GrpcCode(Reason reason) {
     case Reason::kUnsupportedOutputs:
     case Reason::kQuantizationUnsupported:
     case Reason::kWeightsKeptFloat:
+    case Reason::kCalibrationDataInvalid:
+    case Reason::kUncalibrated:
     case Reason::kGraphCycle:
     case Reason::kDuplicateName:
     case Reason::kUndefinedName:

@@ -25,5 +25,11 @@ try fuzz_onnx_bytes --mutations 3000 "$model"
 try fuzz_onnx_node --mutations 20000
 try fuzz_tflite_bytes --mutations 20000 "$folder/seed.tflite"
 
+header="{'descr': '>i4', 'fortran_order': True, 'shape': (2, 3), }        "
+printf '\x93NUMPY\x01\x00\x'"$(printf %02x ${#header})"'\x00%s000011112222333344445555' "$header" \
+  >"$folder/seed.npy"
+try fuzz_array_bytes --mutations 20000 "$folder/seed.npy"
+try fuzz_array_bytes --mutations 2000 "$(dirname "$0")/../models/digits_samples.npz"
+
 echo "$passed passed, $failed failed"
 ((failed == 0))

@@ -51,6 +51,7 @@ OWNERS = {
     "openssl/": ("core/base",),
     "seccomp.h": ("server/runner", "server/workers"),
     "Eigen/": ("core/interp",),
+    "zip.h": ("core/calibrate",),
     "dnnl": ("core/interp",),
     "oneapi/": ("core/interp",),
     "nats/": ("server/cluster",),

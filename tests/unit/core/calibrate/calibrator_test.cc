@@ -64,7 +64,7 @@ const char* const kNet = R"(module {
   graph @main(%0 "x": f32[1,4]) {
     %1 = const f32[4] [1.0, -2.0, 0.5, 0.0]
     %2 = ADD(%0, %1) {} : f32[1,4]
-    %3 = SOFTMAX(%2) {} : f32[1,4]
+    %3 = SOFTMAX(%2) {beta=1.0} : f32[1,4]
     %4 = const i32[] [1]
     %5 = ARG_MAX(%3, %4) {output_type="i32"} : i32[1]
     return %3, %5
