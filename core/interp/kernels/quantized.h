@@ -49,12 +49,16 @@ struct Requantization {
   std::vector<Multiplier> factors;
   std::int32_t zero = 0;
   QuantizedRange range;
+  Rounding rounding = Rounding::kDouble;  // of int32 accumulators
 
   Multiplier factor(std::size_t channel) const {
     return factors[factors.size() == 1 ? 0 : channel];
   }
-  template <class Accumulator>  // int32, or int64 of 16-bit activations
-  std::int32_t Apply(Accumulator sum, std::size_t channel) const {
+  std::int32_t Apply(std::int32_t sum, std::size_t channel) const {
+    const std::int64_t q = MultiplyByQuantizedMultiplier(sum, factor(channel), rounding);
+    return range.Clamp(q + zero);
+  }
+  std::int32_t Apply(std::int64_t sum, std::size_t channel) const {  // of 16-bit activations
     return range.Clamp(std::int64_t{MultiplyByQuantizedMultiplier(sum, factor(channel))} + zero);
   }
 };

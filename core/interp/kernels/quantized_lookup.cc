@@ -47,14 +47,19 @@ std::array<std::int8_t, 256> TableOf(Function f, Affine x, Affine y) {
   return table;
 }
 
-// sigmoid(i / 24) as 16-bit fractions.
+// sigmoid(i / 24) as 16-bit fractions, each raised by half of what linear interpolation falls short
+// of in the middle of the step behind it. (So are the runtime's: all were read from results of its
+// TANH.)
 std::array<std::int32_t, 257> SigmoidSamples() {
+  const auto sigmoid = [](double i) { return 65536 / (1 + std::exp(-i / 24)); };
   std::array<std::int32_t, 257> samples{};
-  for (std::size_t i = 0; i < 256; ++i) {
-    const double value = 1 / (1 + std::exp(-static_cast<double>(i) / 24));
-    samples[i] = static_cast<std::int32_t>(std::min(std::round(value * 65536), 65535.0));
+  for (std::size_t n = 0; n < 255; ++n) {
+    const auto i = static_cast<double>(n);
+    const double straight = (sigmoid(i) + sigmoid(i + 1)) / 2;
+    const double raised = sigmoid(i) + (sigmoid(i + 0.5) - straight) / 2;
+    samples[n] = static_cast<std::int32_t>(std::round(raised));
   }
-  samples[256] = samples[255];
+  samples[255] = samples[256] = 65535;
   return samples;
 }
 

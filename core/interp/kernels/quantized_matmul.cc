@@ -9,13 +9,15 @@
 namespace smelt::interp {
 namespace {
 
-// Of weights with one scale LiteRT multiplies by a double, and rounds once, halves away from zero.
-struct RealFactor {
-  double factor = 1;
+// LiteRT multiplies the sums of FULLY_CONNECTED by a double, and rounds once, halves away from
+// zero.
+struct RealFactors {
+  std::vector<double> factors;
   std::int32_t zero = 0;
   QuantizedRange range;
   template <class A>
-  std::int32_t Apply(A sum, std::size_t) const {
+  std::int32_t Apply(A sum, std::size_t channel) const {
+    const double factor = factors[factors.size() == 1 ? 0 : channel];
     const double scaled = std::round(static_cast<double>(sum) * factor);
     return range.Clamp(static_cast<std::int64_t>(std::clamp(scaled, -1e9, 1e9)) + zero);
   }
@@ -33,9 +35,9 @@ struct Rows {
   std::int64_t count = 0, outputs = 0, depth = 0;
 };
 
-template <class T, class A, class Output>
+template <class T, class A>
 Status Multiply(const KernelContext& context, const Rows& rows,
-                const std::vector<std::int64_t>& bias, const Output& output) {
+                const std::vector<std::int64_t>& bias, const RealFactors& output) {
   T* to = context.result().mutable_values<T>().data();
   for (std::int64_t row = 0; row < rows.count; ++row) {
     SMELT_RETURN_IF_ERROR(context.CheckCancelled());
@@ -67,33 +69,24 @@ Status RunQuantizedFullyConnected(const KernelContext& context) {
   if (rows.outputs == 0) return {};
   rows.count = result.element_count() / rows.outputs;
   SMELT_ASSIGN_OR_RETURN(const std::vector<std::int64_t> bias, BiasOf(context, 2, rows.outputs));
-  const QuantizedRange range = ActivationRange(context, y);
-  const bool one = quant.scale.size() == 1;
-  Requantization each{{}, y.zero, range};
-  RealFactor all{1, y.zero, range};
-  if (one) {
+  std::int32_t weights_zero = 0;
+  if (quant.scale.size() == 1) {
     SMELT_ASSIGN_OR_RETURN(const Affine weights, AffineOf(context, filter));
-    rows.weights = Centred(filter, weights.zero);
-    all.factor = static_cast<double>(x.scale * weights.scale) / static_cast<double>(y.scale);
-  } else {
-    if (quant.axis != 0 || static_cast<std::int64_t>(quant.scale.size()) != rows.outputs ||
-        std::ranges::any_of(quant.zero_point, [](std::int64_t zero) { return zero != 0; })) {
-      return NoQuantizedKernel(context);
-    }
-    rows.weights = Centred(filter, 0);
-    for (const float scale : quant.scale) {
-      each.factors.push_back(
-          QuantizeMultiplier(static_cast<double>(x.scale) * static_cast<double>(scale) /
-                             static_cast<double>(y.scale)));
-    }
+    weights_zero = weights.zero;
+  } else if (quant.axis != 0 || static_cast<std::int64_t>(quant.scale.size()) != rows.outputs ||
+             std::ranges::any_of(quant.zero_point, [](std::int64_t zero) { return zero != 0; })) {
+    return NoQuantizedKernel(context);
   }
+  RealFactors output{{}, y.zero, ActivationRange(context, y)};
+  for (const float scale : quant.scale) {
+    output.factors.push_back(static_cast<double>(x.scale) * static_cast<double>(scale) /
+                             static_cast<double>(y.scale));
+  }
+  rows.weights = Centred(filter, weights_zero);
   rows.data = Centred(input, x.zero);
-  if (result.dtype() == ir::DType::kI8) {
-    return one ? Multiply<std::int8_t, std::int32_t>(context, rows, bias, all)
-               : Multiply<std::int8_t, std::int32_t>(context, rows, bias, each);
-  }
-  return one ? Multiply<std::int16_t, std::int64_t>(context, rows, bias, all)
-             : Multiply<std::int16_t, std::int64_t>(context, rows, bias, each);
+  return result.dtype() == ir::DType::kI8
+             ? Multiply<std::int8_t, std::int32_t>(context, rows, bias, output)
+             : Multiply<std::int16_t, std::int64_t>(context, rows, bias, output);
 }
 
 Status RunQuantizedBatchMatmul(const KernelContext& context, const Tensor& x, const Tensor& y) {

@@ -1,4 +1,5 @@
-// MEAN, SUM, REDUCE_MAX, REDUCE_MIN on integers.
+// MEAN, SUM, REDUCE_MAX, REDUCE_MIN on integers. SUM is that of the optimized kernels, which round
+// once: the reference kernel's wraps, or reads memory that nobody has written.
 #include <bit>
 
 #include "core/interp/kernels/quantized.h"
@@ -61,7 +62,8 @@ Status RunQuantizedReduction(const KernelContext& context, const Tensor& rows,
   const Requantization output{{context.kind == kMean ? Divided(whole, length) : whole},
                               y.zero,
                               RangeOf(result, y, -std::numeric_limits<float>::infinity(),
-                                      std::numeric_limits<float>::infinity())};
+                                      std::numeric_limits<float>::infinity()),
+                              context.kind == kSum ? Rounding::kSingle : Rounding::kDouble};
   return VisitQuantized(context, result.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     if (extreme) {
