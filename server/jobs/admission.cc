@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "core/base/log.h"
@@ -36,37 +37,39 @@ Admission::Admission(JobStore& store, BlobStore& blobs, Scheduler& scheduler, co
       bundle_(bundle),
       ids_(clock) {}
 
-Status Admission::Check(const v1::CreateJobRequest& request) {
+Result<Operation> Admission::Check(const v1::CreateJobRequest& request) {
   if (request.request_id().size() > kMaxRequestIdBytes) {
     return Status(Reason::kInvalidArgument, "request_id is longer than 128 bytes");
   }
-  if (!request.has_convert()) return Status(Reason::kInvalidArgument, "no operation is set");
-  return CheckOperation(request.convert());
+  SMELT_ASSIGN_OR_RETURN(Operation operation, OperationOf(request));
+  SMELT_RETURN_IF_ERROR(
+      std::visit([](const auto& message) { return CheckOperation(message); }, operation));
+  return operation;
 }
 
-Status Admission::CheckInput(const v1::ConvertOperation& convert) {
-  SMELT_RETURN_IF_ERROR(CheckBundle(convert.input(), bundle_));
-  SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> inputs, InputDigests(convert));
+Status Admission::CheckInput(const Operation& operation) {
+  SMELT_RETURN_IF_ERROR(CheckBundle(InputOf(operation), bundle_));
+  SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> inputs, InputDigests(operation));
   SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> missing, blobs_.FindMissing(inputs));
   return missing.empty() ? Status::Ok() : Missing(missing);
 }
 
 Result<Job> Admission::Admit(const v1::CreateJobRequest& request) {
   if (closed()) return Status(Reason::kDraining, "the daemon is stopping and takes no more jobs");
-  SMELT_RETURN_IF_ERROR(Check(request));
   NewJob job;
+  SMELT_ASSIGN_OR_RETURN(job.operation, Check(request));
   job.id = ids_.Next();
   job.request_id = request.request_id();
-  job.convert = request.convert();
   job.now = clock_.Wall();
   // A known request needs its inputs no more.
   SMELT_ASSIGN_OR_RETURN(const std::optional<Job> earlier, store_.FindAccepted(job));
   if (earlier) return *earlier;
-  SMELT_RETURN_IF_ERROR(CheckInput(job.convert));
+  SMELT_RETURN_IF_ERROR(CheckInput(job.operation));
   SMELT_ASSIGN_OR_RETURN(Accepted accepted, store_.Accept(job));
   if (accepted.created) {
-    metrics_.OnSubmitted(TargetName(job.convert.options()));
-    Log(LogLevel::kInfo, "job_accepted", {{"job", accepted.job.id}});
+    metrics_.OnSubmitted(TargetName(job.operation));
+    Log(LogLevel::kInfo, "job_accepted",
+        {{"job", accepted.job.id}, {"kind", KindName(job.operation)}});
     scheduler_.Wake();
   }
   return accepted.job;

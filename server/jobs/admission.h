@@ -32,8 +32,9 @@ class Admission {
   bool closed() const { return closed_; }
 
  private:
-  static Status Check(const v1::CreateJobRequest& request);
-  Status CheckInput(const v1::ConvertOperation& convert);
+  // What the request asks for, once it is known to be allowed.
+  static Result<Operation> Check(const v1::CreateJobRequest& request);
+  Status CheckInput(const Operation& operation);
 
   JobStore& store_;
   BlobStore& blobs_;

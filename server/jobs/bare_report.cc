@@ -14,7 +14,7 @@ v1::Report BareReport(const Job& job, const JobResult& result) {
   report.set_job_id(job.id);
   report.set_state(std::string(JobStateName(result.state)));
   report.set_converter_version(SMELT_VERSION);
-  report.set_target(TargetName(job.convert.options()));
+  report.set_target(TargetName(job.operation));
   report.set_reason_code(std::string(ReasonName(result.reason)));
   report.set_message(result.message);
   if (result.state != JobState::kFailed) return report;

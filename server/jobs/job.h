@@ -10,7 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/digest.h"
 #include "core/base/reason.h"
-#include "smelt/v1/jobs.pb.h"
+#include "server/jobs/operation.h"
 
 namespace smelt::jobs {
 
@@ -47,8 +47,8 @@ inline constexpr std::string_view kCancelledMessage = "the job was cancelled";
 struct Job {
   std::string id;  // 26 characters, sorts by creation time
   JobState state = JobState::kAccepted;
-  std::string request_id;        // empty when the client gave none
-  v1::ConvertOperation convert;  // what to do; other operations come as further members
+  std::string request_id;  // empty when the client gave none
+  Operation operation;     // what to do
   Clock::WallTime create_time{};
   std::optional<Clock::WallTime> start_time;  // of the current attempt
   std::optional<Clock::WallTime> finish_time;

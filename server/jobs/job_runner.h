@@ -22,7 +22,7 @@ namespace smelt::jobs {
 struct RunSpec {
   std::string job_id;
   std::uint32_t attempt = 1;
-  v1::ConvertOptions options;
+  Operation operation;    // what to do; the descriptors are its input
   std::string file_name;  // as the client named the model; no path
   int model_fd = -1;      // read-only, offset 0
   std::uint64_t model_bytes = 0;

@@ -20,7 +20,7 @@ namespace smelt::jobs {
 struct NewJob {
   std::string id;          // from JobIdSource
   std::string request_id;  // empty: not idempotent
-  v1::ConvertOperation convert;
+  Operation operation;
   Clock::WallTime now{};
 };
 

@@ -14,6 +14,7 @@
 
 namespace smelt::jobs {
 
+// A target is empty where the job has none.
 class JobMetrics {
  public:
   virtual ~JobMetrics() = default;

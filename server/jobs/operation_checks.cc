@@ -218,6 +218,13 @@ Status CheckSplit(const v1::SplitOptions& split) {
   return Invalid("options.split", "has parts and at_tensors", "it may have one of them");
 }
 
+Status CheckSize(const Message& operation) {
+  const std::size_t bytes = operation.ByteSizeLong();
+  if (bytes <= kMaxOperationBytes) return Status::Ok();
+  return Invalid("the operation", "has " + std::to_string(bytes) + " bytes",
+                 "at most " + std::to_string(kMaxOperationBytes) + " are allowed");
+}
+
 }  // namespace
 
 Status CheckOptions(const v1::ConvertOptions& options) {
@@ -257,10 +264,12 @@ Status CheckOptions(const v1::ConvertOptions& options) {
 Status CheckOperation(const v1::ConvertOperation& operation) {
   SMELT_RETURN_IF_ERROR(CheckInput(operation.input()));
   SMELT_RETURN_IF_ERROR(CheckOptions(operation.options()));
-  const std::size_t bytes = operation.ByteSizeLong();
-  if (bytes <= kMaxOperationBytes) return Status::Ok();
-  return Invalid("the operation", "has " + std::to_string(bytes) + " bytes",
-                 "at most " + std::to_string(kMaxOperationBytes) + " are allowed");
+  return CheckSize(operation);
+}
+
+Status CheckOperation(const v1::InspectOperation& operation) {
+  SMELT_RETURN_IF_ERROR(CheckInput(operation.input()));
+  return CheckSize(operation);
 }
 
 }  // namespace smelt::jobs

@@ -19,5 +19,7 @@ Status CheckOptions(const v1::ConvertOptions& options);
 
 // The options, the size of the whole, and the names of the bundle. kExternalPathEscapes, too.
 Status CheckOperation(const v1::ConvertOperation& operation);
+// The same without options.
+Status CheckOperation(const v1::InspectOperation& operation);
 
 }  // namespace smelt::jobs

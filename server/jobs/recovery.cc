@@ -32,7 +32,7 @@ Result<RecoverySummary> Recover(JobStore& store, BlobStore& blobs, const Clock& 
     SMELT_ASSIGN_OR_RETURN(const Job now, RequeueOrCancel(store, blobs, job, clock.Wall()));
     if (IsFinal(now.state)) {
       ++summary.cancelled;
-      metrics.OnFinished(TargetName(now.convert.options()), now.state, now.reason);
+      metrics.OnFinished(TargetName(now.operation), now.state, now.reason);
     } else {
       ++summary.requeued;
     }
@@ -43,7 +43,7 @@ Result<RecoverySummary> Recover(JobStore& store, BlobStore& blobs, const Clock& 
   SMELT_RETURN_IF_ERROR(requeued);
   const Status checked = ForEach(store, JobState::kQueued, [&](const Job& job) -> Status {
     ++summary.queued;
-    const Result<std::vector<Digest>> inputs = InputDigests(job.convert);
+    const Result<std::vector<Digest>> inputs = InputDigests(job.operation);
     const auto missing = inputs.ok() ? blobs.FindMissing(*inputs) : inputs;
     if (!missing.ok() || !missing->empty()) {
       ++summary.missing_inputs;

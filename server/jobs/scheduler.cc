@@ -74,7 +74,7 @@ bool Scheduler::TakeOne() {
   }
   auto attempt = std::make_shared<Attempt>();
   attempt->job = **std::move(taken);
-  attempt->target = TargetName(attempt->job.convert.options());
+  attempt->target = TargetName(attempt->job.operation);
   if (abandoning_) {  // the store answered after the drain had given up waiting
     lock.unlock();
     static_cast<void>(Requeue(*attempt));
@@ -101,7 +101,7 @@ Status Scheduler::Requeue(const Attempt& attempt) {
 }
 
 void Scheduler::CountFinished(const Job& job) {
-  deps_.metrics.OnFinished(TargetName(job.convert.options()), job.state, job.reason);
+  deps_.metrics.OnFinished(TargetName(job.operation), job.state, job.reason);
   Log(LogLevel::kInfo, "job_finished",
       {{"job", job.id},
        {"attempt", job.attempt},

@@ -81,19 +81,19 @@ Scheduler::Stopped Scheduler::StopOf(const Attempt& attempt) const {
 }
 
 Status Scheduler::Prepare(Attempt& attempt, RunSpec& spec) {
-  const v1::ConvertOperation& convert = attempt.job.convert;
-  SMELT_RETURN_IF_ERROR(CheckBundle(convert.input(), options_.bundle));
+  const v1::ModelInput& input = InputOf(attempt.job.operation);
+  SMELT_RETURN_IF_ERROR(CheckBundle(input, options_.bundle));
   spec.job_id = attempt.job.id;
   spec.attempt = attempt.job.attempt;
-  spec.options = convert.options();
-  spec.file_name = convert.input().file_name();
-  SMELT_ASSIGN_OR_RETURN(const Digest model, FromProto(convert.input().model()));
+  spec.operation = attempt.job.operation;
+  spec.file_name = input.file_name();
+  SMELT_ASSIGN_OR_RETURN(const Digest model, FromProto(input.model()));
   const std::stop_token stop = attempt.stop.get_token();
   SMELT_ASSIGN_OR_RETURN(attempt.model, deps_.blobs.Open(model, stop));
   spec.model_fd = attempt.model.get();
   spec.model_bytes = model.size_bytes;
   spec.model_sha256 = model.Hex();
-  for (const auto& [path, proto] : convert.input().external_files()) {
+  for (const auto& [path, proto] : input.external_files()) {
     SMELT_ASSIGN_OR_RETURN(const Digest digest, FromProto(proto));
     SMELT_ASSIGN_OR_RETURN(UniqueFd fd, deps_.blobs.Open(digest, stop));
     spec.external_fds[path] = fd.get();
@@ -103,8 +103,7 @@ Status Scheduler::Prepare(Attempt& attempt, RunSpec& spec) {
   SMELT_ASSIGN_OR_RETURN(attempt.report, deps_.blobs.CreateTemp());
   spec.artifact_fd = attempt.artifact->fd();
   spec.report_fd = attempt.report->fd();
-  if (!spec.options.extra_reports().empty() || !spec.options.dump_after().empty() ||
-      spec.options.has_split()) {
+  if (WritesExtras(spec.operation)) {
     SMELT_ASSIGN_OR_RETURN(attempt.extras, deps_.blobs.CreateTemp());
     spec.extras_fd = attempt.extras->fd();
   }

@@ -9,8 +9,6 @@
 namespace smelt::local {
 namespace {
 
-constexpr std::string_view kConvert = "convert";  // operation_kind
-
 SqlValue OptionalTime(const std::optional<Clock::WallTime>& time) {
   if (!time) return nullptr;
   return ToMicros(*time);
@@ -63,11 +61,9 @@ Result<jobs::Job> ReadJob(const Query& row) {
   job.state = static_cast<jobs::JobState>(row.Int(1));
   job.version = static_cast<std::uint64_t>(row.Int(2));
   job.request_id = row.Text(3);
-  const ByteSpan operation = row.Blob(5);
-  if (row.Text(4) != kConvert ||
-      !job.convert.ParseFromArray(operation.data(), static_cast<int>(operation.size()))) {
-    return Unreadable(job.id, "no operation that this daemon knows");
-  }
+  auto operation = jobs::ParseOperation(row.Text(4), row.Blob(5));
+  if (!operation) return Unreadable(job.id, "no operation that this daemon knows");
+  job.operation = *std::move(operation);
   job.create_time = FromMicros(row.Int(6));
   if (!row.IsNull(7)) job.start_time = FromMicros(row.Int(7));
   if (!row.IsNull(8)) job.finish_time = FromMicros(row.Int(8));
@@ -122,15 +118,15 @@ Status CheckUnfinishedJobs(SqliteDb& db) {
 }
 
 Status InsertJob(SqliteDb& db, const jobs::Job& job) {
-  const std::string operation = jobs::CanonicalBytes(job.convert);
+  const std::string operation = jobs::CanonicalBytes(job.operation);
   SMELT_ASSIGN_OR_RETURN(
       [[maybe_unused]] const std::int64_t rows,
-      db.Change(
-          "INSERT INTO jobs (id, state, version, request_id, operation_kind, operation, "
-          "create_us, attempt, reason, message, last_seq, cancel_requested) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, '', ?, 0)",
-          {job.id, static_cast<std::int64_t>(job.state), Int(job.version), job.request_id, kConvert,
-           std::as_bytes(std::span(operation)), ToMicros(job.create_time), Int(job.last_seq)}));
+      db.Change("INSERT INTO jobs (id, state, version, request_id, operation_kind, operation, "
+                "create_us, attempt, reason, message, last_seq, cancel_requested) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, '', ?, 0)",
+                {job.id, static_cast<std::int64_t>(job.state), Int(job.version), job.request_id,
+                 jobs::KindName(job.operation), std::as_bytes(std::span(operation)),
+                 ToMicros(job.create_time), Int(job.last_seq)}));
   return Status::Ok();
 }
 

@@ -129,7 +129,7 @@ Result<jobs::Accepted> SqliteJobStore::Accept(const jobs::NewJob& job) {
 }
 
 Result<jobs::Accepted> SqliteJobStore::AcceptIn(SqliteDb& db, const jobs::NewJob& wanted) const {
-  const std::string operation = jobs::OperationDigest(wanted.convert).Hex();
+  const std::string operation = jobs::OperationDigest(wanted.operation).Hex();
   if (!wanted.request_id.empty()) {
     SMELT_ASSIGN_OR_RETURN([[maybe_unused]] const std::int64_t expired,
                            db.Change("DELETE FROM requests WHERE time_us < ?",
@@ -145,7 +145,7 @@ Result<jobs::Accepted> SqliteJobStore::AcceptIn(SqliteDb& db, const jobs::NewJob
   Job job;
   job.id = wanted.id;
   job.request_id = wanted.request_id;
-  job.convert = wanted.convert;
+  job.operation = wanted.operation;
   job.create_time = wanted.now;
   job.version = 1;
   // The row first, since events refer to it.
@@ -160,7 +160,8 @@ Result<std::optional<Job>> SqliteJobStore::FindAccepted(const jobs::NewJob& job)
   std::optional<Job> earlier;
   if (job.request_id.empty()) return earlier;
   const Status done = ledger_.Read([&](SqliteDb& db) -> Status {
-    SMELT_ASSIGN_OR_RETURN(earlier, FindRequest(db, job, jobs::OperationDigest(job.convert).Hex()));
+    SMELT_ASSIGN_OR_RETURN(earlier,
+                           FindRequest(db, job, jobs::OperationDigest(job.operation).Hex()));
     return Status::Ok();
   });
   SMELT_RETURN_IF_ERROR(done);

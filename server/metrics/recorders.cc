@@ -17,8 +17,11 @@ constexpr std::array kWorkerStates = {WorkerMetrics::State::kStarting, WorkerMet
 constexpr std::array kUploads = {BlobMetrics::Upload::kSealed, BlobMetrics::Upload::kDuplicate,
                                  BlobMetrics::Upload::kResumed, BlobMetrics::Upload::kExpired,
                                  BlobMetrics::Upload::kMismatch};
-const std::vector<std::string> kStages = {"queue", "run",   "publish", "import", "passes",
-                                          "split", "write", "check",   "verify", "accuracy"};
+const std::vector<std::string> kStages = {"queue",  "run",      "publish", "import",
+                                          "passes", "split",    "write",   "check",
+                                          "verify", "accuracy", "inspect"};
+// The label of jobs that have no target.
+constexpr std::string_view kNoTarget = "none";
 
 std::string_view StateName(WorkerMetrics::State state) {
   switch (state) {
@@ -60,18 +63,21 @@ JobRecorder::JobRecorder(Families& families, const std::vector<std::string>& tar
   for (const std::string& target : targets) families_.jobs_submitted.With({target});
 }
 
+std::string_view JobRecorder::TargetLabel(std::string_view target) const {
+  return target.empty() ? kNoTarget : targets_.Bound(target);
+}
+
 void JobRecorder::OnSubmitted(std::string_view target) {
-  families_.jobs_submitted.With({targets_.Bound(target)}).Increment();
+  families_.jobs_submitted.With({TargetLabel(target)}).Increment();
 }
 
 void JobRecorder::OnFinished(std::string_view target, jobs::JobState state, Reason reason) {
-  families_.jobs_finished
-      .With({targets_.Bound(target), jobs::JobStateName(state), ReasonName(reason)})
+  families_.jobs_finished.With({TargetLabel(target), jobs::JobStateName(state), ReasonName(reason)})
       .Increment();
 }
 
 void JobRecorder::OnStage(std::string_view stage, std::string_view target, double seconds) {
-  families_.stage_seconds.With({stages_.Bound(stage), targets_.Bound(target)}).Observe(seconds);
+  families_.stage_seconds.With({stages_.Bound(stage), TargetLabel(target)}).Observe(seconds);
 }
 
 void JobRecorder::OnRun(std::string_view target, const jobs::RunOutcome& outcome) {
@@ -87,7 +93,7 @@ void JobRecorder::OnRun(std::string_view target, const jobs::RunOutcome& outcome
         .Increment(static_cast<double>(op.count));
   }
   if (outcome.peak_rss_bytes == 0) return;  // there was no process
-  const std::string_view known = targets_.Bound(target);
+  const std::string_view known = TargetLabel(target);
   families_.worker_cpu_seconds.With({known}).Observe(outcome.cpu_seconds);
   families_.worker_rss_bytes.With({known}).Observe(static_cast<double>(outcome.peak_rss_bytes));
 }

@@ -18,6 +18,9 @@ class JobRecorder final : public jobs::JobMetrics {
   void OnImpossibleTransition() override;
 
  private:
+  // "none" for a job without a target.
+  std::string_view TargetLabel(std::string_view target) const;
+
   Families& families_;
   KnownValues targets_;
   KnownValues stages_;

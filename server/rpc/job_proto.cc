@@ -29,7 +29,7 @@ v1::Job ToProto(const jobs::Job& job) {
   proto.set_id(job.id);
   proto.set_state(ToProto(job.state));
   proto.set_request_id(job.request_id);
-  *proto.mutable_convert() = job.convert;
+  jobs::SetOperation(job.operation, proto);
   SetTime(job.create_time, proto.mutable_create_time());
   if (job.start_time) SetTime(*job.start_time, proto.mutable_start_time());
   if (job.finish_time) SetTime(*job.finish_time, proto.mutable_finish_time());

@@ -2,5 +2,6 @@
 #include "server/runner/worker_main.h"
 
 int main(int argc, char** argv) {
-  return smelt::runner::WorkerMain(argc, argv, {&smelt::Convert, &smelt::PrintSupport});
+  return smelt::runner::WorkerMain(argc, argv,
+                                   {&smelt::Convert, &smelt::Inspect, &smelt::PrintSupport});
 }

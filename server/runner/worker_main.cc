@@ -10,6 +10,7 @@
 #include <future>
 #include <thread>
 
+#include "server/runner/job.h"
 #include "server/runner/sandbox.h"
 #include "server/runner/worker_flags.h"
 
@@ -88,7 +89,7 @@ int Serve(const WorkerFlags& flags, const Library& library) {
   const worker::v1::Start job = start.get();
   const std::vector<UniqueFd> descriptors = channel->TakeDescriptors();
   worker::v1::Frame answer;
-  *answer.mutable_done() = RunConversion(library, job, descriptors, *channel, inbox->cancel);
+  *answer.mutable_done() = RunJob(library, job, descriptors, *channel, inbox->cancel);
   Leave(channel->Send(answer).ok() ? 0 : 1);
 }
 

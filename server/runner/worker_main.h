@@ -1,7 +1,7 @@
 // The whole life of a worker process: flags, sandbox, one job, exit.
 #pragma once
 
-#include "server/runner/conversion_job.h"
+#include "server/runner/library.h"
 
 namespace smelt::runner {
 

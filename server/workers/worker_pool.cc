@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <utility>
+#include <variant>
 
 #include "core/base/log.h"
 
@@ -18,6 +19,15 @@ std::chrono::milliseconds Backoff(int failures) {
   return std::min(kLongestBackoff, kFirstBackoff * (1 << std::min(failures, 10)));
 }
 
+// What to do, without the input: that comes as descriptors.
+struct SetWork {
+  worker::v1::Start& start;
+  void operator()(const v1::ConvertOperation& convert) const {
+    *start.mutable_convert() = convert.options();
+  }
+  void operator()(const v1::InspectOperation&) const { start.mutable_inspect(); }
+};
+
 worker::v1::Start MakeStart(const jobs::RunSpec& spec, std::vector<int>& descriptors) {
   const auto add = [&descriptors](int fd) {
     descriptors.push_back(fd);
@@ -25,7 +35,7 @@ worker::v1::Start MakeStart(const jobs::RunSpec& spec, std::vector<int>& descrip
   };
   worker::v1::Start start;
   start.set_job_id(spec.job_id);
-  *start.mutable_convert() = spec.options;
+  std::visit(SetWork{start}, spec.operation);
   start.set_file_name(spec.file_name);
   start.set_model_fd_index(add(spec.model_fd));
   start.set_artifact_fd_index(add(spec.artifact_fd));

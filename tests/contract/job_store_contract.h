@@ -43,7 +43,7 @@ class JobStoreContract : public ::testing::Test {
     clock().Advance(std::chrono::milliseconds(10));
     return store().Accept({.id = ids_.Next(),
                            .request_id = request_id,
-                           .convert = ConvertOf(target),
+                           .operation = ConvertOf(target),
                            .now = clock().Wall()});
   }
   std::string AcceptId() { return Accept().value().job.id; }
@@ -77,14 +77,36 @@ TYPED_TEST_P(JobStoreContract, AcceptQueuesTheJobWithTwoEvents) {
   const Job job = this->store().Get(accepted->job.id).value();
   EXPECT_EQ(job.state, JobState::kQueued);
   EXPECT_EQ(job.request_id, "r1");
-  EXPECT_EQ(job.convert.options().target(), "litert");
-  EXPECT_EQ(job.convert.options().dims().at("height"), 224);
+  EXPECT_EQ(std::get<v1::ConvertOperation>(job.operation).options().target(), "litert");
+  EXPECT_EQ(std::get<v1::ConvertOperation>(job.operation).options().dims().at("height"), 224);
   EXPECT_EQ(job.create_time, this->clock().Wall());
   EXPECT_FALSE(job.start_time.has_value());
   EXPECT_EQ(job.attempt, 0u);
   EXPECT_EQ(job.last_seq, 2u);
   EXPECT_EQ(job.version, accepted->job.version);
   EXPECT_THAT(this->States(job.id), ::testing::ElementsAre(JobState::kAccepted, JobState::kQueued));
+}
+
+TYPED_TEST_P(JobStoreContract, KeepsOperationsOfEveryKind) {
+  v1::InspectOperation inspect;
+  inspect.mutable_input()->set_file_name("model.tflite");
+  const auto accepted = this->store().Accept({.id = this->ids_.Next(),
+                                              .request_id = "r1",
+                                              .operation = inspect,
+                                              .now = this->clock().Wall()});
+  ASSERT_TRUE(accepted.ok()) << accepted.status().ToString();
+  const Job job = this->store().Get(accepted->job.id).value();
+  EXPECT_EQ(std::get<v1::InspectOperation>(job.operation).input().file_name(), "model.tflite");
+  v1::ConvertOperation convert;
+  convert.mutable_input()->set_file_name("model.tflite");
+  EXPECT_EQ(this->store()
+                .Accept({.id = this->ids_.Next(),
+                         .request_id = "r1",
+                         .operation = convert,
+                         .now = this->clock().Wall()})
+                .status()
+                .reason(),
+            Reason::kRequestIdReused);
 }
 
 TYPED_TEST_P(JobStoreContract, RequestIdReturnsTheSameJob) {
@@ -105,7 +127,7 @@ TYPED_TEST_P(JobStoreContract, RequestIdIsFoundWithoutAnotherAccept) {
   const auto found = [this](const std::string& request_id, const std::string& target) {
     return this->store().FindAccepted({.id = "new",
                                        .request_id = request_id,
-                                       .convert = ConvertOf(target),
+                                       .operation = ConvertOf(target),
                                        .now = this->clock().Wall()});
   };
   const auto first = this->Accept("r1");
@@ -392,7 +414,8 @@ TYPED_TEST_P(JobStoreContract, ConcurrentTakersNeverGetTheSameJob) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(JobStoreContract, AcceptQueuesTheJobWithTwoEvents,
-                            RequestIdReturnsTheSameJob, RequestIdWithOtherOperationIsRefused,
+                            KeepsOperationsOfEveryKind, RequestIdReturnsTheSameJob,
+                            RequestIdWithOtherOperationIsRefused,
                             RequestIdIsFoundWithoutAnotherAccept, RequestIdIsForgottenAfterADay,
                             JobsWithoutRequestIdAreNeverMerged, FullQueueRefusesAndTakesAgainLater,
                             UnknownJobIsNotFound, TakesTheOldestAndCountsTheAttempt,

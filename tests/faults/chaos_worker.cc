@@ -165,6 +165,15 @@ Status ChaosConvert(const ConvertRequest& request, ConvertSink& sink, const Canc
   return Status(Reason::kInvalidArgument, "no such trick: " + request.file_name);
 }
 
+// The same tricks.
+Status ChaosInspect(const InspectRequest& request, ConvertSink& sink, const CancelToken& cancel,
+                    v1::Report* report) {
+  ConvertRequest same;
+  same.model = request.model;
+  same.file_name = request.file_name;
+  return ChaosConvert(same, sink, cancel, report);
+}
+
 Result<std::string> ChaosSupport(std::string_view) {
   return std::string(R"({"source_format":"onnx","operators":[{"op_type":"Relu","since":6}]})");
 }
@@ -173,5 +182,6 @@ Result<std::string> ChaosSupport(std::string_view) {
 }  // namespace smelt
 
 int main(int argc, char** argv) {
-  return smelt::runner::WorkerMain(argc, argv, {&smelt::ChaosConvert, &smelt::ChaosSupport});
+  return smelt::runner::WorkerMain(
+      argc, argv, {&smelt::ChaosConvert, &smelt::ChaosInspect, &smelt::ChaosSupport});
 }

@@ -42,7 +42,7 @@ Result<std::optional<Job>> MemoryJobStore::FindRequest(const jobs::NewJob& wante
   if (request == requests_.end() || wanted.now - request->second.time > std::chrono::hours(24)) {
     return std::optional<Job>();
   }
-  if (request->second.operation != jobs::OperationDigest(wanted.convert)) {
+  if (request->second.operation != jobs::OperationDigest(wanted.operation)) {
     return Status(Reason::kRequestIdReused, "used by job " + request->second.job_id);
   }
   return std::optional<Job>(rows_.at(request->second.job_id).job);
@@ -66,7 +66,7 @@ Result<jobs::Accepted> MemoryJobStore::Accept(const jobs::NewJob& wanted) {
   Row row;
   row.job.id = wanted.id;
   row.job.request_id = wanted.request_id;
-  row.job.convert = wanted.convert;
+  row.job.operation = wanted.operation;
   row.job.create_time = wanted.now;
   row.job.version = 1;
   AppendEvent(row, wanted.now);
@@ -75,7 +75,7 @@ Result<jobs::Accepted> MemoryJobStore::Accept(const jobs::NewJob& wanted) {
   rows_[job.id] = std::move(row);
   if (!job.request_id.empty()) {
     requests_[job.request_id] = {
-        .job_id = job.id, .operation = jobs::OperationDigest(wanted.convert), .time = wanted.now};
+        .job_id = job.id, .operation = jobs::OperationDigest(wanted.operation), .time = wanted.now};
   }
   lock.unlock();
   hub_.PublishEvents(job.id, job.last_seq);

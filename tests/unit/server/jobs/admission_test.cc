@@ -33,6 +33,24 @@ TEST_F(AdmissionTest, AcceptedJobIsStoredAndStarted) {
   EXPECT_EQ(metrics_.submitted, 1);
 }
 
+TEST_F(AdmissionTest, InspectionsAreJobsLikeOthers) {
+  v1::CreateJobRequest request;
+  *request.mutable_inspect()->mutable_input() = Request().convert().input();
+  request.set_request_id("r");
+  const Job job = admission_.Admit(request).value();
+  EXPECT_EQ(KindName(Get(job.id).operation), "inspect");
+  executor_.RunReady();
+  const RunSpec& spec = runner_.running.at(job.id).spec;
+  EXPECT_EQ(KindName(spec.operation), "inspect");
+  EXPECT_EQ(spec.file_name, "m.onnx");
+  EXPECT_EQ(spec.extras_fd, -1);
+  v1::CreateJobRequest other = Request();
+  other.set_request_id("r");
+  EXPECT_EQ(Refusal(other), Reason::kRequestIdReused);
+  request.mutable_inspect()->mutable_input()->set_file_name("a/b");
+  EXPECT_EQ(Refusal(request), Reason::kInvalidArgument);
+}
+
 TEST_F(AdmissionTest, RepeatedRequestIsCountedOnce) {
   v1::CreateJobRequest request = Request();
   request.set_request_id("r");

@@ -159,6 +159,15 @@ TEST(CheckOperation, BoundsTheWhole) {
   EXPECT_THAT(std::string(CheckOperation(operation).message()), HasSubstr("at most 4096 files"));
 }
 
+TEST(CheckOperation, LooksAtTheInputOfAnInspection) {
+  v1::InspectOperation operation;
+  EXPECT_THAT(std::string(CheckOperation(operation).message()), HasSubstr("input.model"));
+  operation.mutable_input()->mutable_model();
+  EXPECT_TRUE(CheckOperation(operation).ok());
+  operation.mutable_input()->set_file_name("a/b.tflite");
+  EXPECT_EQ(CheckOperation(operation).reason(), Reason::kInvalidArgument);
+}
+
 TEST(CheckOptions, BoundsTheLimitsOfParts) {
   v1::ConvertOptions options;
   options.mutable_split()->set_max_bytes(2'146'435'072);

@@ -36,10 +36,76 @@ TEST(Operation, BadDigestIsRefused) {
 }
 
 TEST(Operation, TargetDefaultsToLiteRt) {
-  v1::ConvertOptions options;
-  EXPECT_EQ(TargetName(options), "litert");
-  options.set_target("other");
-  EXPECT_EQ(TargetName(options), "other");
+  v1::ConvertOperation operation;
+  EXPECT_EQ(TargetName(operation), "litert");
+  operation.mutable_options()->set_target("other");
+  EXPECT_EQ(TargetName(operation), "other");
+  EXPECT_EQ(TargetName(v1::InspectOperation()), "");
+}
+
+v1::ModelInput Input() {
+  v1::ModelInput input;
+  *input.mutable_model() = ToProto(kModel);
+  input.set_file_name("m.tflite");
+  return input;
+}
+
+TEST(Operation, EveryKindComesBackFromTheLedger) {
+  v1::ConvertOperation convert;
+  *convert.mutable_input() = Input();
+  convert.mutable_options()->set_batch(3);
+  v1::InspectOperation inspect;
+  *inspect.mutable_input() = Input();
+  for (const Operation& operation : {Operation(convert), Operation(inspect)}) {
+    const std::string bytes = CanonicalBytes(operation);
+    const auto back = ParseOperation(KindName(operation), std::as_bytes(std::span(bytes)));
+    ASSERT_TRUE(back.has_value()) << KindName(operation);
+    EXPECT_EQ(back->index(), operation.index());
+    EXPECT_EQ(CanonicalBytes(*back), bytes);
+    EXPECT_EQ(InputOf(*back).file_name(), "m.tflite");
+    EXPECT_EQ(InputDigests(*back).value(), std::vector<Digest>{kModel});
+  }
+  EXPECT_EQ(KindName(convert), "convert");  // rows of ledgers say so
+  EXPECT_EQ(KindName(inspect), "inspect");
+  EXPECT_FALSE(ParseOperation("evaluate", {}).has_value());
+  const std::string junk = "\xff\xff\xff";
+  EXPECT_FALSE(ParseOperation("inspect", std::as_bytes(std::span(junk))).has_value());
+}
+
+// Both consist of the same bytes.
+TEST(Operation, KindsHaveDigestsOfTheirOwn) {
+  v1::ConvertOperation convert;
+  *convert.mutable_input() = Input();
+  v1::InspectOperation inspect;
+  *inspect.mutable_input() = Input();
+  ASSERT_EQ(CanonicalBytes(convert), CanonicalBytes(inspect));
+  EXPECT_NE(OperationDigest(convert), OperationDigest(inspect));
+  // What ledgers remember of conversions from before there were kinds.
+  const std::string bytes = CanonicalBytes(convert);
+  EXPECT_EQ(OperationDigest(convert), Digest::Of(std::as_bytes(std::span(bytes))));
+}
+
+TEST(Operation, RequestsAndJobsHoldOneKind) {
+  v1::CreateJobRequest request;
+  EXPECT_EQ(OperationOf(request).status().reason(), Reason::kInvalidArgument);
+  *request.mutable_inspect()->mutable_input() = Input();
+  const Operation operation = OperationOf(request).value();
+  EXPECT_EQ(KindName(operation), "inspect");
+  v1::Job job;
+  SetOperation(operation, job);
+  EXPECT_EQ(job.operation_case(), v1::Job::kInspect);
+  EXPECT_EQ(job.inspect().input().file_name(), "m.tflite");
+  request.mutable_convert()->mutable_options()->set_batch(2);
+  SetOperation(OperationOf(request).value(), job);
+  EXPECT_EQ(job.convert().options().batch(), 2);
+}
+
+TEST(Operation, OnlySomeConversionsWriteFilesBeside) {
+  v1::ConvertOperation convert;
+  EXPECT_FALSE(WritesExtras(convert));
+  convert.mutable_options()->mutable_split();
+  EXPECT_TRUE(WritesExtras(convert));
+  EXPECT_FALSE(WritesExtras(v1::InspectOperation()));
 }
 
 }  // namespace

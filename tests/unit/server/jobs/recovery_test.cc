@@ -58,7 +58,7 @@ TEST_F(RecoverTest, LeavesFinishedJobsAlone) {
 
 TEST_F(RecoverTest, CountsQueuedJobsWhoseInputIsGone) {
   const Job job = Submit();
-  blobs_.Remove(FromProto(job.convert.input().model()).value());
+  blobs_.Remove(FromProto(std::get<v1::ConvertOperation>(job.operation).input().model()).value());
   const RecoverySummary summary = Recover(store_, blobs_, clock_, metrics_).value();
   EXPECT_EQ(summary.missing_inputs, 1u);
   EXPECT_EQ(Get(job.id).state, JobState::kQueued);

@@ -44,8 +44,8 @@ class SchedulerFixture : public ::testing::Test {
     NewJob job;
     job.id = ids_.Next();
     job.now = clock_.Wall();
-    job.convert.mutable_input()->set_file_name("m.onnx");
-    *job.convert.mutable_input()->mutable_model() =
+    std::get<v1::ConvertOperation>(job.operation).mutable_input()->set_file_name("m.onnx");
+    *std::get<v1::ConvertOperation>(job.operation).mutable_input()->mutable_model() =
         ToProto(blobs_.Put(std::as_bytes(std::span(model))).value());
     Job accepted = store_.Accept(job).value().job;
     scheduler_.Wake();
@@ -55,7 +55,7 @@ class SchedulerFixture : public ::testing::Test {
   std::string StartedBundle(int files) {
     NewJob job;
     job.id = ids_.Next();
-    v1::ModelInput* input = job.convert.mutable_input();
+    v1::ModelInput* input = std::get<v1::ConvertOperation>(job.operation).mutable_input();
     *input->mutable_model() = ToProto(blobs_.Put({}).value());
     for (int i = 0; i < files; ++i) {
       (*input->mutable_external_files())[std::to_string(i)] = input->model();

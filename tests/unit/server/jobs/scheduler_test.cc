@@ -61,8 +61,11 @@ TEST_F(SchedulerTest, KeepsToItsSlotsInOrderOfArrival) {
 TEST_F(SchedulerTest, PassesExternalFiles) {
   NewJob job;
   job.id = ids_.Next();
-  *job.convert.mutable_input()->mutable_model() = ToProto(blobs_.Put({}).value());
-  (*job.convert.mutable_input()->mutable_external_files())["w/a.bin"] =
+  *std::get<v1::ConvertOperation>(job.operation).mutable_input()->mutable_model() =
+      ToProto(blobs_.Put({}).value());
+  (*std::get<v1::ConvertOperation>(job.operation)
+        .mutable_input()
+        ->mutable_external_files())["w/a.bin"] =
       ToProto(blobs_.Put(std::as_bytes(std::span("weights"))).value());
   ASSERT_TRUE(store_.Accept(job).ok());
   scheduler_.Wake();
@@ -101,8 +104,11 @@ TEST_F(SchedulerTest, FailedConversionKeepsItsReportAndDropsTheArtifact) {
 TEST_F(SchedulerTest, FilesBesideTheArtifactAreKeptOfAFailureToo) {
   NewJob job;
   job.id = ids_.Next();
-  *job.convert.mutable_input()->mutable_model() = ToProto(blobs_.Put({}).value());
-  job.convert.mutable_options()->add_extra_reports(v1::OP_COVERAGE);
+  *std::get<v1::ConvertOperation>(job.operation).mutable_input()->mutable_model() =
+      ToProto(blobs_.Put({}).value());
+  std::get<v1::ConvertOperation>(job.operation)
+      .mutable_options()
+      ->add_extra_reports(v1::OP_COVERAGE);
   ASSERT_TRUE(store_.Accept(job).ok());
   scheduler_.Wake();
   executor_.RunReady();
@@ -125,8 +131,9 @@ TEST_F(SchedulerTest, FilesBesideTheArtifactAreKeptOfAFailureToo) {
 TEST_F(SchedulerTest, PartsOfTheArtifactBecomeBlobsInTheirOrder) {
   NewJob job;
   job.id = ids_.Next();
-  *job.convert.mutable_input()->mutable_model() = ToProto(blobs_.Put({}).value());
-  job.convert.mutable_options()->mutable_split()->set_parts(2);
+  *std::get<v1::ConvertOperation>(job.operation).mutable_input()->mutable_model() =
+      ToProto(blobs_.Put({}).value());
+  std::get<v1::ConvertOperation>(job.operation).mutable_options()->mutable_split()->set_parts(2);
   ASSERT_TRUE(store_.Accept(job).ok());
   scheduler_.Wake();
   executor_.RunReady();
@@ -252,7 +259,7 @@ TEST_F(SchedulerTest, AnswersThatContradictThemselvesAreProtocolFailures) {
 
 TEST_F(SchedulerTest, MissingModelFailsTheJobWithoutARun) {
   const Job job = Submit();
-  blobs_.Remove(FromProto(job.convert.input().model()).value());
+  blobs_.Remove(FromProto(std::get<v1::ConvertOperation>(job.operation).input().model()).value());
   executor_.RunReady();
   EXPECT_EQ(Get(job.id).state, JobState::kFailed);
   EXPECT_EQ(Get(job.id).reason, Reason::kBlobMissing);

@@ -46,7 +46,8 @@ void Tell(int pipe, char what, const std::string& id) {
       jobs::NewJob job;
       job.id = ids.Next();
       job.now = clock.Wall();
-      *job.convert.mutable_input()->mutable_model() = jobs::ToProto(Digest::Of({}));
+      *std::get<v1::ConvertOperation>(job.operation).mutable_input()->mutable_model() =
+          jobs::ToProto(Digest::Of({}));
       SMELT_CHECK(stores->job_store().Accept(job).ok());
       Tell(pipe, 'A', job.id);
     }

@@ -24,7 +24,8 @@ class LocalStoresTest : public ::testing::Test {
     job.id = ids_.Next();
     job.request_id = "r-" + job.id;
     job.now = clock_.Wall();
-    *job.convert.mutable_input()->mutable_model() = jobs::ToProto(Digest::Of({}));
+    *std::get<v1::ConvertOperation>(job.operation).mutable_input()->mutable_model() =
+        jobs::ToProto(Digest::Of({}));
     return store.Accept(job).value().job;
   }
 

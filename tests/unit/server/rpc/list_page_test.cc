@@ -21,8 +21,10 @@ class ListPageTest : public testing::Test {
       job.id = ids_.Next();
       for (int file = 0; file < files; ++file) {
         const std::string path = std::to_string(file) + std::string(200, 'p');
-        (*job.convert.mutable_input()->mutable_external_files())[path].set_sha256(
-            std::string(64, 'a'));
+        (*std::get<v1::ConvertOperation>(job.operation)
+              .mutable_input()
+              ->mutable_external_files())[path]
+            .set_sha256(std::string(64, 'a'));
       }
       ASSERT_TRUE(store_.Accept(job).ok());
     }

@@ -1,10 +1,11 @@
-#include "server/runner/conversion_job.h"
+#include "server/runner/job.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
 #include <cerrno>
+#include <new>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,18 +31,27 @@ Status CountConversion(const ConvertRequest& request, ConvertSink&, const Cancel
   return Status::Ok();
 }
 
-worker::v1::Done RunWith(const v1::ConvertOptions& options, const std::vector<UniqueFd>& files,
-                         decltype(&Convert) convert = &CountConversion) {
-  worker::v1::Start start;
+Status NoInspection(const InspectRequest&, ConvertSink&, const CancelToken&, v1::Report*) {
+  return Status(Reason::kInternalError, "nobody asked for an inspection");
+}
+
+worker::v1::Done RunFrame(worker::v1::Start start, const std::vector<UniqueFd>& files,
+                          const Library& library) {
   start.set_job_id("job");
-  *start.mutable_convert() = options;
   start.set_model_fd_index(0);
   start.set_artifact_fd_index(1);
   start.set_report_fd_index(2);
   workers::ChannelPair pair = workers::MakeChannelPair().value();
   workers::FrameChannel channel(std::move(pair.worker));
   const CancelToken cancel;
-  return RunConversion({convert, nullptr}, start, files, channel, cancel);
+  return RunJob(library, start, files, channel, cancel);
+}
+
+worker::v1::Done RunWith(const v1::ConvertOptions& options, const std::vector<UniqueFd>& files,
+                         decltype(&Convert) convert = &CountConversion) {
+  worker::v1::Start start;
+  *start.mutable_convert() = options;
+  return RunFrame(start, files, {convert, &NoInspection, nullptr});
 }
 
 std::vector<UniqueFd> Files() {
@@ -134,6 +144,55 @@ TEST(RunConversion, SaysThatTheDiskIsFull) {
   EXPECT_EQ(done.state(), v1::FAILED);
   EXPECT_EQ(done.reason_code(), "storage_full");
   EXPECT_FALSE(done.has_report());
+}
+
+std::string inspected;
+
+Status DescribeAs(const InspectRequest& request, ConvertSink& sink, const CancelToken&,
+                  v1::Report* report) {
+  inspected = request.file_name + " " + request.model_sha256;
+  const std::string text = "{}";
+  report->set_state("succeeded");
+  v1::Artifact* artifact = report->add_artifacts();
+  artifact->set_name("net_description.json");
+  artifact->set_kind("model_description");
+  artifact->mutable_digest()->set_size_bytes(text.size());
+  return sink.Append(std::as_bytes(std::span(text)));
+}
+
+TEST(RunJob, Inspects) {
+  worker::v1::Start start;
+  start.mutable_inspect();
+  start.set_file_name("net.tflite");
+  start.set_model_sha256("abc");
+  const int before = conversions;
+  const worker::v1::Done done = RunFrame(start, Files(), {&CountConversion, &DescribeAs, nullptr});
+  EXPECT_EQ(done.state(), v1::SUCCEEDED) << done.message();
+  EXPECT_EQ(inspected, "net.tflite abc");
+  EXPECT_EQ(conversions, before);
+  EXPECT_EQ(done.artifact_name(), "net_description.json");
+  EXPECT_EQ(done.artifact_kind(), "model_description");
+  EXPECT_EQ(done.artifact().size_bytes(), 2u);
+  EXPECT_TRUE(done.has_report());
+}
+
+Status RunOutOfMemory(const InspectRequest&, ConvertSink&, const CancelToken&, v1::Report*) {
+  throw std::bad_alloc();
+}
+
+TEST(RunJob, MemoryThatRanOutIsTheJobsResult) {
+  worker::v1::Start start;
+  start.mutable_inspect();
+  const worker::v1::Done done =
+      RunFrame(start, Files(), {&CountConversion, &RunOutOfMemory, nullptr});
+  EXPECT_EQ(done.state(), v1::FAILED);
+  EXPECT_EQ(done.reason_code(), "out_of_memory");
+}
+
+TEST(RunJob, WorkThatIsUnknownIsRefused) {
+  const worker::v1::Done done = RunFrame({}, Files(), {&CountConversion, &DescribeAs, nullptr});
+  EXPECT_EQ(done.state(), v1::FAILED);
+  EXPECT_EQ(done.reason_code(), "worker_protocol");
 }
 
 }  // namespace
