@@ -7,6 +7,8 @@ from typing import Any, Callable, Sequence
 
 import numpy as np
 
+from ai_edge_litert import schema_py_generated as schema
+
 from oracle.one_operator import OneOperator, Quant
 
 Draw = Callable[[np.random.Generator, Any], OneOperator]
@@ -383,6 +385,10 @@ def quantize(rng: np.random.Generator, dtype: Any) -> OneOperator:
     made = OneOperator()
     y = quant(rng, dtype, 2.0 ** rng.uniform(-8, 0))
     shape = small(rng, int(rng.integers(1, 5)))
+    if dtype == INT8 and rng.integers(0, 3) == 0:
+        axis = int(rng.integers(0, len(shape)))
+        y = Quant([float(np.float32(y.scale[0] * 2.0 ** rng.uniform(-1, 1)))
+                   for _ in range(shape[axis])], [0] * shape[axis], axis)
     values = rng.normal(0, y.scale[0] * deviation(dtype), shape).astype(np.float32)
     values[rng.random(shape) < 0.2] = np.float32(y.scale[0] * 2.5)  # a tie, or near one
     made.output(shape, dtype, y)
@@ -477,6 +483,116 @@ def transpose(rng: np.random.Generator, dtype: Any) -> OneOperator:
     return made
 
 
+def arg_extremum(name: str, options: str) -> Draw:
+    def draw(rng: np.random.Generator, dtype: Any) -> OneOperator:
+        made = OneOperator()
+        shape = small(rng, int(rng.integers(1, 5)), 6)
+        axis = int(rng.integers(0, len(shape)))
+        operands = [made.input(data(rng, shape, dtype), quant(rng, dtype)),
+                    made.constant(np.array([axis], np.int32))]
+        made.output([n for i, n in enumerate(shape) if i != axis], np.int32)
+        made.operator(name, operands, options, 2, outputType=schema.TensorType.INT32)
+        return made
+
+    return draw
+
+
+def topk(rng: np.random.Generator, dtype: Any) -> OneOperator:
+    made = OneOperator()
+    shape = small(rng, 2, 9)
+    k = int(rng.integers(1, shape[-1] + 1))
+    same = quant(rng, dtype)
+    operands = [made.input(data(rng, shape, dtype), same), made.constant(np.int32(k).reshape([]))]
+    made.output([shape[0], k], dtype, same)
+    made.output([shape[0], k], np.int32)
+    made.operator("TOPK_V2", operands, "TopKV2Options", 2)
+    return made
+
+
+def comparison(name: str, options: str) -> Draw:
+    def draw(rng: np.random.Generator, dtype: Any) -> OneOperator:
+        made = OneOperator()
+        a_shape, b_shape, shape = broadcast_pair(rng)
+        a = quant(rng, dtype, 2.0 ** rng.uniform(-9, -0.1))
+        b = quant(rng, dtype, 2.0 ** rng.uniform(-9, -0.1))
+        if rng.integers(0, 2):
+            b = Quant(a.scale, b.zero)
+        operands = [made.input(data(rng, a_shape, dtype), a),
+                    made.input(data(rng, b_shape, dtype), b)]
+        made.output(shape, np.bool_)
+        made.operator(name, operands, options, 2)
+        return made
+
+    return draw
+
+
+def l2_normalization(rng: np.random.Generator, dtype: Any) -> OneOperator:
+    made = OneOperator()
+    shape = small(rng, int(rng.integers(1, 5)), 9)
+    operands = [made.input(data(rng, shape, dtype), quant(rng, dtype))]
+    made.output(shape, dtype, Quant([1 / 128], [0]))
+    made.operator("L2_NORMALIZATION", operands, "L2NormOptions", 2)
+    return made
+
+
+def root(name: str) -> Draw:
+    """Of numbers that are not negative."""
+    def draw(rng: np.random.Generator, dtype: Any) -> OneOperator:
+        made = OneOperator()
+        x = quant(rng, dtype, 2.0 ** rng.uniform(-12, 0))
+        values = np.maximum(data(rng, small(rng, 3, 7), dtype), x.zero[0]).astype(dtype)
+        most = np.sqrt(x.scale[0] * deviation(dtype))
+        if name == "RSQRT":
+            most = 1 / np.sqrt(x.scale[0] * (1 if dtype == INT8 else 20))
+        y = quant(rng, dtype, spread(rng, most, dtype))
+        operands = [made.input(values, x)]
+        made.output(values.shape, dtype, y)
+        made.operator(name, operands, version=2)
+        return made
+
+    return draw
+
+
+def moved(name: str, options: str, version: int = 2) -> Draw:
+    """Operators that move elements, in the plainest form: their places are proved elsewhere."""
+    def draw(rng: np.random.Generator, dtype: Any) -> OneOperator:
+        made = OneOperator()
+        shape = [2 * n for n in small(rng, 3, 3)]
+        same = quant(rng, dtype)
+        x = made.input(data(rng, shape, dtype), same)
+
+        def ints(values: Sequence[int]) -> int:
+            return made.constant(np.array(values, np.int32))
+
+        results, operands, fields = [shape], [x], {}
+        if name == "RESHAPE":
+            results, operands = [[shape[0] * shape[1], shape[2]]], [x, ints([-1, shape[2]])]
+        elif name == "SLICE":
+            results, operands = [[1, *shape[1:]]], [x, ints([1, 0, 0]), ints([1, -1, -1])]
+        elif name == "STRIDED_SLICE":
+            results = [[shape[0] // 2, *shape[1:]]]
+            operands = [x, ints([0, 0, 0]), ints(shape), ints([2, 1, 1])]
+        elif name == "GATHER":
+            results, operands = [[shape[0], 3, shape[2]]], [x, ints([1, 0, 1])]
+            fields = dict(axis=1, batchDims=0)
+        elif name == "SPLIT":
+            results, operands = [[shape[0], shape[1] // 2, shape[2]]] * 2, [
+                made.constant(np.int32(1).reshape([])), x]
+            fields = dict(numSplits=2)
+        elif name == "PACK":
+            results, operands = [[2, *shape]], [x, x]
+            fields = dict(axis=0, valuesCount=2)
+        elif name == "SELECT_V2":
+            where = made.input(rng.integers(0, 2, shape).astype(np.bool_))
+            operands = [where, x, made.input(data(rng, shape, dtype), same)]
+        for result in results:
+            made.output(result, dtype, same)
+        made.operator(name, operands, options, version, **fields)
+        return made
+
+    return draw
+
+
 BOTH = (INT8, INT16)
 ONLY8 = (INT8,)
 LOGISTIC8, TANH8 = Quant([1 / 256], [-128]), Quant([1 / 128], [0])
@@ -533,4 +649,20 @@ CASES: dict[str, tuple[Draw, tuple[Any, ...]]] = {
     "PADV2": (pad("PADV2"), BOTH),
     "MIRROR_PAD": (pad("MIRROR_PAD"), BOTH),
     "TRANSPOSE": (transpose, BOTH),
+    "ARG_MAX": (arg_extremum("ARG_MAX", "ArgMaxOptions"), ONLY8),
+    "ARG_MIN": (arg_extremum("ARG_MIN", "ArgMinOptions"), ONLY8),
+    "TOPK_V2": (topk, ONLY8),
+    "LESS": (comparison("LESS", "LessOptions"), ONLY8),
+    "GREATER_EQUAL": (comparison("GREATER_EQUAL", "GreaterEqualOptions"), ONLY8),
+    "EQUAL": (comparison("EQUAL", "EqualOptions"), ONLY8),
+    "L2_NORMALIZATION": (l2_normalization, ONLY8),
+    "SQRT": (root("SQRT"), BOTH),
+    "RSQRT": (root("RSQRT"), ONLY8),
+    "RESHAPE": (moved("RESHAPE", "ReshapeOptions", 1), BOTH),
+    "SLICE": (moved("SLICE", "SliceOptions"), BOTH),
+    "STRIDED_SLICE": (moved("STRIDED_SLICE", "StridedSliceOptions"), BOTH),
+    "GATHER": (moved("GATHER", "GatherOptions"), BOTH),
+    "SPLIT": (moved("SPLIT", "SplitOptions"), BOTH),
+    "PACK": (moved("PACK", "PackOptions"), BOTH),
+    "SELECT_V2": (moved("SELECT_V2", "SelectV2Options"), BOTH),
 }

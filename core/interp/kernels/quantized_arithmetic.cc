@@ -99,13 +99,14 @@ Status RunQuantizedBinary(const KernelContext& context) {
   SMELT_ASSIGN_OR_RETURN(sides.result, AffineOf(context, context.result()));
   return VisitQuantized(context, dtype, [&](auto tag) -> Status {
     using T = typename decltype(tag)::type;
+    constexpr bool kShort = sizeof(T) == 1;
     if (context.kind == kAdd || context.kind == kSub) {
       AddOrSubtract<T>(context, sides);
     } else if (context.kind == kMul) {
       Multiply<T>(context, sides);
-    } else if (context.kind == kPrelu) {
+    } else if (context.kind == kPrelu && kShort) {  // LiteRT's of int16 misreads the slopes
       Prelu<T>(context, sides);
-    } else if (context.kind == kSquaredDifference && sizeof(T) == 1) {
+    } else if (context.kind == kSquaredDifference && kShort) {
       SquareDifferences<T>(context, sides);
     } else {
       return NoQuantizedKernel(context);
