@@ -49,12 +49,12 @@ def quant(rng: np.random.Generator, dtype: Any, real: float | None = None) -> Qu
 
 def spread(rng: np.random.Generator, deviation: float, dtype: Any) -> float:
     """A scale with which numbers of that deviation fill the type, more or less."""
-    wide = 100.0 if dtype == INT8 else 25000.0
+    wide = 25000.0 if dtype == INT16 else 100.0
     return deviation / wide * 2.0 ** rng.uniform(0.5, 3)
 
 
 def deviation(dtype: Any) -> float:
-    return 74.0 if dtype == INT8 else 19000.0
+    return 19000.0 if dtype == INT16 else 74.0
 
 
 def small(rng: np.random.Generator, rank: int, most: int = 5) -> list[int]:
@@ -65,9 +65,18 @@ def activation(rng: np.random.Generator) -> int:
     return int(rng.choice(ACTIVATIONS))
 
 
-def bias(rng: np.random.Generator, channels: int, products: np.ndarray, dtype: Any) -> np.ndarray:
+def bias(rng: np.random.Generator, channels: int, dtype: Any, short: bool = False) -> np.ndarray:
     values = rng.normal(0, 2000 if dtype == INT8 else 400000, channels)
-    return np.round(values).astype(np.int32 if dtype == INT8 else np.int64)
+    return np.round(values).astype(np.int32 if dtype == INT8 or short else np.int64)
+
+
+def bias_type(rng: np.random.Generator, dtype: Any) -> tuple[bool, dict[str, int]]:
+    """Of 16-bit activations the bias is int64, or int32 where the options say so."""
+    if dtype == INT8:
+        return False, {}
+    short = bool(rng.integers(0, 3) == 0)
+    types = schema.TensorType
+    return short, {"quantizedBiasType": types.INT32 if short else types.INT64}
 
 
 def window(rng: np.random.Generator, size: int, filter_size: int, stride: int, dilation: int,
@@ -100,7 +109,8 @@ def convolution(depthwise: bool, grouped: bool = False) -> Draw:
         real = spread(rng, x.scale[0] * middle * deviation(dtype) * 73 * np.sqrt(taps), dtype)
         y = quant(rng, dtype, real)
         weights = np.clip(data(rng, shape, INT8), -127, 127).astype(INT8)
-        offsets = bias(rng, outputs, weights, dtype)
+        short, bias_field = (False, {}) if depthwise else bias_type(rng, dtype)
+        offsets = bias(rng, outputs, dtype, short)
         result = [n, window(rng, height, kh, sh, dh, same), window(rng, width, kw, sw, dw, same),
                   outputs]
         operands = [
@@ -115,8 +125,7 @@ def convolution(depthwise: bool, grouped: bool = False) -> Draw:
             made.operator("DEPTHWISE_CONV_2D", operands, "DepthwiseConv2DOptions", 3,
                           depthMultiplier=multiplier, **fields)
         else:
-            wide = dict(quantizedBiasType=4) if dtype == INT16 else {}  # int64
-            made.operator("CONV_2D", operands, "Conv2DOptions", 3, **fields, **wide)
+            made.operator("CONV_2D", operands, "Conv2DOptions", 3, **fields, **bias_field)
         return made
 
     return draw
@@ -139,14 +148,15 @@ def transpose_conv(rng: np.random.Generator, dtype: Any) -> OneOperator:
     operands = [made.constant(np.array(result, np.int32)),
                 made.constant(weights, Quant(scales, [0] * len(scales), 0)),
                 made.input(data(rng, [n, height, width, channels], dtype), x)]
+    short, bias_field = bias_type(rng, dtype)
     if rng.integers(0, 2):
-        operands.append(made.constant(bias(rng, outputs, weights, dtype),
+        operands.append(made.constant(bias(rng, outputs, dtype, short),
                                       Quant([x.scale[0] * one for one in scales],
                                             [0] * len(scales), 0)))
     made.output(result, dtype, quant(rng, dtype, real))
     made.operator("TRANSPOSE_CONV", operands, "TransposeConvOptions", 4,
                   padding=0 if same else 1, strideH=sh, strideW=sw,
-                  fusedActivationFunction=activation(rng))
+                  fusedActivationFunction=activation(rng), **bias_field)
     return made
 
 
@@ -164,16 +174,17 @@ def fully_connected(per_channel: bool) -> Draw:
         weights = np.clip(data(rng, [outputs, depth], INT8), -127, 127).astype(INT8)
         operands = [made.input(data(rng, [rows, depth], dtype), x),
                     made.constant(weights, Quant(scales, [0] * len(scales), 0))]
+        short, bias_field = bias_type(rng, dtype)
         if rng.integers(0, 3):
-            operands.append(made.constant(bias(rng, outputs, weights, dtype),
+            operands.append(made.constant(bias(rng, outputs, dtype, short),
                                           Quant([x.scale[0] * one for one in scales],
                                                 [0] * len(scales), 0)))
         else:
             operands.append(-1)
         made.output([rows, outputs], dtype, y)
-        wide = dict(quantizedBiasType=4) if dtype == INT16 else {}
         made.operator("FULLY_CONNECTED", operands, "FullyConnectedOptions",
-                      4 if dtype == INT8 else 11, fusedActivationFunction=activation(rng), **wide)
+                      4 if dtype == INT8 else 11, fusedActivationFunction=activation(rng),
+                      **bias_field)
         return made
 
     return draw
@@ -398,10 +409,10 @@ def quantize(rng: np.random.Generator, dtype: Any) -> OneOperator:
 
 def requantize(rng: np.random.Generator, dtype: Any) -> OneOperator:
     made = OneOperator()
-    choices = [INT8, np.uint8] if dtype == INT8 else [INT8, INT16]
-    to = choices[int(rng.integers(0, 2))]
+    choices = [INT8, INT16, INT16] if dtype == INT16 else [INT8, np.uint8, INT16]
+    to = choices[int(rng.integers(0, 3))]
     x = quant(rng, dtype)
-    ratio = 2.0 ** rng.uniform(-3, 3) * deviation(dtype) / deviation(INT16 if to == INT16 else INT8)
+    ratio = 2.0 ** rng.uniform(-3, 3) * deviation(dtype) / deviation(to)
     y = quant(rng, to, x.scale[0] * (1.0 if rng.integers(0, 5) == 0 else ratio))
     shape = small(rng, int(rng.integers(1, 5)), 7)
     operands = [made.input(data(rng, shape, dtype), x)]
@@ -594,6 +605,7 @@ def moved(name: str, options: str, version: int = 2) -> Draw:
 
 
 BOTH = (INT8, INT16)
+ALL = (INT8, np.uint8, INT16)
 ONLY8 = (INT8,)
 LOGISTIC8, TANH8 = Quant([1 / 256], [-128]), Quant([1 / 128], [0])
 
@@ -603,9 +615,9 @@ WITHOUT_REFERENCE = {"ELU", "SUM"}
 
 # Name -> how to draw one, and of which types.
 CASES: dict[str, tuple[Draw, tuple[Any, ...]]] = {
-    "QUANTIZE": (quantize, BOTH),
-    "QUANTIZE_INTEGERS": (requantize, BOTH),
-    "DEQUANTIZE": (dequantize, BOTH),
+    "QUANTIZE": (quantize, ALL),
+    "QUANTIZE_INTEGERS": (requantize, ALL),
+    "DEQUANTIZE": (dequantize, ALL),
     "EMBEDDING_LOOKUP": (embedding_lookup, ONLY8),
     "CONV_2D": (convolution(depthwise=False), BOTH),
     "CONV_2D_GROUPED": (convolution(depthwise=False, grouped=True), ONLY8),
