@@ -255,6 +255,19 @@ def prelu(rng: np.random.Generator, dtype: Any) -> OneOperator:
     return made
 
 
+def divide(rng: np.random.Generator, dtype: Any) -> OneOperator:
+    made = OneOperator()
+    a_shape, b_shape, shape = broadcast_pair(rng)
+    a, b = quant(rng, dtype), quant(rng, dtype)
+    divisors = data(rng, b_shape, dtype)
+    divisors[divisors == b.zero[0]] = b.zero[0] + (1 if b.zero[0] < 100 else -1)
+    real = spread(rng, a.scale[0] / b.scale[0] * 4, dtype)
+    operands = [made.input(data(rng, a_shape, dtype), a), made.input(divisors, b)]
+    made.output(shape, dtype, quant(rng, dtype, real))
+    made.operator("DIV", operands, "DivOptions", fusedActivationFunction=activation(rng))
+    return made
+
+
 def extremum(name: str) -> Draw:
     def draw(rng: np.random.Generator, dtype: Any) -> OneOperator:
         made = OneOperator()
@@ -629,6 +642,7 @@ CASES: dict[str, tuple[Draw, tuple[Any, ...]]] = {
     "ADD": (binary("ADD", "AddOptions", 2), BOTH),
     "SUB": (binary("SUB", "SubOptions", 2), BOTH),
     "MUL": (binary("MUL", "MulOptions", 2, product=True), BOTH),
+    "DIV": (divide, ONLY8),
     "SQUARED_DIFFERENCE": (binary("SQUARED_DIFFERENCE", "SquaredDifferenceOptions", 2), ONLY8),
     "PRELU": (prelu, ONLY8),
     "MAXIMUM": (extremum("MAXIMUM"), BOTH),
