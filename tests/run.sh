@@ -105,13 +105,18 @@ numpy, onnx, onnxruntime, ai_edge_litert.interpreter' >/dev/null 2>&1; then
     cp tests/requirements.txt .venv/requirements.txt
 }
 
+integer_cases=10 # random files of each kernel and element type
+
 oracle_tests() { # how many tests need the oracles
-  local rules zoo manifest probes
+  local rules zoo manifest probes kernels
   rules=$(grep -hE '^    "[A-Z][A-Za-z0-9]*": _' tests/property/families/*.py | wc -l)
   zoo=$(grep -cE '^    "[a-z0-9_]+": [a-z0-9_]+\.' tests/models/zoo.py)
   manifest=$(grep -cv '^#' tests/conformance/expected.txt)
   probes=$({ build/release/tests/write_probe --list; ls tests/probe/variants; } | wc -l)
-  echo $((rules + zoo + 1 + manifest + 1 + probes + 5))
+  # Element types of each integer kernel.
+  kernels=$(sed -n 's/.*\b\(ONLY8\|BOTH\|ALL\)),$/\1/p' tests/oracle/quantized_cases.py |
+    sed 's/ONLY8/1/;s/BOTH/2/;s/ALL/3/' | paste -sd+)
+  echo $((rules + zoo + 1 + manifest + 1 + probes + (kernels) * integer_cases + 5))
 }
 
 mkdir -p "$results"
@@ -131,7 +136,7 @@ for preset in "${presets[@]}"; do
 done
 
 # What ships, and the bench; the unit tests ran on the presets above.
-step "build release" build release smeltd smelt-worker smelt smelt-bench write_probe
+step "build release" build release smeltd smelt-worker smelt smelt-bench write_probe run_model
 step "generated pages" tests/lint/check_generated.sh build/release/bin/smelt-worker
 
 note "oracles"
@@ -143,6 +148,8 @@ if make_venv; then
   suite "the judges themselves" "$python" tests/oracle/oracle_test.py "$bench"
   suite "target profile in LiteRT" "$python" tests/oracle/probe_profile.py \
     --tool build/release/tests/write_probe --jobs "$jobs"
+  suite "integer kernels and LiteRT's" "$python" tests/oracle/probe_quantized.py \
+    --tool build/release/tests/run_model --count "$integer_cases" --jobs "$jobs"
   suite "constants behind the FlatBuffer" "$python" tests/integration/offset_buffers.py "$bench" \
     tests/models/digits_cnn.onnx tests/models/digits_samples.npz
   suite "zoo models" "$python" tests/models/zoo.py --out "$results/zoo"

@@ -37,6 +37,7 @@ constexpr OptionField kConv2DOptions[] = {
     {"fused_activation_function", 3, Storage::kEnum, kActivation, 0},
     {"dilation_w_factor", 4, Storage::kI32, {}, 1},
     {"dilation_h_factor", 5, Storage::kI32, {}, 1},
+    {"quantized_bias_type", 6, Storage::kDType, {}, 0},
 };
 constexpr OptionField kDepthwiseConv2DOptions[] = {
     {"padding", 0, Storage::kEnum, kPadding, 0},
@@ -55,6 +56,7 @@ constexpr OptionField kFullyConnectedOptions[] = {
     {"weights_format", 1, Storage::kEnum, kWeightsFormat, 0},
     {"keep_num_dims", 2, Storage::kBool, {}, 0},
     {"asymmetric_quantize_inputs", 3, Storage::kBool, {}, 0},
+    {"quantized_bias_type", 4, Storage::kDType, {}, 0},
 };
 constexpr OptionField kL2NormOptions[] = {
     {"fused_activation_function", 0, Storage::kEnum, kActivation, 0},
@@ -118,6 +120,7 @@ constexpr OptionField kTransposeConvOptions[] = {
     {"stride_w", 1, Storage::kI32, {}, 0},
     {"stride_h", 2, Storage::kI32, {}, 0},
     {"fused_activation_function", 3, Storage::kEnum, kActivation, 0},
+    {"quantized_bias_type", 4, Storage::kDType, {}, 0},
 };
 constexpr OptionField kShapeOptions[] = {
     {"out_type", 0, Storage::kDType, {}, 0},

@@ -7,6 +7,8 @@ from typing import Any, Callable, Sequence
 
 import numpy as np
 
+from ai_edge_litert import schema_py_generated as schema
+
 from oracle.one_operator import OneOperator, Quant
 
 Draw = Callable[[np.random.Generator, Any], OneOperator]
@@ -47,12 +49,12 @@ def quant(rng: np.random.Generator, dtype: Any, real: float | None = None) -> Qu
 
 def spread(rng: np.random.Generator, deviation: float, dtype: Any) -> float:
     """A scale with which numbers of that deviation fill the type, more or less."""
-    wide = 100.0 if dtype == INT8 else 25000.0
+    wide = 25000.0 if dtype == INT16 else 100.0
     return deviation / wide * 2.0 ** rng.uniform(0.5, 3)
 
 
 def deviation(dtype: Any) -> float:
-    return 74.0 if dtype == INT8 else 19000.0
+    return 19000.0 if dtype == INT16 else 74.0
 
 
 def small(rng: np.random.Generator, rank: int, most: int = 5) -> list[int]:
@@ -63,9 +65,18 @@ def activation(rng: np.random.Generator) -> int:
     return int(rng.choice(ACTIVATIONS))
 
 
-def bias(rng: np.random.Generator, channels: int, products: np.ndarray, dtype: Any) -> np.ndarray:
+def bias(rng: np.random.Generator, channels: int, dtype: Any, short: bool = False) -> np.ndarray:
     values = rng.normal(0, 2000 if dtype == INT8 else 400000, channels)
-    return np.round(values).astype(np.int32 if dtype == INT8 else np.int64)
+    return np.round(values).astype(np.int32 if dtype == INT8 or short else np.int64)
+
+
+def bias_type(rng: np.random.Generator, dtype: Any) -> tuple[bool, dict[str, int]]:
+    """Of 16-bit activations the bias is int64, or int32 where the options say so."""
+    if dtype == INT8:
+        return False, {}
+    short = bool(rng.integers(0, 3) == 0)
+    types = schema.TensorType
+    return short, {"quantizedBiasType": types.INT32 if short else types.INT64}
 
 
 def window(rng: np.random.Generator, size: int, filter_size: int, stride: int, dilation: int,
@@ -98,7 +109,8 @@ def convolution(depthwise: bool, grouped: bool = False) -> Draw:
         real = spread(rng, x.scale[0] * middle * deviation(dtype) * 73 * np.sqrt(taps), dtype)
         y = quant(rng, dtype, real)
         weights = np.clip(data(rng, shape, INT8), -127, 127).astype(INT8)
-        offsets = bias(rng, outputs, weights, dtype)
+        short, bias_field = (False, {}) if depthwise else bias_type(rng, dtype)
+        offsets = bias(rng, outputs, dtype, short)
         result = [n, window(rng, height, kh, sh, dh, same), window(rng, width, kw, sw, dw, same),
                   outputs]
         operands = [
@@ -113,8 +125,7 @@ def convolution(depthwise: bool, grouped: bool = False) -> Draw:
             made.operator("DEPTHWISE_CONV_2D", operands, "DepthwiseConv2DOptions", 3,
                           depthMultiplier=multiplier, **fields)
         else:
-            wide = dict(quantizedBiasType=4) if dtype == INT16 else {}  # int64
-            made.operator("CONV_2D", operands, "Conv2DOptions", 3, **fields, **wide)
+            made.operator("CONV_2D", operands, "Conv2DOptions", 3, **fields, **bias_field)
         return made
 
     return draw
@@ -137,14 +148,15 @@ def transpose_conv(rng: np.random.Generator, dtype: Any) -> OneOperator:
     operands = [made.constant(np.array(result, np.int32)),
                 made.constant(weights, Quant(scales, [0] * len(scales), 0)),
                 made.input(data(rng, [n, height, width, channels], dtype), x)]
+    short, bias_field = bias_type(rng, dtype)
     if rng.integers(0, 2):
-        operands.append(made.constant(bias(rng, outputs, weights, dtype),
+        operands.append(made.constant(bias(rng, outputs, dtype, short),
                                       Quant([x.scale[0] * one for one in scales],
                                             [0] * len(scales), 0)))
     made.output(result, dtype, quant(rng, dtype, real))
     made.operator("TRANSPOSE_CONV", operands, "TransposeConvOptions", 4,
                   padding=0 if same else 1, strideH=sh, strideW=sw,
-                  fusedActivationFunction=activation(rng))
+                  fusedActivationFunction=activation(rng), **bias_field)
     return made
 
 
@@ -162,16 +174,17 @@ def fully_connected(per_channel: bool) -> Draw:
         weights = np.clip(data(rng, [outputs, depth], INT8), -127, 127).astype(INT8)
         operands = [made.input(data(rng, [rows, depth], dtype), x),
                     made.constant(weights, Quant(scales, [0] * len(scales), 0))]
+        short, bias_field = bias_type(rng, dtype)
         if rng.integers(0, 3):
-            operands.append(made.constant(bias(rng, outputs, weights, dtype),
+            operands.append(made.constant(bias(rng, outputs, dtype, short),
                                           Quant([x.scale[0] * one for one in scales],
                                                 [0] * len(scales), 0)))
         else:
             operands.append(-1)
         made.output([rows, outputs], dtype, y)
-        wide = dict(quantizedBiasType=4) if dtype == INT16 else {}
         made.operator("FULLY_CONNECTED", operands, "FullyConnectedOptions",
-                      4 if dtype == INT8 else 11, fusedActivationFunction=activation(rng), **wide)
+                      4 if dtype == INT8 else 11, fusedActivationFunction=activation(rng),
+                      **bias_field)
         return made
 
     return draw
@@ -239,6 +252,19 @@ def prelu(rng: np.random.Generator, dtype: Any) -> OneOperator:
                                                                       alpha)]
     made.output(shape, dtype, quant(rng, dtype, spread(rng, x.scale[0] * deviation(dtype), dtype)))
     made.operator("PRELU", operands)
+    return made
+
+
+def divide(rng: np.random.Generator, dtype: Any) -> OneOperator:
+    made = OneOperator()
+    a_shape, b_shape, shape = broadcast_pair(rng)
+    a, b = quant(rng, dtype), quant(rng, dtype)
+    divisors = data(rng, b_shape, dtype)
+    divisors[divisors == b.zero[0]] = b.zero[0] + (1 if b.zero[0] < 100 else -1)
+    real = spread(rng, a.scale[0] / b.scale[0] * 4, dtype)
+    operands = [made.input(data(rng, a_shape, dtype), a), made.input(divisors, b)]
+    made.output(shape, dtype, quant(rng, dtype, real))
+    made.operator("DIV", operands, "DivOptions", fusedActivationFunction=activation(rng))
     return made
 
 
@@ -383,6 +409,10 @@ def quantize(rng: np.random.Generator, dtype: Any) -> OneOperator:
     made = OneOperator()
     y = quant(rng, dtype, 2.0 ** rng.uniform(-8, 0))
     shape = small(rng, int(rng.integers(1, 5)))
+    if dtype == INT8 and rng.integers(0, 3) == 0:
+        axis = int(rng.integers(0, len(shape)))
+        y = Quant([float(np.float32(y.scale[0] * 2.0 ** rng.uniform(-1, 1)))
+                   for _ in range(shape[axis])], [0] * shape[axis], axis)
     values = rng.normal(0, y.scale[0] * deviation(dtype), shape).astype(np.float32)
     values[rng.random(shape) < 0.2] = np.float32(y.scale[0] * 2.5)  # a tie, or near one
     made.output(shape, dtype, y)
@@ -392,10 +422,10 @@ def quantize(rng: np.random.Generator, dtype: Any) -> OneOperator:
 
 def requantize(rng: np.random.Generator, dtype: Any) -> OneOperator:
     made = OneOperator()
-    choices = [INT8, np.uint8] if dtype == INT8 else [INT8, INT16]
-    to = choices[int(rng.integers(0, 2))]
+    choices = [INT8, INT16, INT16] if dtype == INT16 else [INT8, np.uint8, INT16]
+    to = choices[int(rng.integers(0, 3))]
     x = quant(rng, dtype)
-    ratio = 2.0 ** rng.uniform(-3, 3) * deviation(dtype) / deviation(INT16 if to == INT16 else INT8)
+    ratio = 2.0 ** rng.uniform(-3, 3) * deviation(dtype) / deviation(to)
     y = quant(rng, to, x.scale[0] * (1.0 if rng.integers(0, 5) == 0 else ratio))
     shape = small(rng, int(rng.integers(1, 5)), 7)
     operands = [made.input(data(rng, shape, dtype), x)]
@@ -477,7 +507,118 @@ def transpose(rng: np.random.Generator, dtype: Any) -> OneOperator:
     return made
 
 
+def arg_extremum(name: str, options: str) -> Draw:
+    def draw(rng: np.random.Generator, dtype: Any) -> OneOperator:
+        made = OneOperator()
+        shape = small(rng, int(rng.integers(1, 5)), 6)
+        axis = int(rng.integers(0, len(shape)))
+        operands = [made.input(data(rng, shape, dtype), quant(rng, dtype)),
+                    made.constant(np.array([axis], np.int32))]
+        made.output([n for i, n in enumerate(shape) if i != axis], np.int32)
+        made.operator(name, operands, options, 2, outputType=schema.TensorType.INT32)
+        return made
+
+    return draw
+
+
+def topk(rng: np.random.Generator, dtype: Any) -> OneOperator:
+    made = OneOperator()
+    shape = small(rng, 2, 9)
+    k = int(rng.integers(1, shape[-1] + 1))
+    same = quant(rng, dtype)
+    operands = [made.input(data(rng, shape, dtype), same), made.constant(np.int32(k).reshape([]))]
+    made.output([shape[0], k], dtype, same)
+    made.output([shape[0], k], np.int32)
+    made.operator("TOPK_V2", operands, "TopKV2Options", 2)
+    return made
+
+
+def comparison(name: str, options: str) -> Draw:
+    def draw(rng: np.random.Generator, dtype: Any) -> OneOperator:
+        made = OneOperator()
+        a_shape, b_shape, shape = broadcast_pair(rng)
+        a = quant(rng, dtype, 2.0 ** rng.uniform(-9, -0.1))
+        b = quant(rng, dtype, 2.0 ** rng.uniform(-9, -0.1))
+        if rng.integers(0, 2):
+            b = Quant(a.scale, b.zero)
+        operands = [made.input(data(rng, a_shape, dtype), a),
+                    made.input(data(rng, b_shape, dtype), b)]
+        made.output(shape, np.bool_)
+        made.operator(name, operands, options, 2)
+        return made
+
+    return draw
+
+
+def l2_normalization(rng: np.random.Generator, dtype: Any) -> OneOperator:
+    made = OneOperator()
+    shape = small(rng, int(rng.integers(1, 5)), 9)
+    operands = [made.input(data(rng, shape, dtype), quant(rng, dtype))]
+    made.output(shape, dtype, Quant([1 / 128], [0]))
+    made.operator("L2_NORMALIZATION", operands, "L2NormOptions", 2)
+    return made
+
+
+def root(name: str) -> Draw:
+    """Of numbers that are not negative."""
+    def draw(rng: np.random.Generator, dtype: Any) -> OneOperator:
+        made = OneOperator()
+        x = quant(rng, dtype, 2.0 ** rng.uniform(-12, 0))
+        values = np.maximum(data(rng, small(rng, 3, 7), dtype), x.zero[0]).astype(dtype)
+        most = np.sqrt(x.scale[0] * deviation(dtype))
+        if name == "RSQRT":
+            most = 1 / np.sqrt(x.scale[0] * (1 if dtype == INT8 else 20))
+        y = quant(rng, dtype, spread(rng, most, dtype))
+        operands = [made.input(values, x)]
+        made.output(values.shape, dtype, y)
+        made.operator(name, operands, version=2)
+        return made
+
+    return draw
+
+
+def moved(name: str, options: str, version: int = 2) -> Draw:
+    """Operators that move elements, in the plainest form: their places are proved elsewhere."""
+    def draw(rng: np.random.Generator, dtype: Any) -> OneOperator:
+        made = OneOperator()
+        shape = [2 * n for n in small(rng, 3, 3)]
+        same = quant(rng, dtype)
+        x = made.input(data(rng, shape, dtype), same)
+
+        def ints(values: Sequence[int]) -> int:
+            return made.constant(np.array(values, np.int32))
+
+        results, operands, fields = [shape], [x], {}
+        if name == "RESHAPE":
+            results, operands = [[shape[0] * shape[1], shape[2]]], [x, ints([-1, shape[2]])]
+        elif name == "SLICE":
+            results, operands = [[1, *shape[1:]]], [x, ints([1, 0, 0]), ints([1, -1, -1])]
+        elif name == "STRIDED_SLICE":
+            results = [[shape[0] // 2, *shape[1:]]]
+            operands = [x, ints([0, 0, 0]), ints(shape), ints([2, 1, 1])]
+        elif name == "GATHER":
+            results, operands = [[shape[0], 3, shape[2]]], [x, ints([1, 0, 1])]
+            fields = dict(axis=1, batchDims=0)
+        elif name == "SPLIT":
+            results, operands = [[shape[0], shape[1] // 2, shape[2]]] * 2, [
+                made.constant(np.int32(1).reshape([])), x]
+            fields = dict(numSplits=2)
+        elif name == "PACK":
+            results, operands = [[2, *shape]], [x, x]
+            fields = dict(axis=0, valuesCount=2)
+        elif name == "SELECT_V2":
+            where = made.input(rng.integers(0, 2, shape).astype(np.bool_))
+            operands = [where, x, made.input(data(rng, shape, dtype), same)]
+        for result in results:
+            made.output(result, dtype, same)
+        made.operator(name, operands, options, version, **fields)
+        return made
+
+    return draw
+
+
 BOTH = (INT8, INT16)
+ALL = (INT8, np.uint8, INT16)
 ONLY8 = (INT8,)
 LOGISTIC8, TANH8 = Quant([1 / 256], [-128]), Quant([1 / 128], [0])
 
@@ -487,9 +628,9 @@ WITHOUT_REFERENCE = {"ELU", "SUM"}
 
 # Name -> how to draw one, and of which types.
 CASES: dict[str, tuple[Draw, tuple[Any, ...]]] = {
-    "QUANTIZE": (quantize, BOTH),
-    "QUANTIZE_INTEGERS": (requantize, BOTH),
-    "DEQUANTIZE": (dequantize, BOTH),
+    "QUANTIZE": (quantize, ALL),
+    "QUANTIZE_INTEGERS": (requantize, ALL),
+    "DEQUANTIZE": (dequantize, ALL),
     "EMBEDDING_LOOKUP": (embedding_lookup, ONLY8),
     "CONV_2D": (convolution(depthwise=False), BOTH),
     "CONV_2D_GROUPED": (convolution(depthwise=False, grouped=True), ONLY8),
@@ -501,6 +642,7 @@ CASES: dict[str, tuple[Draw, tuple[Any, ...]]] = {
     "ADD": (binary("ADD", "AddOptions", 2), BOTH),
     "SUB": (binary("SUB", "SubOptions", 2), BOTH),
     "MUL": (binary("MUL", "MulOptions", 2, product=True), BOTH),
+    "DIV": (divide, ONLY8),
     "SQUARED_DIFFERENCE": (binary("SQUARED_DIFFERENCE", "SquaredDifferenceOptions", 2), ONLY8),
     "PRELU": (prelu, ONLY8),
     "MAXIMUM": (extremum("MAXIMUM"), BOTH),
@@ -533,4 +675,20 @@ CASES: dict[str, tuple[Draw, tuple[Any, ...]]] = {
     "PADV2": (pad("PADV2"), BOTH),
     "MIRROR_PAD": (pad("MIRROR_PAD"), BOTH),
     "TRANSPOSE": (transpose, BOTH),
+    "ARG_MAX": (arg_extremum("ARG_MAX", "ArgMaxOptions"), ONLY8),
+    "ARG_MIN": (arg_extremum("ARG_MIN", "ArgMinOptions"), ONLY8),
+    "TOPK_V2": (topk, ONLY8),
+    "LESS": (comparison("LESS", "LessOptions"), ONLY8),
+    "GREATER_EQUAL": (comparison("GREATER_EQUAL", "GreaterEqualOptions"), ONLY8),
+    "EQUAL": (comparison("EQUAL", "EqualOptions"), ONLY8),
+    "L2_NORMALIZATION": (l2_normalization, ONLY8),
+    "SQRT": (root("SQRT"), BOTH),
+    "RSQRT": (root("RSQRT"), ONLY8),
+    "RESHAPE": (moved("RESHAPE", "ReshapeOptions", 1), BOTH),
+    "SLICE": (moved("SLICE", "SliceOptions"), BOTH),
+    "STRIDED_SLICE": (moved("STRIDED_SLICE", "StridedSliceOptions"), BOTH),
+    "GATHER": (moved("GATHER", "GatherOptions"), BOTH),
+    "SPLIT": (moved("SPLIT", "SplitOptions"), BOTH),
+    "PACK": (moved("PACK", "PackOptions"), BOTH),
+    "SELECT_V2": (moved("SELECT_V2", "SelectV2Options"), BOTH),
 }

@@ -72,6 +72,9 @@ class Encoder {
         return Status::Ok();
       }
       case Storage::kDType:
+        if (field.attr == "quantized_bias_type" && op_.attrs.Find(field.attr) == nullptr) {
+          return Status::Ok();
+        }
         options_.fields.U8(field.slot,
                            static_cast<std::uint8_t>(StatedType(graph_, op_, field.attr)));
         return Status::Ok();

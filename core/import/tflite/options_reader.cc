@@ -36,8 +36,12 @@ bool HasField(const flat::OptionsTable* options, std::string_view attr) {
          std::ranges::find(options->fields, attr, &OptionField::attr) != options->fields.end();
 }
 
-// What an absent optional attribute reads as.
-bool SaysNothing(const ir::AttrValue& value) {
+// What an absent optional attribute reads as. Element type f32 is a word of its own, but for
+// biases.
+bool SaysNothing(const OptionField& field, const ir::AttrValue& value) {
+  if (field.storage == Storage::kDType) {
+    return field.attr == "quantized_bias_type" && std::get<std::string>(value) == "f32";
+  }
   if (const auto* flag = std::get_if<bool>(&value)) return !*flag;
   if (const auto* number = std::get_if<std::int64_t>(&value)) return *number == 0;
   if (const auto* real = std::get_if<double>(&value)) return *real == 0;
@@ -132,8 +136,7 @@ Result<OptionsRead> ReadOptions(ir::OpKind kind, const flat::schema::Operator& o
     if (!value) continue;
     if (field.storage == Storage::kRegion) {
       read.regions.push_back(static_cast<std::int32_t>(std::get<std::int64_t>(*value)));
-    } else if (!SaysNothing(*value) || field.storage == Storage::kDType ||
-               IsRequired(kind, field.attr)) {
+    } else if (!SaysNothing(field, *value) || IsRequired(kind, field.attr)) {
       read.attrs.Set(field.attr, std::move(*value));
     }
   }

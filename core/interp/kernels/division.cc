@@ -4,6 +4,7 @@
 
 #include "core/interp/kernels/activation.h"
 #include "core/interp/kernels/binary.h"
+#include "core/interp/kernels/quantized.h"
 
 namespace smelt::interp {
 namespace {
@@ -62,6 +63,7 @@ struct FlooredDiv {
 
 template <class Op>
 Status RunDivision(const KernelContext& context) {
+  if (IsQuantized(context)) return RunQuantizedBinary(context);
   const Status done = VisitNumbers(context, context.input(0).dtype(), [&](auto tag) -> Status {
     using T = typename decltype(tag)::type;
     if constexpr (std::is_integral_v<T>) {
@@ -81,10 +83,11 @@ Status RunDivision(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> DivisionKernels() {
-  static constexpr KernelRow kRows[] = {{kDiv, &RunDivision<TruncatedDiv>},
-                                        {kFloorDiv, &RunDivision<FlooredDiv>},
-                                        {kFloorMod, &RunDivision<FlooredMod>},
-                                        {kCoreTruncMod, &RunDivision<TruncatedMod>}};
+  static constexpr KernelRow kRows[] = {
+      {kDiv, &RunDivision<TruncatedDiv>, false, Quantized::kRead},
+      {kFloorDiv, &RunDivision<FlooredDiv>, false, Quantized::kRead},
+      {kFloorMod, &RunDivision<FlooredMod>, false, Quantized::kRead},
+      {kCoreTruncMod, &RunDivision<TruncatedMod>}};
   return kRows;
 }
 

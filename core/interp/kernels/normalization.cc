@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/interp/kernels/activation.h"
-#include "core/interp/kernels/types.h"
+#include "core/interp/kernels/quantized.h"
 
 namespace smelt::interp {
 namespace {
@@ -32,6 +32,7 @@ Status OverRows(const KernelContext& context, F f) {
 }
 
 Status RunL2Normalization(const KernelContext& context) {
+  if (IsQuantized(context)) return RunQuantizedL2Normalization(context);
   const Status done = OverRows(context, [](const std::vector<double>& x, std::vector<double>& y) {
     double sum = 0;
     for (const double value : x) sum += value * value;
@@ -71,7 +72,7 @@ Status RunLocalResponse(const KernelContext& context) {
 
 std::span<const KernelRow> NormalizationKernels() {
   static constexpr KernelRow kRows[] = {
-      {ir::OpKind::kL2Normalization, &RunL2Normalization},
+      {ir::OpKind::kL2Normalization, &RunL2Normalization, false, Quantized::kRead},
       {ir::OpKind::kLocalResponseNormalization, &RunLocalResponse}};
   return kRows;
 }

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "core/interp/kernels/types.h"
+#include "core/interp/kernels/quantized.h"
 #include "core/interp/kernels/view.h"
 
 namespace smelt::interp {
@@ -37,7 +37,13 @@ void StoreBest(const KernelContext& context, const T* from, std::int64_t length)
   }
 }
 
+// Integers of one positive scale are in the order of what they stand for.
+Status CheckOneScale(const KernelContext& context) {
+  return IsQuantized(context) ? AffineOf(context, context.input(0)).status() : Status::Ok();
+}
+
 Status RunArgReduce(const KernelContext& context) {
+  SMELT_RETURN_IF_ERROR(CheckOneScale(context));
   const Tensor& input = context.input(0);
   const int axis = AxisOf(IntsOf(context.input(1)).front(), input.rank());
   if (input.dim(axis) == 0 && context.result().element_count() > 0) {
@@ -87,6 +93,8 @@ void TakeLargest(const KernelContext& context, std::size_t length, std::size_t k
 }
 
 Status RunTopk(const KernelContext& context) {
+  SMELT_RETURN_IF_ERROR(CheckOneScale(context));
+  if (context.input(0).quant() != context.result().quant()) return NoQuantizedKernel(context);
   const Tensor& input = context.input(0);
   const auto length = static_cast<std::size_t>(input.dim(input.rank() - 1));
   const auto k = static_cast<std::size_t>(context.result().dim(input.rank() - 1));
@@ -99,8 +107,9 @@ Status RunTopk(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> OrderKernels() {
-  static constexpr KernelRow kRows[] = {
-      {kArgMax, &RunArgReduce}, {kArgMin, &RunArgReduce}, {kTopkV2, &RunTopk}};
+  static constexpr KernelRow kRows[] = {{kArgMax, &RunArgReduce, false, Quantized::kRead},
+                                        {kArgMin, &RunArgReduce, false, Quantized::kRead},
+                                        {kTopkV2, &RunTopk, false, Quantized::kRead}};
   return kRows;
 }
 

@@ -25,6 +25,7 @@ Status RunDequantize(const KernelContext& context) {
 }
 
 // round(x / scale) + zero in the type's range, halves away from zero; NaN gives its least value.
+// (From 2^31 on the reference kernel's conversion to int32 is undefined; XNNPACK saturates too.)
 template <class T>
 T Nearest(float x, float scale, std::int64_t zero) {
   using Limits = std::numeric_limits<T>;

@@ -87,6 +87,7 @@ Status RunQuantizedUnary(const KernelContext& context);   // by lookup or by res
 Status RunQuantizedPool(const KernelContext& context);
 Status RunQuantizedReduction(const KernelContext& context, const Tensor& rows, std::int64_t length);
 Status RunQuantizedSoftmax(const KernelContext& context);
+Status RunQuantizedL2Normalization(const KernelContext& context);
 Status RunQuantizedBilinear(const KernelContext& context);
 
 }  // namespace smelt::interp

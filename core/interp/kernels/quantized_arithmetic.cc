@@ -1,4 +1,7 @@
-// ADD, SUB, MUL, SQUARED_DIFFERENCE, PRELU on integers, with broadcasting.
+// ADD, SUB, MUL, DIV, SQUARED_DIFFERENCE, PRELU on integers, with broadcasting.
+#include <bit>
+
+#include "core/interp/fixed_point_functions.h"
 #include "core/interp/kernels/binary.h"
 #include "core/interp/kernels/quantized.h"
 
@@ -72,6 +75,40 @@ void SquareDifferences(const KernelContext& context, const Sides& sides) {
   });
 }
 
+std::int32_t ShiftedLeft(std::int32_t x, int bits) {
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(x) << bits);
+}
+
+// By the divisor's reciprocal, with as many bits as the dividend leaves.
+template <class T>
+Status Divide(const KernelContext& context, const Sides& sides) {
+  const std::span<const T> divisors = context.input(1).values<T>();
+  if (std::ranges::any_of(divisors, [&](T q) { return q == sides.b.zero; })) {
+    return {Reason::kValueOutOfRange, "a quantized number is divided by 0"};
+  }
+  const float scale = sides.a.scale / (sides.b.scale * sides.result.scale);
+  const Multiplier factor = QuantizeMultiplier(Real(scale));
+  const QuantizedRange range = ActivationRange(context, sides.result);
+  ApplyBinary<T, T>(context, [&](T a, T b) {
+    std::int32_t dividend = a - sides.a.zero;
+    std::int32_t divisor = b - sides.b.zero;
+    if (divisor < 0) {
+      dividend = -dividend;
+      divisor = -divisor;
+    }
+    const Reciprocal inverse = ReciprocalOf(divisor, 31);
+    const auto bits = static_cast<std::uint32_t>(dividend < 0 ? ~dividend : dividend);
+    const int headroom = std::countl_zero(bits) - 1;
+    const std::int32_t quotient =
+        SaturatingRoundingDoublingHighMul(ShiftedLeft(dividend, headroom), inverse.value);
+    const int right = std::clamp(inverse.bits_over_unit + headroom - factor.shift, 0, 31);
+    const std::int32_t scaled =
+        RoundingDivideByPot(SaturatingRoundingDoublingHighMul(quotient, factor.value), right);
+    return range.Clamp(std::int64_t{scaled} + sides.result.zero);
+  });
+  return {};
+}
+
 template <class T>
 void Prelu(const KernelContext& context, const Sides& sides) {
   const float identity = sides.a.scale / sides.result.scale;
@@ -99,13 +136,16 @@ Status RunQuantizedBinary(const KernelContext& context) {
   SMELT_ASSIGN_OR_RETURN(sides.result, AffineOf(context, context.result()));
   return VisitQuantized(context, dtype, [&](auto tag) -> Status {
     using T = typename decltype(tag)::type;
+    constexpr bool kShort = sizeof(T) == 1;
     if (context.kind == kAdd || context.kind == kSub) {
       AddOrSubtract<T>(context, sides);
     } else if (context.kind == kMul) {
       Multiply<T>(context, sides);
-    } else if (context.kind == kPrelu) {
+    } else if (context.kind == kDiv && kShort) {
+      return Divide<T>(context, sides);
+    } else if (context.kind == kPrelu && kShort) {  // LiteRT's of int16 misreads the slopes
       Prelu<T>(context, sides);
-    } else if (context.kind == kSquaredDifference && sizeof(T) == 1) {
+    } else if (context.kind == kSquaredDifference && kShort) {
       SquareDifferences<T>(context, sides);
     } else {
       return NoQuantizedKernel(context);

@@ -1,5 +1,6 @@
 // CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV on integers. int8 sums are int32; those of int16
-// activations int64, or int32 where the bias is int32.
+// activations int64, or int32 where the bias is int32, or would be by attribute
+// quantized_bias_type.
 #include "core/interp/kernels/quantized.h"
 #include "core/interp/kernels/quantized_dot.h"
 #include "core/interp/kernels/window.h"
@@ -43,8 +44,10 @@ Result<Parts> PartsOf(const KernelContext& context, int data, int axis, int bias
   parts.output.zero = output.zero;
   parts.output.range = ActivationRange(context, output);
   SMELT_ASSIGN_OR_RETURN(parts.bias, BiasOf(context, bias, channels));
-  parts.wide = input.dtype() == ir::DType::kI16 &&
-               !(context.has_input(bias) && context.input(bias).dtype() == ir::DType::kI32);
+  const bool short_sums = context.has_input(bias)
+                              ? context.input(bias).dtype() == ir::DType::kI32
+                              : context.attrs.String("quantized_bias_type", "") == "i32";
+  parts.wide = input.dtype() == ir::DType::kI16 && !short_sums;
   return parts;
 }
 

@@ -1,11 +1,15 @@
-// Operators of one operand that rescale integers: the RELU family, LEAKY_RELU, HARD_SWISH, ABS.
+// Operators of one operand that rescale integers: the RELU family, LEAKY_RELU, HARD_SWISH, ABS,
+// SQRT, RSQRT.
 // Those of a table: quantized_lookup.cc.
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <string>
 
+#include "core/interp/fixed_point_functions.h"
 #include "core/interp/kernels/quantized.h"
 #include "core/interp/kernels/quantized_lookup.h"
+#include "core/ir/op_table.h"
 
 namespace smelt::interp {
 namespace {
@@ -67,6 +71,46 @@ void Abs(const KernelContext& context, const Ends& ends) {
   });
 }
 
+Status Negative(const KernelContext& context) {
+  return {Reason::kValueOutOfRange,
+          std::string(ir::GetOpInfo(context.kind).name) + " of a negative number"};
+}
+
+// The root in float32, cut off where it lies between two integers.
+template <class T>
+Status Sqrt(const KernelContext& context, const Ends& ends) {
+  const QuantizedRange range = RangeOf(context.result(), ends.y, -kNone, kNone);
+  bool negative = false;
+  Map<T>(context, [&](std::int32_t q) {
+    negative = negative || q < ends.x.zero;
+    const float real = ends.x.scale * static_cast<float>(q - ends.x.zero);
+    const float root = std::sqrt(std::max(real, 0.0F)) / ends.y.scale;
+    return range.Clamp(static_cast<std::int64_t>(std::min(root, 1e9F)) + ends.y.zero);
+  });
+  return negative ? Negative(context) : Status::Ok();
+}
+
+// 1 / sqrt in fixed point; of 0 the largest.
+template <class T>
+Status Rsqrt(const KernelContext& context, const Ends& ends) {
+  constexpr int kMoreBits = 20;
+  const QuantizedRange range = RangeOf(context.result(), ends.y, -kNone, kNone);
+  const float scale = 1.0F / (std::sqrt(ends.x.scale) * ends.y.scale);
+  Multiplier factor = QuantizeMultiplier(static_cast<double>(scale));
+  factor.shift -= kMoreBits;
+  bool negative = false;
+  Map<T>(context, [&](std::int32_t q) {
+    const std::int32_t centred = q - ends.x.zero;
+    negative = negative || centred < 0;
+    if (centred <= 0) return range.high;
+    Multiplier inverse = InverseSqrt(centred);
+    inverse.shift += kMoreBits;
+    const std::int32_t fine = MultiplyByQuantizedMultiplier(1, inverse);
+    return range.Clamp(std::int64_t{MultiplyByQuantizedMultiplier(fine, factor)} + ends.y.zero);
+  });
+  return negative ? Negative(context) : Status::Ok();
+}
+
 // 16 bits of a factor's 31.
 struct ShortMultiplier {
   std::int16_t value;
@@ -121,6 +165,10 @@ Status RunQuantizedUnary(const KernelContext& context) {
       LeakyRelu<T>(context, ends);
     } else if (context.kind == kAbs) {
       Abs<T>(context, ends);
+    } else if (context.kind == kSqrt) {
+      return Sqrt<T>(context, ends);
+    } else if (context.kind == kRsqrt) {
+      return Rsqrt<T>(context, ends);
     } else if (context.kind == kHardSwish && !kWide) {
       return HardSwish(context, ends);
     } else {

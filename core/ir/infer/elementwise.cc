@@ -103,12 +103,14 @@ Result<Types> Quantize(const InferContext& context) {
   if (from != DType::kF32 && !IsQuantized(from) && from != DType::kI32) {
     return BadOperand(context, 0, "QUANTIZE takes f32, i8, u8, i16 and i32");
   }
-  SMELT_ASSIGN_OR_RETURN(Types types, Cast(context));
-  if (!IsQuantized(types[0].dtype) && (from != DType::kI16 || types[0].dtype != DType::kI32)) {
-    return {Reason::kTypeMismatch, "QUANTIZE gives i8, u8 and i16, and i32 of i16; not " +
-                                       std::string(DTypeName(types[0].dtype))};
+  SMELT_ASSIGN_OR_RETURN(const DType to, NamedResult(context));
+  const bool wide = from == DType::kI16 || from == DType::kI32;
+  const bool narrow = to == DType::kI8 || to == DType::kI16 || (to == DType::kU8 && !wide);
+  if (!narrow && !(from == DType::kI16 && to == DType::kI32)) {
+    return {Reason::kTypeMismatch, "QUANTIZE gives no " + std::string(DTypeName(to)) + " from " +
+                                       std::string(DTypeName(from))};
   }
-  return types;
+  return Types{{to, OperandShape(context, 0)}};
 }
 
 Result<Types> Cast(const InferContext& context) {

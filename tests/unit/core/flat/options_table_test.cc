@@ -16,7 +16,7 @@ using ir::OpKind;
 
 // Attributes that the IR has and the file's option tables have no field for.
 bool NotStored(OpKind kind, std::string_view attr) {
-  return attr == "quantized_bias_type" || (kind != OpKind::kCast && attr == "out_data_type");
+  return kind != OpKind::kCast && attr == "out_data_type";
 }
 
 AttrType TypeOf(Storage storage) {

@@ -25,6 +25,16 @@ TEST_F(InferShapes, Elementwise) {
   EXPECT_EQ(Of(OpKind::kCast, {{"out_data_type", std::string("i8")}}, {F32({2})}), "i8[2]");
   EXPECT_EQ(Of(OpKind::kCast, {{"out_data_type", std::string("int")}}, {F32({2})}),
             "type_mismatch");
+  const auto quantized = [&](const char* to, DType from) {
+    return Of(OpKind::kQuantize, {{"out_data_type", std::string(to)}}, {OfType(from, {2})});
+  };
+  EXPECT_EQ(quantized("i8", DType::kF32), "i8[2]");
+  EXPECT_EQ(quantized("u8", DType::kI8), "u8[2]");
+  EXPECT_EQ(quantized("i32", DType::kI16), "i32[2]");
+  EXPECT_EQ(quantized("i32", DType::kF32), "type_mismatch");
+  EXPECT_EQ(quantized("u8", DType::kI16), "type_mismatch");
+  EXPECT_EQ(quantized("f32", DType::kI8), "type_mismatch");
+  EXPECT_EQ(quantized("i8", DType::kI64), "shape_mismatch");
   EXPECT_EQ(Of(OpKind::kBitcast, {{"out_data_type", std::string("i64")}}, {F32({3, 2})}), "i64[3]");
   EXPECT_EQ(Of(OpKind::kBitcast, {{"out_data_type", std::string("i64")}}, {F32({3})}),
             "shape_mismatch");
@@ -133,6 +143,15 @@ TEST_F(InferShapes, Parts) {
   EXPECT_EQ(Of(OpKind::kGather, {{"axis", kI64(2)}, {"batch_dims", kI64(1)}},
                {F32({2, 3, 4}), OfType(DType::kI32, {2, 6})}),
             "f32[2,3,6]");
+  const auto rows = [&](const char* to, const Operand& ids, const Operand& table) {
+    return Of(OpKind::kEmbeddingLookup, {{"out_data_type", std::string(to)}}, {ids, table});
+  };
+  const Operand ids = OfType(DType::kI32, {5});
+  EXPECT_EQ(rows("f32", ids, OfType(DType::kI8, {2, 3, 4})), "f32[5,3,4]");
+  EXPECT_EQ(rows("i8", ids, OfType(DType::kI8, {2, 3})), "i8[5,3]");
+  EXPECT_EQ(rows("i8", ids, F32({2, 3})), "shape_mismatch");
+  EXPECT_EQ(rows("f32", OfType(DType::kI64, {5}), F32({2, 3})), "shape_mismatch");
+  EXPECT_EQ(rows("f32", OfType(DType::kI32, {5, 1}), F32({2, 3})), "unsupported_rank");
   EXPECT_EQ(Of(OpKind::kGatherNd, {}, {F32({2, 3, 4}), OfType(DType::kI32, {7, 2})}), "f32[7,4]");
   EXPECT_EQ(Of(OpKind::kOneHot, {{"axis", kI64(-1)}},
                {OfType(DType::kI32, {3}), ScalarI32(5), F32({}), F32({})}),
