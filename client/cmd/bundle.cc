@@ -36,4 +36,14 @@ Result<Bundle> OpenBundle(Session& session, const std::string& path) {
   return bundle;
 }
 
+Result<Bundle> OpenSingleFile(Session& session, const std::string& path) {
+  Bundle bundle;
+  SMELT_ASSIGN_OR_RETURN(ModelFile file, session.OpenInput(path));
+  bundle.files.push_back(std::move(file));
+  const bool is_stream = path == "-";
+  bundle.file_name = is_stream ? "model" : ToUtf8(std::filesystem::path(path).filename().string());
+  if (!is_stream) bundle.paths.push_back(path);
+  return bundle;
+}
+
 }  // namespace smelt::client

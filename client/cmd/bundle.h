@@ -21,4 +21,7 @@ struct Bundle {
 // kExternalPathEscapes, kIoError.
 Result<Bundle> OpenBundle(Session& session, const std::string& path);
 
+// The file alone, whatever it is: it is not looked into.
+Result<Bundle> OpenSingleFile(Session& session, const std::string& path);
+
 }  // namespace smelt::client

@@ -37,6 +37,7 @@ struct Command {
 std::span<const Command> Commands();
 
 std::unique_ptr<Verb> MakeConvert();
+std::unique_ptr<Verb> MakeInspect();
 std::unique_ptr<Verb> MakeSubmit();
 std::unique_ptr<Verb> MakeWatch();
 std::unique_ptr<Verb> MakeStatus();

@@ -5,6 +5,7 @@ namespace {
 
 constexpr Command kCommands[] = {
     {"convert", "Upload a model, convert it, and fetch the artifact", MakeConvert},
+    {"inspect", "Show what a .tflite or .onnx file holds", MakeInspect},
     {"submit", "Upload a model and start its conversion; print the job's id", MakeSubmit},
     {"watch", "Follow a job until it has finished", MakeWatch},
     {"status", "Show a job as it is now", MakeStatus},

@@ -8,6 +8,7 @@
 #include "client/net/blob_digest.h"
 #include "client/net/calls.h"
 #include "client/net/downloader.h"
+#include "client/view/job_kind.h"
 #include "client/view/job_state.h"
 #include "client/view/json.h"
 
@@ -24,7 +25,8 @@ class GetVerb final : public Verb {
         ->type_name("OUT");
     auto* report =
         app.add_flag("--report", report_, "The report, as JSON, instead of the artifact");
-    auto* model = app.add_flag("--model", model_, "The model that was converted")->excludes(report);
+    auto* model =
+        app.add_flag("--model", model_, "The model that the job is about")->excludes(report);
     app.add_option("--artifact", artifact_, "The artifact of this name")
         ->type_name("NAME")
         ->excludes(report)
@@ -51,7 +53,7 @@ class GetVerb final : public Verb {
     session.progress().Finish();
     if (session.json()) session.PrintJson(report);
     if (session.json() && output_.empty()) return ExitCode::kOk;
-    const std::string model = job.convert().input().file_name();
+    const std::string model = InputOf(job).file_name();
     const std::string output =
         output_.empty()
             ? "-"
@@ -67,7 +69,7 @@ class GetVerb final : public Verb {
                     "Name one of its files with --artifact.");
     }
     OutcomeOptions options;
-    const std::string model = job.convert().input().file_name();
+    const std::string model = InputOf(job).file_name();
     options.output = OutputPath(output_, std::filesystem::path(model).stem().string() + ".tflite");
     SMELT_ASSIGN_OR_RETURN(const std::vector<std::string> paths, FetchParts(session, job, options));
     session.progress().Finish();
@@ -93,7 +95,7 @@ class GetVerb final : public Verb {
   }
 
   Result<ExitCode> GetModel(Session& session, const v1::Job& job) {
-    const v1::ModelInput& input = job.convert().input();
+    const v1::ModelInput& input = InputOf(job);
     SMELT_ASSIGN_OR_RETURN(const Digest digest, FromWire(input.model()));
     return Fetch(session, digest, OutputPath(output_, input.file_name()));
   }

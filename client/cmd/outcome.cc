@@ -7,12 +7,14 @@
 #include <span>
 #include <vector>
 
+#include "client/cmd/description.h"
 #include "client/cmd/output_path.h"
 #include "client/cmd/planned_file.h"
 #include "client/files/partial_file.h"
 #include "client/files/spool.h"
 #include "client/net/blob_digest.h"
 #include "client/net/downloader.h"
+#include "client/view/job_kind.h"
 #include "client/view/job_state.h"
 #include "client/view/json.h"
 #include "client/view/report_text.h"
@@ -98,7 +100,8 @@ void PrintOutcome(Session& session, const v1::Job& job, const v1::Report& report
                   const OutcomeOptions& options, const std::vector<std::string>& extras) {
   const std::string report_place = ReportPlace(session, job, options);
   if (job.state() != v1::SUCCEEDED) {
-    PrintFailure(session.err(), report, report_place, session.err_ink());
+    PrintFailure(session.err(), report, job.has_inspect() ? "described" : "converted", report_place,
+                 session.err_ink());
     PrintExtras(session.err(), extras, session.err_ink());
     return;
   }
@@ -138,7 +141,7 @@ Result<std::vector<std::string>> PlaceExtras(const v1::Job& job, const OutcomeOp
     const std::string& name = job.artifacts(i).name();
     paths.push_back(KeepsItsName(job.artifacts(i))
                         ? InFolderOf(options.output, name)
-                        : PathBeside(options.output, job.convert().input().file_name(), name));
+                        : PathBeside(options.output, InputOf(job).file_name(), name));
     files.push_back({"the job's file " + name, paths.back(), "-o"});
   }
   SMELT_RETURN_IF_ERROR(CheckPlannedFiles(files, options.inputs));
@@ -229,6 +232,9 @@ Result<ExitCode> ShowOutcome(Session& session, const v1::Job& job, const Outcome
   session.progress().Finish();
   if (!options.report.empty()) {
     SMELT_RETURN_IF_ERROR(WriteText(session, options.report, ToJson(report, JsonShape::kDocument)));
+  }
+  if (job.has_inspect() && job.state() == v1::SUCCEEDED) {
+    return ShowDescription(session, job, options);
   }
   PrintOutcome(session, job, report, options, extras);
   if (session.json()) session.PrintJson(report);

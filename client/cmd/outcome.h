@@ -20,6 +20,7 @@ struct OutcomeOptions {
   std::string output;  // a path or "-"; "": the artifact stays with the daemon
   std::string report;  // write the report there as JSON; "": don't
   bool strict = false;
+  bool summary = false;             // of a described model, not each of its tensors and operators
   std::vector<std::string> inputs;  // the model and its data files, which nothing may replace
 };
 

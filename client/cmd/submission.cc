@@ -51,6 +51,23 @@ Result<std::vector<UploadFile>> HashBundle(Session& session, const Bundle& bundl
   return uploads;
 }
 
+v1::ModelInput InputOf(const Bundle& bundle, const std::vector<UploadFile>& uploads) {
+  v1::ModelInput input;
+  input.set_file_name(bundle.file_name);
+  *input.mutable_model() = ToWire(uploads.front().digest);
+  for (std::size_t i = 0; i < bundle.locations.size(); ++i) {
+    (*input.mutable_external_files())[bundle.locations[i]] = ToWire(uploads[i + 1].digest);
+  }
+  return input;
+}
+
+Result<v1::Job> UploadAndCreate(Session& session, const std::vector<UploadFile>& uploads,
+                                const v1::CreateJobRequest& request) {
+  SMELT_RETURN_IF_ERROR(CheckSendable(request));  // before a large file is sent
+  SMELT_RETURN_IF_ERROR(UploadMissing(session.connection(), uploads));
+  return CreateJob(session.connection(), request);
+}
+
 }  // namespace
 
 Result<v1::Job> Submit(Session& session, const SubmitOptions& options, const Bundle& bundle) {
@@ -59,17 +76,18 @@ Result<v1::Job> Submit(Session& session, const SubmitOptions& options, const Bun
   SMELT_ASSIGN_OR_RETURN(const std::vector<UploadFile> uploads, HashBundle(session, bundle));
   v1::CreateJobRequest request;
   request.set_request_id(options.request_id.empty() ? RandomRequestId() : options.request_id);
-  v1::ConvertOperation& operation = *request.mutable_convert();
-  *operation.mutable_options() = convert;
-  operation.mutable_input()->set_file_name(bundle.file_name);
-  *operation.mutable_input()->mutable_model() = ToWire(uploads.front().digest);
-  for (std::size_t i = 0; i < bundle.locations.size(); ++i) {
-    (*operation.mutable_input()->mutable_external_files())[bundle.locations[i]] =
-        ToWire(uploads[i + 1].digest);
-  }
-  SMELT_RETURN_IF_ERROR(CheckSendable(request));  // before a large file is sent
-  SMELT_RETURN_IF_ERROR(UploadMissing(session.connection(), uploads));
-  return CreateJob(session.connection(), request);
+  *request.mutable_convert()->mutable_options() = convert;
+  *request.mutable_convert()->mutable_input() = InputOf(bundle, uploads);
+  return UploadAndCreate(session, uploads, request);
+}
+
+Result<v1::Job> SubmitInspection(Session& session, const Bundle& bundle) {
+  SMELT_RETURN_IF_ERROR(CheckAgainstLimits(session, bundle, v1::ConvertOptions()));
+  SMELT_ASSIGN_OR_RETURN(const std::vector<UploadFile> uploads, HashBundle(session, bundle));
+  v1::CreateJobRequest request;
+  request.set_request_id(RandomRequestId());
+  *request.mutable_inspect()->mutable_input() = InputOf(bundle, uploads);
+  return UploadAndCreate(session, uploads, request);
 }
 
 }  // namespace smelt::client

@@ -13,4 +13,7 @@ namespace smelt::client {
 // before anything is sent, then those of the calls.
 Result<v1::Job> Submit(Session& session, const SubmitOptions& options, const Bundle& bundle);
 
+// The same for an inspection of the model's file alone.
+Result<v1::Job> SubmitInspection(Session& session, const Bundle& bundle);
+
 }  // namespace smelt::client

@@ -7,6 +7,7 @@
 #include "client/cmd/outcome.h"
 #include "client/cmd/output_path.h"
 #include "client/net/calls.h"
+#include "client/view/job_kind.h"
 
 namespace smelt::client {
 namespace {
@@ -24,8 +25,9 @@ class WatchVerb final : public Verb {
   Result<ExitCode> Run(Session& session) override {
     if (std::error_code error; std::filesystem::is_directory(outcome_.output, error)) {
       SMELT_ASSIGN_OR_RETURN(const v1::Job job, GetJob(session.connection(), job_));
-      const std::filesystem::path model(job.convert().input().file_name());
-      outcome_.output = OutputPath(outcome_.output, model.stem().string() + ".tflite");
+      const std::filesystem::path model(InputOf(job).file_name());
+      const char* suffix = job.has_inspect() ? "_description.json" : ".tflite";
+      outcome_.output = OutputPath(outcome_.output, model.stem().string() + suffix);
     }
     SMELT_RETURN_IF_ERROR(CheckOutcomeOptions(session, outcome_));
     const std::string again = outcome_.output.empty() ? "" : " -o " + outcome_.output;

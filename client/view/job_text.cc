@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "client/view/job_kind.h"
 #include "client/view/job_state.h"
 #include "client/view/text.h"
 
@@ -23,7 +24,7 @@ std::string TookText(const v1::Job& job) {
 }
 
 std::string ModelText(const v1::Job& job) {
-  const v1::ModelInput& input = job.convert().input();
+  const v1::ModelInput& input = InputOf(job);
   std::string text = input.file_name();
   if (input.external_files_size() != 0) {
     text += " + " + Count(static_cast<std::uint64_t>(input.external_files_size()), "data file");
@@ -48,8 +49,9 @@ void PrintJob(std::ostream& out, const v1::Job& job) {
   const std::pair<std::string_view, std::string> rows[] = {
       {"job", job.id()},
       {"state", state},
+      {"kind", std::string(KindOf(job))},
       {"model", ModelText(job)},
-      {"sha256", job.convert().input().model().sha256()},
+      {"sha256", InputOf(job).model().sha256()},
       {"created", ShowTime(job.create_time())},
       {"started", ShowTime(job.start_time())},
       {"finished", ShowTime(job.finish_time())},
@@ -72,11 +74,13 @@ void PrintJob(std::ostream& out, const v1::Job& job) {
   }
 }
 
-Table MakeJobTable() { return Table({"JOB", "STATE", "MODEL", "CREATED", "TOOK", "REASON"}); }
+Table MakeJobTable() {
+  return Table({"JOB", "STATE", "KIND", "MODEL", "CREATED", "TOOK", "REASON"});
+}
 
 void AddJobRow(Table& table, const v1::Job& job) {
-  table.Add({job.id(), std::string(JobStateName(job.state())), ModelText(job),
-             ShowTime(job.create_time()), TookText(job), job.reason_code()});
+  table.Add({job.id(), std::string(JobStateName(job.state())), std::string(KindOf(job)),
+             ModelText(job), ShowTime(job.create_time()), TookText(job), job.reason_code()});
 }
 
 }  // namespace smelt::client

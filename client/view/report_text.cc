@@ -158,9 +158,10 @@ std::string ProblemCount(const std::vector<const v1::Diagnostic*>& errors) {
   return text;
 }
 
-std::string Headline(const v1::Report& report, const std::vector<const v1::Diagnostic*>& errors) {
+std::string Headline(const v1::Report& report, std::string_view done,
+                     const std::vector<const v1::Diagnostic*>& errors) {
   if (report.state() == "cancelled") return "cancelled";
-  std::string text = "the model was not converted";
+  std::string text = "the model was not " + std::string(done);
   if (!errors.empty()) text += ": " + ProblemCount(errors);
   return text;
 }
@@ -232,11 +233,11 @@ void PrintParts(std::ostream& out, const v1::Report& report, const Ink& ink) {
 
 }  // namespace
 
-void PrintFailure(std::ostream& out, const v1::Report& report, const std::string& report_place,
-                  const Ink& ink) {
+void PrintFailure(std::ostream& out, const v1::Report& report, std::string_view done,
+                  const std::string& report_place, const Ink& ink) {
   const auto errors = WithSeverity(report, v1::SEVERITY_ERROR);
   const auto warnings = WithSeverity(report, v1::SEVERITY_WARNING);
-  out << ink.Red("error: ") << ink.Bold(Headline(report, errors)) << '\n';
+  out << ink.Red("error: ") << ink.Bold(Headline(report, done, errors)) << '\n';
   if (errors.empty()) {
     // No diagnostic: the job's own reason is all there is to say.
     v1::Diagnostic only;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/view/text.h"
@@ -14,9 +15,10 @@ namespace smelt::client {
 
 // Every diagnostic, errors first, each with its node, tensor, value found, what is allowed and what
 // to do; then the reasons counted. Nothing is left out: a refusal must be complete.
-// `report_place` is the file that holds the report, or the command that fetches it.
-void PrintFailure(std::ostream& out, const v1::Report& report, const std::string& report_place,
-                  const Ink& ink);
+// `done` is what was to be done with the model: "converted". `report_place` is the file that holds
+// the report, or the command that fetches it.
+void PrintFailure(std::ostream& out, const v1::Report& report, std::string_view done,
+                  const std::string& report_place, const Ink& ink);
 
 // What was made: size, operators by kind, times, verification, and the warnings in full.
 // `place` says where the artifact is.

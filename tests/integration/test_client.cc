@@ -264,4 +264,15 @@ Answer<v1::Job> TestClient::Submit(std::string_view model, const std::string& fi
   return Create(request);
 }
 
+Answer<v1::Job> TestClient::SubmitInspection(std::string_view model, const std::string& file_name) {
+  const v1::Digest digest = DigestOf(model);
+  const auto uploaded = Upload(digest.sha256().substr(0, 32), model);
+  if (!uploaded.ok()) return {uploaded.error, {}};
+  v1::CreateJobRequest request;
+  v1::ModelInput* input = request.mutable_inspect()->mutable_input();
+  *input->mutable_model() = digest;
+  input->set_file_name(file_name);
+  return Create(request);
+}
+
 }  // namespace smelt::testing

@@ -72,6 +72,8 @@ class TestClient {
   Answer<v1::Job> Submit(std::string_view model, const std::string& file_name,
                          const std::string& request_id = "",
                          const v1::ConvertOptions& options = {});
+  // The same for an inspection.
+  Answer<v1::Job> SubmitInspection(std::string_view model, const std::string& file_name);
 
  private:
   struct Stubs;

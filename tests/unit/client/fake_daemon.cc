@@ -100,11 +100,11 @@ void FakeDaemon::Finish(v1::Job* job) {
   if (report.state() == "succeeded") {
     job->set_state(v1::SUCCEEDED);
     v1::JobArtifact* artifact = job->add_artifacts();
-    artifact->set_name("model.tflite");
-    artifact->set_kind("tflite");
+    artifact->set_name(job->has_inspect() ? "model_description.json" : "model.tflite");
+    artifact->set_kind(job->has_inspect() ? "model_description" : "tflite");
     *artifact->mutable_digest() = Store(artifact_);
     v1::Artifact* reported = report.add_artifacts();
-    reported->set_name("model.tflite");
+    reported->set_name(artifact->name());
     *reported->mutable_digest() = artifact->digest();
   }
   for (const auto& [name, text] : extras_) {
@@ -129,7 +129,8 @@ grpc::Status FakeDaemon::Create(grpc::ServerContext*, const v1::CreateJobRequest
     created.set_id(id);
     created.set_state(v1::RUNNING);
     created.set_last_seq(3);
-    *created.mutable_convert() = request->convert();
+    if (request->has_convert()) *created.mutable_convert() = request->convert();
+    if (request->has_inspect()) *created.mutable_inspect() = request->inspect();
     if (!faults.never_finish) Finish(&created);
   }
   *job = jobs_[id];

@@ -207,7 +207,7 @@ TEST(ReportText, FailureWithoutDiagnosticsStillSaysWhyAndWhatToDo) {
   job.set_reason_code("worker_out_of_memory");
   job.set_message("the worker used more than 4 GiB");
   std::ostringstream out;
-  PrintFailure(out, ReportFromJob(job), "report.json", Ink(false));
+  PrintFailure(out, ReportFromJob(job), "converted", "report.json", Ink(false));
   EXPECT_EQ(out.str(),
             "error: the model was not converted\n"
             "\n"
