@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "core/convert/calibrate.h"
 #include "core/convert/import_request.h"
 #include "core/export/tflite/op_versions.h"
 #include "core/passes/compute_type.h"
@@ -69,8 +70,8 @@ Status Conversion::Run() {
 
 Status Conversion::RunStages() {
   for (auto stage :
-       {&Conversion::Import, &Conversion::RunPasses, &Conversion::Split, &Conversion::Write,
-        &Conversion::Check, &Conversion::VerifyRun, &Conversion::Judge}) {
+       {&Conversion::Import, &Conversion::RunPasses, &Conversion::Calibrate, &Conversion::Split,
+        &Conversion::Write, &Conversion::Check, &Conversion::VerifyRun, &Conversion::Judge}) {
     SMELT_RETURN_IF_ERROR(cancel_.Check());
     SMELT_RETURN_IF_ERROR((this->*stage)());
     if (report_.state() == "failed") return Status::Ok();
@@ -159,6 +160,21 @@ Status Conversion::RunPasses() {
   if (!status.ok()) return Fail(status, "passes");
   if (ir::HasError(diagnostics_)) report::FailWithFirstError(diagnostics_, report_);
   clock_.End("passes");
+  return Status::Ok();
+}
+
+Status Conversion::Calibrate() {
+  if (!request_.calibration) return Status::Ok();
+  auto ranges = smelt::Calibrate(*module_, *request_.calibration, request_.channels_last_inputs,
+                                 cancel_, [this](std::uint64_t done, std::uint64_t total) {
+                                   sink_.OnProgress("calibrate", done, total, "samples");
+                                 });
+  if (!ranges.ok()) return Fail(ranges.status(), "calibrate");
+  FillCalibration(*module_, *ranges, *report_.mutable_calibration());
+  if (const auto note = UncalibratedNote(*ranges)) {
+    report::AddDiagnostics({*note}, report_);
+  }
+  clock_.End("calibrate");
   return Status::Ok();
 }
 

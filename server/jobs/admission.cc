@@ -45,7 +45,7 @@ Status Admission::Check(const v1::CreateJobRequest& request) {
 }
 
 Status Admission::CheckInput(const v1::ConvertOperation& convert) {
-  SMELT_RETURN_IF_ERROR(CheckBundle(convert.input(), bundle_));
+  SMELT_RETURN_IF_ERROR(CheckBundle(convert, bundle_));
   SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> inputs, InputDigests(convert));
   SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> missing, blobs_.FindMissing(inputs));
   return missing.empty() ? Status::Ok() : Missing(missing);

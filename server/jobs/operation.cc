@@ -44,6 +44,10 @@ Result<std::vector<Digest>> InputDigests(const v1::ConvertOperation& operation) 
     SMELT_ASSIGN_OR_RETURN(files[path], FromProto(proto));
   }
   for (const auto& [path, digest] : files) digests.push_back(digest);
+  for (const v1::CalibrationFile& file : operation.calibration_files()) {
+    SMELT_ASSIGN_OR_RETURN(const Digest digest, FromProto(file.blob()));
+    digests.push_back(digest);
+  }
   return digests;
 }
 

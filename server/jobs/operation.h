@@ -21,7 +21,8 @@ std::string CanonicalBytes(const v1::ConvertOperation& operation);
 
 Digest OperationDigest(const v1::ConvertOperation& operation);
 
-// The model's digest first, then those of the external files in order of path. kInvalidDigest.
+// The model's digest first, then those of the external files in order of path, then those of the
+// calibration files in theirs. kInvalidDigest.
 Result<std::vector<Digest>> InputDigests(const v1::ConvertOperation& operation);
 
 // The runtime profile's name with the default filled in: "litert".
