@@ -161,6 +161,7 @@ if make_venv; then
   suite "kept composites" "$python" tests/integration/composites.py build/release/bin
   suite "accuracy reports" "$python" tests/integration/accuracy_report.py build/release/bin \
     tests/models/digits_cnn.onnx "$results/zoo/squeezenet.onnx"
+  suite "calibration data" "$python" tests/integration/calibration.py build/release/bin
   suite "artifacts in parts" "$python" tests/integration/split_models.py build/release/bin \
     tests/models/digits_cnn.onnx "$results"/zoo/{bert,lstm_tagger,mobilenet_v3_small,resnet18}.onnx
   suite "standard streams" tests/integration/streams.sh build/release/bin

@@ -9,7 +9,9 @@
 
 namespace smelt::client {
 
-Result<Bundle> OpenBundle(Session& session, const std::string& path) {
+namespace {
+
+Result<Bundle> OpenModel(Session& session, const std::string& path) {
   Bundle bundle;
   SMELT_ASSIGN_OR_RETURN(ModelFile model, session.OpenInput(path));
   ExternalScan scan;
@@ -33,6 +35,18 @@ Result<Bundle> OpenBundle(Session& session, const std::string& path) {
     bundle.locations.push_back(file.location);
     bundle.paths.push_back(file.path);
   }
+  return bundle;
+}
+
+}  // namespace
+
+Result<Bundle> OpenBundle(Session& session, const SubmitOptions& options) {
+  // Opened first: a wrong path is said before standard input is read.
+  SMELT_ASSIGN_OR_RETURN(std::vector<CalibrationInput> calibration,
+                         OpenCalibration(options.calibration));
+  SMELT_ASSIGN_OR_RETURN(Bundle bundle, OpenModel(session, options.model));
+  bundle.calibration = std::move(calibration);
+  for (const CalibrationInput& input : bundle.calibration) bundle.paths.push_back(input.path);
   return bundle;
 }
 

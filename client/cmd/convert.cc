@@ -57,7 +57,7 @@ class ConvertVerb final : public Verb {
       return Status(Reason::kUsage, "an artifact in parts does not fit on standard output",
                     "Give the parts a name with -o.");
     }
-    SMELT_ASSIGN_OR_RETURN(const Bundle bundle, OpenBundle(session, submit_.model));
+    SMELT_ASSIGN_OR_RETURN(const Bundle bundle, OpenBundle(session, submit_));
     SMELT_RETURN_IF_ERROR(CheckFiles(submit_, outcome_, bundle));
     outcome_.inputs = bundle.paths;
     std::optional<PrivateDaemon> daemon;  // outlives all calls below

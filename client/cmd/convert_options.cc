@@ -28,25 +28,6 @@ void AddListOption(CLI::App& app, const char* name, std::vector<std::string>& va
       ->allow_extra_args(false);
 }
 
-using LayoutMap = google::protobuf::Map<std::string, v1::Layout>;
-
-Status AddLayouts(const std::vector<std::string>& texts, const char* option, LayoutMap* layouts) {
-  for (const std::string& text : texts) {
-    const std::size_t equals = text.rfind('=');
-    const std::string layout = equals == std::string::npos ? "" : text.substr(equals + 1);
-    if (equals == 0 || (layout != "nhwc" && layout != "source")) {
-      return Status(Reason::kUsage, std::string(option) + " is '" + text +
-                                        "'; it must be NAME=nhwc or NAME=source");
-    }
-    const v1::Layout value = layout == "nhwc" ? v1::LAYOUT_CHANNELS_LAST : v1::LAYOUT_SOURCE;
-    if (!layouts->insert({text.substr(0, equals), value}).second) {
-      return Status(Reason::kUsage,
-                    std::string(option) + " gives '" + text.substr(0, equals) + "' twice");
-    }
-  }
-  return Status::Ok();
-}
-
 Status AddExtraReports(const SubmitOptions& options, v1::ConvertOptions& wire) {
   static constexpr std::pair<std::string_view, v1::ExtraReport> kKnown[] = {
       {"coverage", v1::OP_COVERAGE},
@@ -289,6 +270,7 @@ void AddSubmitOptions(CLI::App& app, SubmitOptions& options) {
                 "Keep these as one operator that delegates know by name, the definition beside it; "
                 "layer norms are odml.group_norm (repeatable)",
                 "odml.rms_norm|odml.group_norm|odml.scaled_dot_product_attention|all|none");
+  AddCalibrationOptions(app, options.calibration);
   AddSplitOptions(app, options.split);
   app.add_option("--request-id", options.request_id,
                  "Makes a repeated command return the same job (at most 128 bytes)")
@@ -316,9 +298,9 @@ Result<v1::ConvertOptions> ToConvertOptions(const SubmitOptions& options) {
   }
   wire.set_batch(options.batch);
   SMELT_RETURN_IF_ERROR(
-      AddLayouts(options.input_layouts, "--input-layout", wire.mutable_input_layouts()));
+      ParseLayouts(options.input_layouts, "--input-layout", wire.mutable_input_layouts()));
   SMELT_RETURN_IF_ERROR(
-      AddLayouts(options.output_layouts, "--output-layout", wire.mutable_output_layouts()));
+      ParseLayouts(options.output_layouts, "--output-layout", wire.mutable_output_layouts()));
   SMELT_RETURN_IF_ERROR(AddPrecision(options, wire));
   SMELT_ASSIGN_OR_RETURN(const v1::VerifyMode verify, ParseVerify(options.verify));
   wire.set_verify(verify);
@@ -328,6 +310,7 @@ Result<v1::ConvertOptions> ToConvertOptions(const SubmitOptions& options) {
   SMELT_RETURN_IF_ERROR(AddDumps(options, wire));
   SMELT_RETURN_IF_ERROR(AddPolicies(options, wire));
   SMELT_RETURN_IF_ERROR(AddSignatures(options, wire));
+  SMELT_RETURN_IF_ERROR(AddCalibration(options.calibration, wire));
   SMELT_RETURN_IF_ERROR(AddSplit(options.split, wire));
   return wire;
 }

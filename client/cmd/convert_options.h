@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "client/cmd/calibration_options.h"
 #include "client/cmd/split_options.h"
 #include "core/base/result.h"
 #include "smelt/v1/jobs.pb.h"
@@ -43,6 +44,7 @@ struct SubmitOptions {
   std::vector<std::string> dumps;       // "after:PASS", or "all"
   std::string compute_type = "source";
   std::vector<std::string> composites;  // names, "all" or "none"
+  CalibrationFlags calibration;
   SplitFlags split;
   std::string request_id;  // "": a random one
 };

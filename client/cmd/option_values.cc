@@ -89,4 +89,22 @@ Status ParseSignature(const std::string& text, v1::Signature* signature) {
   return Status::Ok();
 }
 
+Status ParseLayouts(const std::vector<std::string>& texts, const char* option,
+                    google::protobuf::Map<std::string, v1::Layout>* layouts) {
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.rfind('=');
+    const std::string layout = equals == std::string::npos ? "" : text.substr(equals + 1);
+    if (equals == 0 || (layout != "nhwc" && layout != "source")) {
+      return Status(Reason::kUsage, std::string(option) + " is '" + text +
+                                        "'; it must be NAME=nhwc or NAME=source");
+    }
+    const v1::Layout value = layout == "nhwc" ? v1::LAYOUT_CHANNELS_LAST : v1::LAYOUT_SOURCE;
+    if (!layouts->insert({text.substr(0, equals), value}).second) {
+      return Status(Reason::kUsage,
+                    std::string(option) + " gives '" + text.substr(0, equals) + "' twice");
+    }
+  }
+  return Status::Ok();
+}
+
 }  // namespace smelt::client

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/base/status.h"
 #include "smelt/v1/jobs.pb.h"
@@ -17,5 +18,9 @@ Status ParseShape(const std::string& text, std::string* name, v1::TensorSizes* s
 
 // "KEY", or "KEY:" and a list of DIM=SIZE, from=TENSOR and to=TENSOR. kUsage.
 Status ParseSignature(const std::string& text, v1::Signature* signature);
+
+// NAME=nhwc or NAME=source of each of `texts`, which `option` gave. kUsage.
+Status ParseLayouts(const std::vector<std::string>& texts, const char* option,
+                    google::protobuf::Map<std::string, v1::Layout>* layouts);
 
 }  // namespace smelt::client

@@ -18,15 +18,31 @@ std::string RandomRequestId() {
   return id;
 }
 
+struct BundleFile {
+  std::string name;
+  const ModelFile* file;
+};
+
+// The model, its external data, the samples.
+std::vector<BundleFile> FilesOf(const Bundle& bundle) {
+  std::vector<BundleFile> files;
+  for (std::size_t i = 0; i < bundle.files.size(); ++i) {
+    files.push_back({i == 0 ? bundle.file_name : bundle.locations[i - 1], &bundle.files[i]});
+  }
+  for (const CalibrationInput& input : bundle.calibration) {
+    files.push_back({input.wire.name(), &input.file});
+  }
+  return files;
+}
+
 // What the daemon would refuse anyway is refused before a large file is hashed and sent.
 Status CheckAgainstLimits(Session& session, const Bundle& bundle,
                           const v1::ConvertOptions& options) {
   SMELT_ASSIGN_OR_RETURN(const v1::GetServerInfoResponse info, GetServerInfo(session.connection()));
   const std::uint64_t limit = info.limits().max_blob_bytes();
-  for (std::size_t i = 0; i < bundle.files.size(); ++i) {
-    if (limit == 0 || bundle.files[i].size_bytes() <= limit) continue;
-    return Status(Reason::kBlobTooLarge, (i == 0 ? bundle.file_name : bundle.locations[i - 1]) +
-                                             " has " + ShowBytes(bundle.files[i].size_bytes()) +
+  for (const BundleFile& file : FilesOf(bundle)) {
+    if (limit == 0 || file.file->size_bytes() <= limit) continue;
+    return Status(Reason::kBlobTooLarge, file.name + " has " + ShowBytes(file.file->size_bytes()) +
                                              "; the daemon takes at most " + ShowBytes(limit));
   }
   if (options.target().empty() || info.targets().empty()) return Status::Ok();
@@ -42,11 +58,10 @@ Status CheckAgainstLimits(Session& session, const Bundle& bundle,
 
 Result<std::vector<UploadFile>> HashBundle(Session& session, const Bundle& bundle) {
   std::vector<UploadFile> uploads;
-  for (std::size_t i = 0; i < bundle.files.size(); ++i) {
-    const std::string& name = i == 0 ? bundle.file_name : bundle.locations[i - 1];
+  for (const BundleFile& file : FilesOf(bundle)) {
     SMELT_ASSIGN_OR_RETURN(const Digest digest,
-                           HashFile(session.connection(), bundle.files[i], name));
-    uploads.push_back({name, &bundle.files[i], digest});
+                           HashFile(session.connection(), *file.file, file.name));
+    uploads.push_back({file.name, file.file, digest});
   }
   return uploads;
 }
@@ -76,8 +91,14 @@ Result<v1::Job> Submit(Session& session, const SubmitOptions& options, const Bun
   SMELT_ASSIGN_OR_RETURN(const std::vector<UploadFile> uploads, HashBundle(session, bundle));
   v1::CreateJobRequest request;
   request.set_request_id(options.request_id.empty() ? RandomRequestId() : options.request_id);
-  *request.mutable_convert()->mutable_options() = convert;
-  *request.mutable_convert()->mutable_input() = InputOf(bundle, uploads);
+  v1::ConvertOperation& operation = *request.mutable_convert();
+  *operation.mutable_options() = convert;
+  *operation.mutable_input() = InputOf(bundle, uploads);
+  for (std::size_t i = 0; i < bundle.calibration.size(); ++i) {
+    v1::CalibrationFile& file = *operation.add_calibration_files();
+    file = bundle.calibration[i].wire;
+    *file.mutable_blob() = ToWire(uploads[bundle.files.size() + i].digest);
+  }
   return UploadAndCreate(session, uploads, request);
 }
 

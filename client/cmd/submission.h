@@ -9,8 +9,8 @@
 
 namespace smelt::client {
 
-// Uploads what is missing of `bundle`, which is options.model, and creates the job. Errors: kUsage
-// before anything is sent, then those of the calls.
+// Uploads what is missing of `bundle`, which is what `options` name, and creates the job. Errors:
+// kUsage before anything is sent, then those of the calls.
 Result<v1::Job> Submit(Session& session, const SubmitOptions& options, const Bundle& bundle);
 
 // The same for an inspection of the model's file alone.

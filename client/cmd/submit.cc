@@ -13,7 +13,7 @@ class SubmitVerb final : public Verb {
 
   Result<ExitCode> Run(Session& session) override {
     SMELT_RETURN_IF_ERROR(ToConvertOptions(options_).status());
-    SMELT_ASSIGN_OR_RETURN(const Bundle bundle, OpenBundle(session, options_.model));
+    SMELT_ASSIGN_OR_RETURN(const Bundle bundle, OpenBundle(session, options_));
     SMELT_ASSIGN_OR_RETURN(const v1::Job job, Submit(session, options_, bundle));
     session.progress().Finish();
     if (session.json()) {

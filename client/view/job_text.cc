@@ -29,6 +29,9 @@ std::string ModelText(const v1::Job& job) {
   if (input.external_files_size() != 0) {
     text += " + " + Count(static_cast<std::uint64_t>(input.external_files_size()), "data file");
   }
+  if (const int samples = job.convert().calibration_files_size(); samples != 0) {
+    text += " + " + Count(static_cast<std::uint64_t>(samples), "calibration file");
+  }
   return text;
 }
 

@@ -206,6 +206,19 @@ void PrintQuantization(std::ostream& out, const v1::Quantization& quantization, 
   PrintMore(out, ink, quantization.islands_size(), "more operator");
 }
 
+// What the ranges of tensors were measured on, and what was no number.
+void PrintCalibration(std::ostream& out, const v1::Calibration& calibration, const Ink& ink) {
+  if (calibration.method().empty()) return;
+  PrintRow(out, ink, "calibrated",
+           Count(calibration.tensors(), "tensor") + " on " +
+               Count(calibration.samples(), "sample") + " of " + Printable(calibration.inputs()) +
+               ", " + Printable(calibration.method()));
+  if (calibration.nan_elements() == 0 && calibration.masked_elements() == 0) return;
+  PrintRow(out, ink, "",
+           "left out: " + std::to_string(calibration.nan_elements()) + " NaN, " +
+               std::to_string(calibration.masked_elements()) + " infinite or of 1e30 and more");
+}
+
 // The tensors that are copied into another order of axes, and why; the same cause once.
 void PrintCopies(std::ostream& out, const v1::Report& report, const Ink& ink) {
   std::map<std::string, std::uint32_t> causes;
@@ -296,6 +309,7 @@ void PrintSuccess(std::ostream& out, const v1::Report& report, const std::string
   PrintRow(out, ink, "operators", OperatorsText(report.coverage()));
   PrintRow(out, ink, "", Counted(report.coverage().target_operators()));
   PrintQuantization(out, report.quantization(), ink);
+  PrintCalibration(out, report.calibration(), ink);
   PrintCopies(out, report, ink);
   std::string times = TimesText(report);
   if (const std::uint64_t peak = PeakBytes(report); peak != 0 && !times.empty()) {

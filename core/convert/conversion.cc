@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "core/convert/calibrate.h"
 #include "core/convert/import_request.h"
 #include "core/export/tflite/op_versions.h"
 #include "core/passes/compute_type.h"
@@ -66,8 +67,8 @@ Status Conversion::Run() {
 
 Status Conversion::RunStages() {
   for (auto stage :
-       {&Conversion::Import, &Conversion::RunPasses, &Conversion::Split, &Conversion::Write,
-        &Conversion::Check, &Conversion::VerifyRun, &Conversion::Judge}) {
+       {&Conversion::Import, &Conversion::RunPasses, &Conversion::Calibrate, &Conversion::Split,
+        &Conversion::Write, &Conversion::Check, &Conversion::VerifyRun, &Conversion::Judge}) {
     SMELT_RETURN_IF_ERROR(cancel_.Check());
     SMELT_RETURN_IF_ERROR((this->*stage)());
     if (report_.state() == "failed") return Status::Ok();

@@ -33,6 +33,8 @@ class Conversion {
   Status Import();
   // Legalization runs also when the import found violations: one answer names everything.
   Status RunPasses();
+  // Of the tensors of what will be written.
+  Status Calibrate();
   // Whether the artifact is one file, and if not, where it is cut.
   Status Split();
   Status Write();

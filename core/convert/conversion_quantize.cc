@@ -5,6 +5,7 @@
 
 #include "core/convert/calibrate.h"
 #include "core/convert/conversion.h"
+#include "core/report/to_proto.h"
 
 namespace smelt {
 namespace {
@@ -47,14 +48,30 @@ passes::IntegerOptions Conversion::IntegersAsked(passes::IntegerSummary& summary
   return options;
 }
 
+// Where integers are made the ranges were measured on the way.
+Status Conversion::Calibrate() {
+  if (!request_.calibration || WantsIntegers()) return Status::Ok();
+  auto ranges = smelt::Calibrate(*module_, *request_.calibration, request_.channels_last_inputs,
+                                 cancel_, [this](std::uint64_t done, std::uint64_t total) {
+                                   sink_.OnProgress("calibrate", done, total, "samples");
+                                 });
+  if (!ranges.ok()) return Fail(ranges.status(), "calibrate");
+  FillCalibration(*module_, *ranges, *report_.mutable_calibration());
+  if (const auto note = UncalibratedNote(*ranges)) {
+    report::AddDiagnostics({*note}, report_);
+  }
+  clock_.End("calibrate");
+  return Status::Ok();
+}
+
 Result<passes::ValueRanges> Conversion::MeasureRanges(const ir::Module& module) {
-  CalibrationRequest request;
+  CalibrationRequest request = request_.calibration.value_or(CalibrationRequest());
   request.levels = request_.precision == Precision::kInt8 ? 256 : 65535;
   const auto progress = [this](std::uint64_t done, std::uint64_t total) {
     sink_.OnProgress("calibrate", done, total, "samples");
   };
   SMELT_ASSIGN_OR_RETURN(const Ranges measured,
-                         Calibrate(module, request, request_.channels_last_inputs, cancel_, progress));
+                         smelt::Calibrate(module, request, request_.channels_last_inputs, cancel_, progress));
   FillCalibration(module, measured, *report_.mutable_calibration());
   if (auto note = UncalibratedNote(measured)) diagnostics_.push_back(std::move(*note));
   passes::ValueRanges ranges(module.graph_count());

@@ -15,6 +15,7 @@
 #include "core/base/bytes.h"
 #include "core/base/cancel_token.h"
 #include "core/base/result.h"
+#include "core/convert/calibration.h"
 
 namespace smelt::v1 {
 class Report;
@@ -98,8 +99,9 @@ struct ConvertRequest {
   bool compute_float32 = false;              // in place of double, float16 and bfloat16
   // To keep as one operator with its definition beside it, by name ("odml.rms_norm"), or "all".
   std::vector<std::string> composites;
-  std::string model_sha256;           // of `model`, in hexadecimal; empty: computed here
-  std::optional<SplitRequest> split;  // absent: one file, of whatever size
+  std::string model_sha256;  // of `model`, in hexadecimal; empty: computed here
+  std::optional<CalibrationRequest> calibration;  // absent: no ranges are measured
+  std::optional<SplitRequest> split;              // absent: one file, of whatever size
 };
 
 // Receives what a conversion produces, on the calling thread.

@@ -48,7 +48,7 @@ Result<Operation> Admission::Check(const v1::CreateJobRequest& request) {
 }
 
 Status Admission::CheckInput(const Operation& operation) {
-  SMELT_RETURN_IF_ERROR(CheckBundle(InputOf(operation), bundle_));
+  SMELT_RETURN_IF_ERROR(CheckBundle(operation, bundle_));
   SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> inputs, InputDigests(operation));
   SMELT_ASSIGN_OR_RETURN(const std::vector<Digest> missing, blobs_.FindMissing(inputs));
   return missing.empty() ? Status::Ok() : Missing(missing);

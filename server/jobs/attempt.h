@@ -27,6 +27,7 @@ struct Attempt {
   Clock::SteadyTime run_started{};
   UniqueFd model;
   std::vector<UniqueFd> external_files;
+  std::vector<UniqueFd> calibration_files;
   std::unique_ptr<TempBlob> artifact;
   std::unique_ptr<TempBlob> report;
   std::unique_ptr<TempBlob> extras;  // null: none are asked for
@@ -38,6 +39,7 @@ struct Attempt {
   void CloseInputs() {
     model.Reset();
     external_files.clear();
+    calibration_files.clear();
   }
   // Once the outputs are blobs, or nobody wants them.
   void CloseAll() {

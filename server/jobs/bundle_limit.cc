@@ -6,7 +6,8 @@
 namespace smelt::jobs {
 namespace {
 
-// Of one job, beside its external files: model, artifact, report, extras, and its worker's.
+// Of one job, beside what it brings with its model: model, artifact, report, extras, and its
+// worker's.
 constexpr std::uint64_t kOtherDescriptors = 8;
 
 }  // namespace
@@ -18,15 +19,21 @@ BundleLimit ShareOfDescriptors(std::uint64_t descriptors, std::size_t slots) {
           .descriptors = descriptors};
 }
 
-Status CheckBundle(const v1::ModelInput& input, const BundleLimit& limit) {
-  const std::size_t files = input.external_files().size();
-  if (files <= limit.files) return Status::Ok();
-  return Status(Reason::kModelTooLarge,
-                "the model has " + std::to_string(files) + " external files; this daemon takes " +
-                    std::to_string(limit.files) + ", since it may open " +
-                    std::to_string(limit.descriptors) + " files (RLIMIT_NOFILE)",
-                "Store the external data in fewer files, or ask the operator to raise the limit "
-                "of open files or to lower the number of workers.");
+Status CheckBundle(const Operation& operation, const BundleLimit& limit) {
+  const std::size_t external = InputOf(operation).external_files().size();
+  const std::size_t calibration = CalibrationFilesOf(operation).size();
+  if (external + calibration <= limit.files) return Status::Ok();
+  const std::string found = calibration == 0
+                                ? "the model has " + std::to_string(external) + " external files"
+                                : "the job has " + std::to_string(external) + " external and " +
+                                      std::to_string(calibration) + " calibration files";
+  return Status(
+      Reason::kModelTooLarge,
+      found + "; this daemon takes " + std::to_string(limit.files) + ", since it may open " +
+          std::to_string(limit.descriptors) + " files (RLIMIT_NOFILE)",
+      calibration == 0 ? "Store the external data in fewer files, or ask the operator to raise the "
+                         "limit of open files or to lower the number of workers."
+                       : "Store the samples in fewer files, as one .npz holds many.");
 }
 
 }  // namespace smelt::jobs

@@ -1,13 +1,14 @@
-// How many external data files a model may bring: each of them is a descriptor of the daemon's for
-// as long as its job runs, and other jobs, clients and the ledger need some too.
+// How many files a job may bring beside its model, external data and data to calibrate with: each
+// of them is a descriptor of the daemon's for as long as the job runs, and other jobs, clients and
+// the ledger need some too.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "core/base/result.h"
+#include "server/jobs/operation.h"
 #include "server/jobs/operation_checks.h"
-#include "smelt/v1/jobs.pb.h"
 
 namespace smelt::jobs {
 
@@ -19,7 +20,7 @@ struct BundleLimit {
 // Running jobs share three quarters of the process's descriptors in equal parts.
 BundleLimit ShareOfDescriptors(std::uint64_t descriptors, std::size_t slots);
 
-// kModelTooLarge above what this daemon can open.
-Status CheckBundle(const v1::ModelInput& input, const BundleLimit& limit);
+// kModelTooLarge above what this daemon can open: external and calibration files.
+Status CheckBundle(const Operation& operation, const BundleLimit& limit);
 
 }  // namespace smelt::jobs

@@ -17,6 +17,14 @@
 
 namespace smelt::jobs {
 
+// A file of samples; see smelt.v1.CalibrationFile.
+struct RunCalibrationFile {
+  int fd = -1;  // read-only
+  std::string name;
+  std::string input;
+  std::string raw_type;
+};
+
 // What to execute. The descriptors are borrowed: the scheduler keeps them open until `done` was
 // called, and closes them afterwards.
 struct RunSpec {
@@ -28,6 +36,7 @@ struct RunSpec {
   std::uint64_t model_bytes = 0;
   std::string model_sha256;                 // as the blob is named
   std::map<std::string, int> external_fds;  // relative path as the model writes it -> read-only
+  std::vector<RunCalibrationFile> calibration;
   int artifact_fd = -1;  // empty file, read-write: the worker writes and re-reads
   int report_fd = -1;    // empty file, write: a smelt.v1.Report
   int extras_fd = -1;    // files beside the artifact, one behind the other; -1: none are asked for
@@ -49,7 +58,7 @@ enum class ExitCause : std::uint8_t {
 std::string_view ExitCauseName(ExitCause cause);
 
 struct StageTime {
-  std::string stage;  // import, passes, split, write, check, verify, accuracy
+  std::string stage;  // import, passes, calibrate, split, write, check, verify, accuracy, inspect
   double seconds = 0;
 };
 

@@ -98,6 +98,12 @@ const v1::ModelInput& InputOf(const Operation& operation) {
                     operation);
 }
 
+std::vector<v1::CalibrationFile> CalibrationFilesOf(const Operation& operation) {
+  const auto* convert = std::get_if<v1::ConvertOperation>(&operation);
+  if (convert == nullptr) return {};
+  return {convert->calibration_files().begin(), convert->calibration_files().end()};
+}
+
 Result<std::vector<Digest>> InputDigests(const Operation& operation) {
   const v1::ModelInput& input = InputOf(operation);
   std::vector<Digest> digests;
@@ -109,6 +115,10 @@ Result<std::vector<Digest>> InputDigests(const Operation& operation) {
     SMELT_ASSIGN_OR_RETURN(files[path], FromProto(proto));
   }
   for (const auto& [path, digest] : files) digests.push_back(digest);
+  for (const v1::CalibrationFile& file : CalibrationFilesOf(operation)) {
+    SMELT_ASSIGN_OR_RETURN(const Digest digest, FromProto(file.blob()));
+    digests.push_back(digest);
+  }
   return digests;
 }
 

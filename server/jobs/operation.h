@@ -37,7 +37,10 @@ std::string CanonicalBytes(const Operation& operation);
 Digest OperationDigest(const Operation& operation);
 
 const v1::ModelInput& InputOf(const Operation& operation);
-// The model's digest first, then those of the external files in order of path. kInvalidDigest.
+// Files of samples; none of an operation that needs none.
+std::vector<v1::CalibrationFile> CalibrationFilesOf(const Operation& operation);
+// The model's digest first, then those of the external files in order of path, then those of the
+// calibration files in theirs. kInvalidDigest.
 Result<std::vector<Digest>> InputDigests(const Operation& operation);
 
 // The runtime profile's name with the default filled in, "litert"; empty for an operation that has

@@ -20,6 +20,7 @@ using google::protobuf::Reflection;
 
 constexpr std::size_t kMaxFileNameBytes = 255;
 constexpr std::size_t kMaxPathBytes = 1024;
+constexpr std::size_t kMaxRawTypeBytes = 16;
 constexpr int kMaxEntries = 1024;  // of each list and map of the options
 constexpr int kMaxWhole = 64;      // of a list whose entries each cost a pass over the model
 constexpr std::size_t kMaxSignatureKeyBytes = 64;
@@ -44,6 +45,35 @@ bool StaysInside(std::string_view path) {
     if (slash == path.npos) return true;
     path.remove_prefix(slash + 1);
   }
+}
+
+Status CheckCalibration(const v1::ConvertOperation& operation) {
+  const bool has_files = operation.calibration_files_size() != 0;
+  if (operation.options().has_calibration() != has_files) {
+    return Status(Reason::kInvalidArgument,
+                  has_files ? "calibration_files are set without options.calibration"
+                            : "options.calibration is set without calibration_files");
+  }
+  const std::size_t files = operation.input().external_files().size() +
+                            static_cast<std::size_t>(operation.calibration_files_size());
+  if (files > kMaxExternalFiles) {
+    return Status(Reason::kInvalidArgument,
+                  "a job has at most " + std::to_string(kMaxExternalFiles) +
+                      " external and calibration files, not " + std::to_string(files),
+                  "Store the samples in fewer files, as one .npz holds many.");
+  }
+  for (const v1::CalibrationFile& file : operation.calibration_files()) {
+    if (!file.has_blob()) {
+      return Status(Reason::kInvalidArgument, "calibration_files.blob is not set");
+    }
+    if (file.name().size() > kMaxFileNameBytes || file.input().size() > kMaxStringBytes ||
+        file.raw_type().size() > kMaxRawTypeBytes) {
+      return Status(Reason::kInvalidArgument,
+                    "calibration_files: a name has at most 255 bytes, an input 1,024, and a raw "
+                    "type 16");
+    }
+  }
+  return Status::Ok();
 }
 
 Status CheckInput(const v1::ModelInput& input) {
@@ -256,6 +286,11 @@ Status CheckOptions(const v1::ConvertOptions& options) {
     return Invalid("options.activation_quantization.ports", "is PORT_UINT8 (2)",
                    "it needs options.precision PRECISION_INT8 (3)");
   }
+  const double percentile = options.calibration().percentile();
+  if (percentile != 0 && !(percentile > 50 && percentile <= 100)) {
+    return Invalid("options.calibration.percentile", "is " + std::to_string(percentile),
+                   "it must be above 50 and at most 100");
+  }
   SMELT_RETURN_IF_ERROR(CheckAtLeast(0, options.weight_quantization().fewest_elements(),
                                      "options.weight_quantization.fewest_elements"));
   return CheckAtLeast(0, options.batch(), "options.batch");
@@ -264,6 +299,7 @@ Status CheckOptions(const v1::ConvertOptions& options) {
 Status CheckOperation(const v1::ConvertOperation& operation) {
   SMELT_RETURN_IF_ERROR(CheckInput(operation.input()));
   SMELT_RETURN_IF_ERROR(CheckOptions(operation.options()));
+  SMELT_RETURN_IF_ERROR(CheckCalibration(operation));
   return CheckSize(operation);
 }
 

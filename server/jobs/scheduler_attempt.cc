@@ -82,7 +82,7 @@ Scheduler::Stopped Scheduler::StopOf(const Attempt& attempt) const {
 
 Status Scheduler::Prepare(Attempt& attempt, RunSpec& spec) {
   const v1::ModelInput& input = InputOf(attempt.job.operation);
-  SMELT_RETURN_IF_ERROR(CheckBundle(input, options_.bundle));
+  SMELT_RETURN_IF_ERROR(CheckBundle(attempt.job.operation, options_.bundle));
   spec.job_id = attempt.job.id;
   spec.attempt = attempt.job.attempt;
   spec.operation = attempt.job.operation;
@@ -98,6 +98,12 @@ Status Scheduler::Prepare(Attempt& attempt, RunSpec& spec) {
     SMELT_ASSIGN_OR_RETURN(UniqueFd fd, deps_.blobs.Open(digest, stop));
     spec.external_fds[path] = fd.get();
     attempt.external_files.push_back(std::move(fd));
+  }
+  for (const v1::CalibrationFile& file : CalibrationFilesOf(attempt.job.operation)) {
+    SMELT_ASSIGN_OR_RETURN(const Digest digest, FromProto(file.blob()));
+    SMELT_ASSIGN_OR_RETURN(UniqueFd fd, deps_.blobs.Open(digest, stop));
+    spec.calibration.push_back({fd.get(), file.name(), file.input(), file.raw_type()});
+    attempt.calibration_files.push_back(std::move(fd));
   }
   SMELT_ASSIGN_OR_RETURN(attempt.artifact, deps_.blobs.CreateTemp());
   SMELT_ASSIGN_OR_RETURN(attempt.report, deps_.blobs.CreateTemp());

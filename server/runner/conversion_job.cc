@@ -33,6 +33,39 @@ PortType PortsOf(v1::PortType type) {
   return type == v1::PORT_UINT8 ? PortType::kUint8 : PortType::kFloat32;
 }
 
+const char* MethodName(v1::CalibrationMethod method) {
+  switch (method) {
+    case v1::CALIBRATION_AVERAGE:
+      return "average";
+    case v1::CALIBRATION_PERCENTILE:
+      return "percentile";
+    case v1::CALIBRATION_MSE:
+      return "mse";
+    case v1::CALIBRATION_KL:
+      return "kl";
+    default:
+      return "minmax";
+  }
+}
+
+Result<CalibrationRequest> MakeCalibration(const worker::v1::Start& start,
+                                           const std::vector<UniqueFd>& descriptors) {
+  const v1::CalibrationOptions& options = start.convert().calibration();
+  CalibrationRequest request;
+  request.method = MethodName(options.method());
+  request.percentile = options.percentile();
+  request.most_samples = options.most_samples();
+  for (const auto& [input, layout] : options.data_layouts()) {
+    request.channels_last_data[input] = layout == v1::LAYOUT_CHANNELS_LAST;
+  }
+  for (const worker::v1::CalibrationFile& file : start.calibration_files()) {
+    SMELT_ASSIGN_OR_RETURN(const int fd, DescriptorAt(descriptors, file.fd_index()));
+    SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, MapReadOnly(fd));
+    request.files.push_back({file.name(), file.input(), bytes, file.raw_type()});
+  }
+  return request;
+}
+
 Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
                                    const std::vector<UniqueFd>& descriptors) {
   ConvertRequest request;
@@ -97,6 +130,9 @@ Result<ConvertRequest> MakeRequest(const worker::v1::Start& start,
   }
   request.fail_on_accuracy = options.fail_on_accuracy();
   request.model_sha256 = start.model_sha256();
+  if (options.has_calibration()) {
+    SMELT_ASSIGN_OR_RETURN(request.calibration, MakeCalibration(start, descriptors));
+  }
   if (options.has_split()) {
     SplitRequest& split = request.split.emplace();
     split.max_bytes = options.split().max_bytes();

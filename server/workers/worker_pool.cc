@@ -45,6 +45,13 @@ worker::v1::Start MakeStart(const jobs::RunSpec& spec, std::vector<int>& descrip
   for (const auto& [path, fd] : spec.external_fds) {
     (*start.mutable_external_fd_index())[path] = add(fd);
   }
+  for (const jobs::RunCalibrationFile& file : spec.calibration) {
+    worker::v1::CalibrationFile& sent = *start.add_calibration_files();
+    sent.set_fd_index(add(file.fd));
+    sent.set_name(file.name);
+    sent.set_input(file.input);
+    sent.set_raw_type(file.raw_type);
+  }
   return start;
 }
 

@@ -268,6 +268,71 @@ TEST_F(CliTest, ExternalDataIsUploadedUnderItsLocation) {
   EXPECT_EQ(daemon_.blobs.at(files.at("data/w.bin").sha256()), "weights");
 }
 
+TEST_F(CliTest, CalibrationFilesAreUploadedInOrder) {
+  scratch_.Write("samples/b.npz", "second");
+  scratch_.Write("samples/a.npy", "first");
+  scratch_.Write("samples/readme.txt", "not sent");
+  const std::string raw = scratch_.Write("x=1.bin", "numbers");
+  ASSERT_EQ(
+      Run({"submit", ModelFile(), "--calibration", "in=" + (scratch_ / "samples"), "--calibration",
+           raw + ":f16", "--calibration-method", "percentile", "--calibration-percentile", "99.9",
+           "--calibration-samples", "7", "--calibration-layout", "in=nhwc"}),
+      0)
+      << Err();
+  const v1::ConvertOperation& operation = daemon_.creates[0].convert();
+  const v1::CalibrationOptions& options = operation.options().calibration();
+  EXPECT_EQ(options.method(), v1::CALIBRATION_PERCENTILE);
+  EXPECT_EQ(options.percentile(), 99.9);
+  EXPECT_EQ(options.most_samples(), 7u);
+  EXPECT_EQ(options.data_layouts().at("in"), v1::LAYOUT_CHANNELS_LAST);
+  const auto& files = operation.calibration_files();
+  ASSERT_THAT(files, SizeIs(3));
+  EXPECT_EQ(files[0].name(), "a.npy");
+  EXPECT_EQ(files[0].input(), "in");
+  EXPECT_EQ(files[0].raw_type(), "");
+  EXPECT_EQ(daemon_.blobs.at(files[0].blob().sha256()), "first");
+  EXPECT_EQ(daemon_.blobs.at(files[1].blob().sha256()), "second");
+  EXPECT_EQ(files[2].name(), "x=1.bin");
+  EXPECT_EQ(files[2].input(), "");
+  EXPECT_EQ(files[2].raw_type(), "f16");
+  EXPECT_EQ(daemon_.blobs.at(files[2].blob().sha256()), "numbers");
+  EXPECT_THAT(daemon_.blobs,
+              testing::Not(testing::Contains(testing::Pair(testing::_, "not sent"))));
+}
+
+TEST_F(CliTest, BadCalibrationOptionsAreRefusedBeforeAnythingIsSent) {
+  const std::string file = scratch_.Write("a.npy", "numbers");
+  std::filesystem::create_directory(scratch_ / "empty");
+  for (const std::vector<std::string>& bad : std::vector<std::vector<std::string>>{
+           {"--calibration", scratch_ / "gone.npy"},
+           {"--calibration", scratch_ / "empty"},
+           {"--calibration", file + ":f31"},
+           {"--calibration-method", "mse"},
+           {"--calibration", file, "--calibration-method", "max"},
+           {"--calibration", file, "--calibration-percentile", "99"},
+           {"--calibration", file, "--calibration-method", "percentile", "--calibration-percentile",
+            "20"},
+           {"--calibration", file, "--calibration-layout", "x=nchw"}}) {
+    std::vector<std::string> arguments = {"convert", ModelFile()};
+    arguments.insert(arguments.end(), bad.begin(), bad.end());
+    EXPECT_EQ(Run(arguments), 2) << Err();
+  }
+  EXPECT_THAT(daemon_.creates, IsEmpty());
+  EXPECT_THAT(daemon_.blobs, IsEmpty());
+}
+
+TEST_F(CliTest, CalibrationIsShown) {
+  v1::Calibration& calibration = *daemon_.report_.mutable_calibration();
+  calibration.set_inputs("data");
+  calibration.set_method("mse");
+  calibration.set_samples(12);
+  calibration.set_tensors(34);
+  calibration.set_masked_elements(5);
+  ASSERT_EQ(Run({"convert", ModelFile(), "-o", scratch_ / "x.tflite"}), 0) << Err();
+  EXPECT_THAT(Out(), AllOf(HasSubstr("34 tensors on 12 samples of data, mse"),
+                           HasSubstr("0 NaN, 5 infinite")));
+}
+
 TEST_F(CliTest, MissingAndEscapingExternalDataAreRefusedBeforeAnythingIsSent) {
   const std::string missing =
       scratch_.Write("a.onnx", Model(BytesField(5, ExternalTensor("gone.bin"))));

@@ -4,6 +4,7 @@
 
 #include "core/base/digest.h"
 #include "core/import/tflite/reader.h"
+#include "tests/unit/core/calibrate/npy_bytes.h"
 #include "tests/unit/core/convert/convert_model.h"
 
 namespace smelt {
@@ -155,6 +156,62 @@ TEST(Metadata, NamesConverterAndSource) {
   EXPECT_EQ(written.metadata.at("smelt.converter_version"), ConverterVersion());
   EXPECT_EQ(written.metadata.at("smelt.source_sha256"), Digest::Of(model.Bytes()).Hex());
   EXPECT_EQ(ConvertModel(model).sink.artifact, made.sink.artifact);
+}
+
+// The model of WithSwirl without its last node, on two samples.
+ConvertRequest CalibratedRequest(const std::string& npy) {
+  ConvertRequest request;
+  request.calibration.emplace();
+  request.calibration->files.push_back({"x.npy", "", calibrate::testing::Bytes(npy), ""});
+  request.to = {"c"};
+  return request;
+}
+
+TEST(Calibration, IsInTheReport) {
+  std::vector<float> values(64, 0.5F);
+  values.front() = -3;
+  values.back() = 7;
+  ConvertRequest request = CalibratedRequest(calibrate::testing::Npy("<f4", "2, 2, 4, 4", values));
+  request.calibration->method = "average";
+  const Converted made = ConvertModel(WithSwirl(), request);
+  ASSERT_EQ(made.report.state(), "succeeded") << made.report.message();
+  const v1::Calibration& calibration = made.report.calibration();
+  EXPECT_EQ(calibration.inputs(), "data");
+  EXPECT_EQ(calibration.method(), "average");
+  EXPECT_EQ(calibration.samples(), 2u);
+  EXPECT_GE(calibration.tensors(), 2u);
+  ASSERT_EQ(calibration.input_ranges_size(), 1);
+  EXPECT_EQ(calibration.input_ranges(0).name(), "x");
+  EXPECT_LT(calibration.input_ranges(0).min(), -2.5);
+  EXPECT_FALSE(ConvertModel(WithSwirl(), {}).report.has_calibration());
+  // The file is that of the same request without it.
+  request.calibration.reset();
+  EXPECT_EQ(ConvertModel(WithSwirl(), request).sink.artifact, made.sink.artifact);
+}
+
+TEST(Calibration, DataThatDoNotFitFailTheJob) {
+  const ConvertRequest request =
+      CalibratedRequest(calibrate::testing::Npy("<f4", "2, 2, 4, 2", std::vector<float>(32, 1)));
+  const Converted made = ConvertModel(WithSwirl(), request);
+  EXPECT_TRUE(made.status.ok()) << made.status.ToString();
+  EXPECT_EQ(made.report.state(), "failed");
+  EXPECT_EQ(made.report.reason_code(), "calibration_data_invalid");
+  EXPECT_THAT(made.report.message(), HasSubstr("f32[2,2,4,2]"));
+}
+
+TEST(Calibration, FollowsTheInputsLayout) {
+  std::vector<float> values(32, 1);
+  const std::string last = calibrate::testing::Npy("<f4", "1, 4, 4, 2", values);
+  ConvertRequest request = CalibratedRequest(last);
+  EXPECT_EQ(ConvertModel(WithSwirl(), request).report.state(), "failed");
+  request.calibration->channels_last_data["x"] = true;
+  EXPECT_EQ(ConvertModel(WithSwirl(), request).report.state(), "succeeded");
+  request.channels_last_inputs = {"x"};
+  EXPECT_EQ(ConvertModel(WithSwirl(), request).report.state(), "succeeded");
+  request.calibration->channels_last_data.clear();
+  EXPECT_EQ(ConvertModel(WithSwirl(), request).report.state(), "succeeded");
+  request.calibration->channels_last_data["x"] = false;
+  EXPECT_EQ(ConvertModel(WithSwirl(), request).report.state(), "failed");
 }
 
 }  // namespace

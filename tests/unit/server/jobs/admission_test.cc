@@ -135,6 +135,23 @@ TEST_F(AdmissionTest, BundlesThatTheDaemonCannotOpenAreRefused) {
   EXPECT_TRUE(small.Admit(request).ok());
 }
 
+TEST_F(AdmissionTest, CalibrationFilesMustBeStoredAndOpened) {
+  v1::CreateJobRequest request = Request();
+  v1::ConvertOperation& convert = *request.mutable_convert();
+  convert.mutable_options()->mutable_calibration();
+  const Digest gone = Digest::Of(std::as_bytes(std::span("gone")));
+  *convert.add_calibration_files()->mutable_blob() = ToProto(gone);
+  EXPECT_EQ(Refusal(request), Reason::kBlobMissing);
+  *convert.mutable_calibration_files(0)->mutable_blob() = convert.input().model();
+  EXPECT_TRUE(admission_.Admit(request).ok());
+  Admission small(store_, blobs_, scheduler_, clock_, metrics_, BundleLimit{1, 64});
+  EXPECT_TRUE(small.Admit(request).ok());
+  (*convert.mutable_input()->mutable_external_files())["w"] = convert.input().model();
+  const Status refused = small.Admit(request).status();
+  EXPECT_EQ(refused.reason(), Reason::kModelTooLarge);
+  EXPECT_NE(refused.message().find("1 external and 1 calibration"), std::string_view::npos);
+}
+
 TEST_F(AdmissionTest, ShareOfDescriptorsKeepsTheWholeApiWhereItCan) {
   EXPECT_EQ(ShareOfDescriptors(524'288, 64).files, kMaxExternalFiles);
   EXPECT_EQ(ShareOfDescriptors(16, 64).files, 0u);

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
+#include <string>
 
 namespace smelt::jobs {
 namespace {
@@ -204,6 +206,52 @@ TEST(CheckOptions, BoundsTheLimitsOfParts) {
                 o.add_signatures()->set_key("b");
               }),
               HasSubstr("several signatures"));
+}
+
+TEST(CheckOperation, CalibrationNeedsFilesAndOptions) {
+  v1::ConvertOperation operation;
+  operation.mutable_input()->mutable_model();
+  EXPECT_TRUE(CheckOperation(operation).ok());
+  operation.mutable_options()->mutable_calibration();
+  EXPECT_THAT(CheckOperation(operation).ToString(), HasSubstr("without calibration_files"));
+  operation.add_calibration_files();
+  EXPECT_THAT(CheckOperation(operation).ToString(), HasSubstr("blob is not set"));
+  operation.mutable_calibration_files(0)->mutable_blob();
+  EXPECT_TRUE(CheckOperation(operation).ok()) << CheckOperation(operation).ToString();
+  operation.mutable_calibration_files(0)->set_raw_type(std::string(17, 'f'));
+  EXPECT_EQ(CheckOperation(operation).reason(), Reason::kInvalidArgument);
+  operation.mutable_calibration_files(0)->clear_raw_type();
+  operation.mutable_options()->clear_calibration();
+  EXPECT_THAT(CheckOperation(operation).ToString(), HasSubstr("without options.calibration"));
+}
+
+TEST(CheckOperation, CalibrationFilesCountAsFilesOfTheBundle) {
+  v1::ConvertOperation operation;
+  operation.mutable_input()->mutable_model();
+  operation.mutable_options()->mutable_calibration();
+  (*operation.mutable_input()->mutable_external_files())["w"];
+  for (std::size_t i = 0; i + 1 < kMaxExternalFiles; ++i) {
+    operation.add_calibration_files()->mutable_blob();
+  }
+  EXPECT_TRUE(CheckOperation(operation).ok()) << CheckOperation(operation).ToString();
+  operation.add_calibration_files()->mutable_blob();
+  EXPECT_THAT(CheckOperation(operation).ToString(), HasSubstr("4097"));
+}
+
+TEST(CheckOptions, PercentilesAreAboveTheMedian) {
+  v1::ConvertOptions options;
+  for (const double good : {0.0, 50.5, 100.0}) {
+    options.mutable_calibration()->set_percentile(good);
+    EXPECT_TRUE(CheckOptions(options).ok()) << good;
+  }
+  for (const double bad : {-1.0, 50.0, 100.1, std::nan("")}) {
+    EXPECT_THAT(Refusal([&](auto& o) { o.mutable_calibration()->set_percentile(bad); }),
+                HasSubstr("options.calibration.percentile"));
+  }
+  EXPECT_THAT(Refusal([](auto& o) {
+                o.mutable_calibration()->set_method(static_cast<v1::CalibrationMethod>(9));
+              }),
+              HasSubstr("options.calibration.method is 9"));
 }
 
 }  // namespace

@@ -29,6 +29,23 @@ TEST(Operation, InputDigestsListModelThenFilesByPath) {
   EXPECT_EQ(InputDigests(operation).value(), (std::vector<Digest>{kModel, a, b}));
 }
 
+TEST(Operation, CalibrationFilesAreInputs) {
+  v1::ConvertOperation operation;
+  const Digest b = Digest::Of(std::as_bytes(std::span("b")));
+  const Digest a = Digest::Of(std::as_bytes(std::span("a")));
+  *operation.mutable_input()->mutable_model() = ToProto(kModel);
+  const Digest without = OperationDigest(operation);
+  *operation.add_calibration_files()->mutable_blob() = ToProto(b);
+  *operation.add_calibration_files()->mutable_blob() = ToProto(a);
+  EXPECT_EQ(InputDigests(operation).value(), (std::vector<Digest>{kModel, b, a}));
+  const Digest with = OperationDigest(operation);
+  EXPECT_NE(with, without);
+  operation.mutable_calibration_files()->SwapElements(0, 1);
+  EXPECT_NE(OperationDigest(operation), with);
+  operation.mutable_calibration_files(0)->mutable_blob()->set_sha256("x");
+  EXPECT_EQ(InputDigests(operation).status().reason(), Reason::kInvalidDigest);
+}
+
 TEST(Operation, BadDigestIsRefused) {
   v1::ConvertOperation operation;
   operation.mutable_input()->mutable_model()->set_sha256("ABC");

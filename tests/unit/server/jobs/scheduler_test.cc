@@ -75,6 +75,30 @@ TEST_F(SchedulerTest, PassesExternalFiles) {
   EXPECT_EQ(FileSystem::Real().Size(spec.external_fds.at("w/a.bin")).value(), 8u);
 }
 
+TEST_F(SchedulerTest, PassesCalibrationFiles) {
+  NewJob job;
+  job.id = ids_.Next();
+  *job.convert.mutable_input()->mutable_model() = ToProto(blobs_.Put({}).value());
+  job.convert.mutable_options()->mutable_calibration()->set_most_samples(3);
+  for (const std::string name : {"b", "a"}) {
+    v1::CalibrationFile& file = *job.convert.add_calibration_files();
+    file.set_name(name);
+    file.set_input("in_" + name);
+    file.set_raw_type("f32");
+    *file.mutable_blob() = ToProto(blobs_.Put(std::as_bytes(std::span(name))).value());
+  }
+  ASSERT_TRUE(store_.Accept(job).ok());
+  scheduler_.Wake();
+  executor_.RunReady();
+  const RunSpec& spec = runner_.running.at(job.id).spec;
+  EXPECT_EQ(spec.options.calibration().most_samples(), 3u);
+  ASSERT_EQ(spec.calibration.size(), 2u);
+  EXPECT_EQ(spec.calibration[0].name, "b");
+  EXPECT_EQ(spec.calibration[0].input, "in_b");
+  EXPECT_EQ(spec.calibration[1].raw_type, "f32");
+  EXPECT_EQ(FileSystem::Real().Size(spec.calibration[1].fd).value(), 1u);
+}
+
 TEST_F(SchedulerTest, ForwardsProgress) {
   const std::string id = Started();
   std::string stage;

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <map>
 #include <new>
 #include <set>
 #include <string>
@@ -97,6 +99,52 @@ TEST(RunConversion, PassesOnWhichReportsAreWanted) {
   RunWith(options);
   EXPECT_EQ(extra_reports, std::set<ExtraReport>{ExtraReport::kAccuracy});
   EXPECT_TRUE(fail_on_accuracy);
+}
+
+Status ExpectCalibration(const ConvertRequest& request, ConvertSink&, const CancelToken&,
+                         v1::Report* report) {
+  EXPECT_TRUE(request.calibration.has_value());
+  if (!request.calibration) return Status::Ok();
+  const CalibrationRequest& calibration = *request.calibration;
+  EXPECT_EQ(calibration.method, "kl");
+  EXPECT_EQ(calibration.most_samples, 9u);
+  EXPECT_EQ(calibration.channels_last_data,
+            (std::map<std::string, bool>{{"a", true}, {"b", false}}));
+  EXPECT_EQ(calibration.files.size(), 1u);
+  if (calibration.files.empty()) return Status::Ok();
+  EXPECT_EQ(calibration.files[0].name, "s.bin");
+  EXPECT_EQ(calibration.files[0].input, "a");
+  EXPECT_EQ(calibration.files[0].raw_type, "u8");
+  EXPECT_EQ(calibration.files[0].bytes.size(), 5u);
+  report->set_state("succeeded");
+  return Status::Ok();
+}
+
+TEST(RunConversion, PassesOnWhatToCalibrateWith) {
+  std::vector<UniqueFd> files = Files();
+  files.emplace_back(::memfd_create("samples", MFD_CLOEXEC));
+  ASSERT_EQ(::write(files.back().get(), "12345", 5), 5);
+  worker::v1::Start start;
+  start.set_artifact_fd_index(1);
+  start.set_report_fd_index(2);
+  v1::CalibrationOptions& options = *start.mutable_convert()->mutable_calibration();
+  options.set_method(v1::CALIBRATION_KL);
+  options.set_most_samples(9);
+  (*options.mutable_data_layouts())["a"] = v1::LAYOUT_CHANNELS_LAST;
+  (*options.mutable_data_layouts())["b"] = v1::LAYOUT_SOURCE;
+  worker::v1::CalibrationFile& file = *start.add_calibration_files();
+  file.set_fd_index(3);
+  file.set_name("s.bin");
+  file.set_input("a");
+  file.set_raw_type("u8");
+  const auto run = [&] {
+    workers::ChannelPair pair = workers::MakeChannelPair().value();
+    workers::FrameChannel channel(std::move(pair.worker));
+    return RunConversion({&ExpectCalibration, nullptr}, start, files, channel, CancelToken());
+  };
+  EXPECT_EQ(run().state(), v1::SUCCEEDED);
+  file.set_fd_index(4);  // there is none
+  EXPECT_EQ(run().reason_code(), "worker_protocol");
 }
 
 // Two parts of 70 and 5 bytes, as the sink has them.
