@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "core/convert/port_numbers.h"
 #include "core/ir/op_table.h"
 #include "core/report/to_proto.h"
 
@@ -83,7 +84,8 @@ Result<SignatureAccuracy::Tensors> SignatureAccuracy::RunFile(const Tensors& inp
   const auto compare = [this](ir::GraphId, ir::ValueId value, const interp::Tensor& tensor) {
     layers_->Compare(value, tensor);
   };
-  return Evaluate(*file_.module, file_.module->signatures[place_].graph, inputs, compare);
+  const ir::Signature& signature = file_.module->signatures[place_];
+  return Evaluate(*file_.module, signature.graph, AsFed(*file_.module, signature, inputs), compare);
 }
 
 Status SignatureAccuracy::RunSample(const SampleOptions& sample) {

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "core/convert/port_numbers.h"
 #include "core/interp/evaluate.h"
 
 namespace smelt {
@@ -26,6 +27,7 @@ Status SplitChain::RunKeeping(Tensors& tensors, const std::set<std::string>* wan
       }
       inputs.push_back(tensor->second);
     }
+    inputs = AsFed(parts_[part], signature, inputs);
     auto outputs = RunSignature(parts_[part], signature, inputs, cancel);
     SMELT_RETURN_IF_ERROR(cancel.Check());
     // Whatever the reason is called: a written file that does not run is wrong.
@@ -64,7 +66,7 @@ Result<std::vector<interp::Tensor>> SplitChain::RunAll(const v1::SplitManifest& 
     if (tensor == tensors.end()) {
       return Status(Reason::kVerificationMismatch, "no part gives \"" + output.name() + "\"");
     }
-    outputs.push_back(tensor->second);
+    outputs.push_back(AsNumbers(tensor->second));
   }
   return outputs;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/convert/port_numbers.h"
 #include "core/convert/sample_inputs.h"
 #include "core/convert/tensor_errors.h"
 #include "core/interp/evaluate.h"
@@ -215,8 +216,12 @@ class SignatureRun {
 Status VerifyByRunning(const ir::Module& reference, const ir::Module& written,
                        const Tolerance& tolerance, const ir::Diagnostics& said,
                        const CancelToken& cancel, v1::Verification& verification) {
-  const RunWritten run = [&](std::size_t signature, const Tensors& inputs) {
-    return Run(written, written.signatures[signature], inputs, cancel);
+  const RunWritten run = [&](std::size_t place, const Tensors& inputs) -> Result<Tensors> {
+    const ir::Signature& signature = written.signatures[place];
+    SMELT_ASSIGN_OR_RETURN(
+        Tensors outputs, Run(written, signature, AsFed(written, signature, inputs), cancel));
+    std::ranges::transform(outputs, outputs.begin(), AsNumbers);
+    return outputs;
   };
   return VerifyByRunning(reference, run, tolerance, said, cancel, verification);
 }
