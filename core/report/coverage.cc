@@ -81,8 +81,11 @@ Entry::Outcome OutcomeOf(const Traces& traces, bool absorbed) {
   };
   if (has(ir::OpKind::kCustom)) return Entry::CUSTOM;
   auto computing = std::ranges::count_if(traces.kinds, std::not_fn(IsPlumbing));
-  // How a composite's operands are brought into its form is no part of what the node says either.
-  if (has(ir::OpKind::kStablehloComposite) && has(ir::OpKind::kReshape)) --computing;
+  // How operands are brought into a composite's form, or indices into that of a lookup of rows, is
+  // no part of what the node says either.
+  const bool rows = has(ir::OpKind::kEmbeddingLookup);
+  if ((rows || has(ir::OpKind::kStablehloComposite)) && has(ir::OpKind::kReshape)) --computing;
+  if (rows && has(ir::OpKind::kCast)) --computing;
   if (absorbed && traces.hosted && computing > 0) return Entry::FUSED;
   return computing > 1 ? Entry::DECOMPOSED : Entry::CONVERTED;
 }

@@ -262,7 +262,11 @@ def divide(rng: np.random.Generator, dtype: Any) -> OneOperator:
     divisors = data(rng, b_shape, dtype)
     divisors[divisors == b.zero[0]] = b.zero[0] + (1 if b.zero[0] < 100 else -1)
     real = spread(rng, a.scale[0] / b.scale[0] * 4, dtype)
-    operands = [made.input(data(rng, a_shape, dtype), a), made.input(divisors, b)]
+    dividends = data(rng, a_shape, dtype)
+    # Quotients near 0 are undefined: the kernel shifts by more than the 31 bits that there are.
+    near = np.abs(dividends.astype(int) - a.zero[0]) < 16
+    dividends[near] = a.zero[0] + (16 if a.zero[0] < 64 else -16)
+    operands = [made.input(dividends, a), made.input(divisors, b)]
     made.output(shape, dtype, quant(rng, dtype, real))
     made.operator("DIV", operands, "DivOptions", fusedActivationFunction=activation(rng))
     return made

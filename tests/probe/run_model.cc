@@ -1,8 +1,8 @@
 // Runs .tflite files in our interpreter, for oracles that compare it with a runtime.
 //
 //   run_model    reads paths from standard input, one a line. Of each it reads FILE and FILE.in,
-//                the bytes of the inputs in order, writes FILE.out, those of the outputs, and
-//                prints "ok" or what went wrong, in one line.
+//                the bytes of the inputs in order (open dimensions are 1), writes FILE.out, those
+//                of the outputs, and prints "ok" or what went wrong, in one line.
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -29,8 +29,9 @@ Result<std::vector<interp::Tensor>> InputsOf(const ir::Graph& graph,
   std::size_t at = 0;
   for (const ir::ValueId input : graph.inputs()) {
     const ir::TensorType& type = graph.type(input);
-    if (!type.shape.IsStatic()) return Status(Reason::kInvalidArgument, "an open dimension");
-    interp::Tensor tensor = interp::Tensor::Zeros(type.dtype, type.shape.Sizes());
+    std::vector<std::int64_t> sizes;
+    for (const ir::Dim dim : type.shape) sizes.push_back(dim.is_static() ? dim.value() : 1);
+    interp::Tensor tensor = interp::Tensor::Zeros(type.dtype, sizes);
     const std::size_t size = tensor.bytes().size();
     if (size > bytes.size() - at) return Status(Reason::kInvalidArgument, "too few input bytes");
     if (size > 0) std::memcpy(tensor.mutable_data(), bytes.data() + at, size);

@@ -5,7 +5,7 @@
 #include <limits>
 #include <string>
 
-#include "core/interp/kernels/types.h"
+#include "core/interp/kernels/quantized.h"
 
 namespace smelt::interp {
 namespace {
@@ -38,6 +38,8 @@ Status ApplyFusedActivation(const KernelContext& context) {
   const std::string name = context.attrs.String("fused_activation_function", "NONE");
   if (name == "NONE" || name.empty()) return {};
   Tensor& result = context.result();
+  // Integer kernels clamp by the result's scale; where they do not, no runtime does.
+  if (!result.quant().empty() && !ir::IsFloat(result.dtype())) return NoQuantizedKernel(context);
   for (const Bounds& bounds : kBounds) {
     if (name != bounds.name) continue;
     return VisitNumbers(context, result.dtype(), [&](auto tag) {

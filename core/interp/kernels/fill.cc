@@ -76,10 +76,10 @@ Status RunOneHot(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelRow> FillKernels() {
-  static constexpr KernelRow kRows[] = {{kFill, &RunFill},
+  static constexpr KernelRow kRows[] = {{kFill, &RunFill, false, Quantized::kMoved},
                                         {kRange, &RunRange},
-                                        {kShape, &RunShape},
-                                        {kRank, &RunRank},
+                                        {kShape, &RunShape, false, Quantized::kRead},
+                                        {kRank, &RunRank, false, Quantized::kRead},
                                         {kOneHot, &RunOneHot}};
   return kRows;
 }

@@ -101,9 +101,11 @@ Status Divide(const KernelContext& context, const Sides& sides) {
     const int headroom = std::countl_zero(bits) - 1;
     const std::int32_t quotient =
         SaturatingRoundingDoublingHighMul(ShiftedLeft(dividend, headroom), inverse.value);
-    const int right = std::clamp(inverse.bits_over_unit + headroom - factor.shift, 0, 31);
-    const std::int32_t scaled =
-        RoundingDivideByPot(SaturatingRoundingDoublingHighMul(quotient, factor.value), right);
+    const int right = inverse.bits_over_unit + headroom - factor.shift;
+    const std::int32_t product = SaturatingRoundingDoublingHighMul(quotient, factor.value);
+    // Beyond 31 the runtime's shift is undefined (it gives one of the ends); the quotient is near
+    // 0.
+    const std::int32_t scaled = right > 31 ? 0 : RoundingDivideByPot(product, std::max(right, 0));
     return range.Clamp(std::int64_t{scaled} + sides.result.zero);
   });
   return {};

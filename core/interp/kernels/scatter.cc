@@ -152,7 +152,7 @@ Status RunReverseSequence(const KernelContext& context) {
 std::span<const KernelRow> ScatterKernels() {
   static constexpr KernelRow kRows[] = {
       {kWhere, &RunWhere},
-      {kReverseSequence, &RunReverseSequence},
+      {kReverseSequence, &RunReverseSequence, false, Quantized::kMoved},
       {kScatterNd, &RunScatterNd},
       {kUnsortedSegmentProd, &RunSegment},
       {kUnsortedSegmentMax, &RunSegment},

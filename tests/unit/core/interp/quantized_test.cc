@@ -78,7 +78,8 @@ TEST(Quantized, AConvolutionHasAFactorForEachChannel) {
       Evaluated(Q("i8[1,1,2,1]", "0.5", "1"),
                 "%w = const i8[2,1,1,1] quant(axis=0, scale=[0.25, 0.5], zero=[0, 0]) [3, -2] "
                 "%b = const i32[2] [8, 0]",
-                "CONV_2D(%x, %w, %b) {padding=\"VALID\", stride_w=1, stride_h=1}",
+                "CONV_2D(%x, %w, %b) {padding=\"VALID\", stride_w=1, stride_h=1, "
+                "dilation_w_factor=1, dilation_h_factor=1}",
                 Q("i8[1,1,2,2]", "0.125", "-1"), {2, 5});
   EXPECT_THAT(run.values, ElementsAre(10, -5, 19, -17));
 }
