@@ -32,8 +32,9 @@ struct Place {
   bool takes_files = false;  // as arguments without a name
 };
 
+// A PATH may have something around it, which most values go without.
 bool NamesFiles(const std::string& type) {
-  constexpr std::array kTypes = {"FILE", "OUT", "MODEL", "FOLDER"};
+  constexpr std::array kTypes = {"FILE", "OUT", "MODEL", "FOLDER", "[INPUT=]PATH[:TYPE]"};
   return std::ranges::find(kTypes, type) != kTypes.end();
 }
 

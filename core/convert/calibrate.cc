@@ -89,6 +89,17 @@ Result<calibrate::Statistics> OnData(const ir::Module& module, const ir::Signatu
   return calibrate::Calibrate(module, signature, *samples, options);
 }
 
+// Threads take the memory of a run each; where that is too much, one may have enough.
+template <class Run>
+Result<calibrate::Statistics> OnFewerThreads(calibrate::CalibratorOptions options, const Run& run) {
+  Result<calibrate::Statistics> measured = run(options);
+  if (measured.ok() || measured.status().reason() != Reason::kOutOfMemory || options.threads == 1) {
+    return measured;
+  }
+  options.threads = 1;
+  return run(options);
+}
+
 // On the first kind of noise that the signature runs with.
 Result<calibrate::Statistics> OnNoise(const ir::Module& module, const ir::Signature& signature,
                                       std::uint64_t count,
@@ -137,8 +148,10 @@ Result<Ranges> Calibrate(const ir::Module& module, const CalibrationRequest& req
   const std::uint64_t count = request.most_samples != 0 ? request.most_samples : kNoiseSamples;
   std::vector<calibrate::Statistics> statistics;
   for (const ir::Signature& signature : module.signatures) {
-    auto measured = noise ? OnNoise(module, signature, count, options)
-                          : OnData(module, signature, data, options);
+    auto measured = OnFewerThreads(options, [&](const calibrate::CalibratorOptions& chosen) {
+      return noise ? OnNoise(module, signature, count, chosen)
+                   : OnData(module, signature, data, chosen);
+    });
     if (!measured.ok()) return std::move(measured).status();
     statistics.push_back(std::move(*measured));
   }

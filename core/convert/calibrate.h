@@ -46,7 +46,8 @@ using CalibrationProgress = std::function<void(std::uint64_t done, std::uint64_t
 
 // Runs each signature of `module` on the samples. `channels_last_inputs` are those that the request
 // feeds channels last, so their shapes are not in the source's order. `progress` counts the samples
-// of a signature, on the calling thread; it may be empty.
+// of a signature, on the calling thread; it may be empty. Where memory does not suffice for all
+// threads, one starts again.
 //
 // kInvalidArgument for a method that has no name of ours; kCalibrationDataInvalid, kUnsupportedType
 // and kUnknownTensorName for data that do not fit; kCancelled; else what the interpreter says.

@@ -16,7 +16,8 @@ struct GemmShape {
   std::int64_t a_stride = 0, b_stride = 0, out_stride = 0;  // elements from row to row
 };
 
-// With Eigen. The order of summation is Eigen's own.
+// With Eigen. The order of summation is Eigen's own, the same on every machine of an architecture:
+// calibrated ranges depend on it. The only one of ours that calls Eigen.
 void FastGemm(const GemmShape& shape, const float* a, const float* b, const float* bias,
               float* out);
 

@@ -32,6 +32,7 @@ class Samples final : public SampleStream {
  public:
   explicit Samples(std::vector<Sample> samples) : samples_(std::move(samples)) {}
   Result<std::optional<Sample>> Next() override {
+    if (next_ == cancels_at) cancel->Cancel();
     if (next_ == fails_at) return Status(Reason::kIoError, "the stream broke");
     if (next_ == samples_.size()) return std::optional<Sample>();
     return std::optional<Sample>(samples_[next_++]);
@@ -39,6 +40,8 @@ class Samples final : public SampleStream {
   std::uint64_t total() const override { return samples_.size(); }
 
   std::size_t fails_at = SIZE_MAX;
+  std::size_t cancels_at = SIZE_MAX;
+  CancelToken* cancel = nullptr;
 
  private:
   std::vector<Sample> samples_;
@@ -277,12 +280,11 @@ TEST(Calibrator, StopsWhenItIsCancelled) {
   for (const unsigned threads : {1U, 4U}) {
     Samples samples(Normal(1000, {1, 4}));
     CancelToken cancel;
+    samples.cancel = &cancel;
+    samples.cancels_at = 3;
     CalibratorOptions options;
     options.threads = threads;
     options.cancel = &cancel;
-    options.progress = [&](std::uint64_t done, std::uint64_t) {
-      if (done >= 3) cancel.Cancel();
-    };
     EXPECT_EQ(Calibrate(module, module.signatures[0], samples, options).status().reason(),
               Reason::kCancelled);
   }
