@@ -67,6 +67,7 @@ class Sharer {
     const ir::Constant* x = SmallConstant(a);
     const ir::Constant* y = SmallConstant(b);
     return x != nullptr && y != nullptr && x->dtype() == y->dtype() && x->shape() == y->shape() &&
+           graph_.value(a).quant == graph_.value(b).quant &&
            Bytes(x->Materialize()) == Bytes(y->Materialize());
   }
 

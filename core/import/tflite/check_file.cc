@@ -7,6 +7,7 @@
 
 #include "core/import/tflite/container.h"
 #include "core/import/tflite/reader.h"
+#include "core/import/tflite/signature_reader.h"
 #include "core/ir/op_table.h"
 
 namespace smelt::tflite_import {
@@ -83,7 +84,9 @@ Status CheckTensors(const schema::SubGraph& subgraph, std::uint32_t index) {
   return Status::Ok();
 }
 
-Status CheckSignatures(const ir::Module& module) {
+Status CheckSignatures(const schema::Model& model, const ir::Module& module) {
+  if (model.signature_defs() == nullptr) return Invalid("no signature covers the main subgraph");
+  SMELT_RETURN_IF_ERROR(CheckSignatureOrder(model));
   std::map<std::uint32_t, int> covered;
   for (const ir::Signature& signature : module.signatures) {
     ++covered[signature.graph.index];
@@ -151,7 +154,7 @@ Status CheckFile(const SharedBytes& bytes) {
     SMELT_RETURN_IF_ERROR(CheckTensors(*file.model().subgraphs()->Get(i), i));
     SMELT_RETURN_IF_ERROR(CheckTypes(module, ir::GraphId{i}));
   }
-  return CheckSignatures(module);
+  return CheckSignatures(file.model(), module);
 }
 
 }  // namespace smelt::tflite_import

@@ -116,11 +116,15 @@ std::uint64_t Container::PayloadPosition(std::uint32_t buffer) const {
   return static_cast<std::uint64_t>(table->data()->data() - start);
 }
 
+std::uint64_t Container::PayloadBytes(std::uint32_t buffer) const {
+  if (!HasPayload(buffer)) return 0;
+  const schema::Buffer* table = model_->buffers()->Get(buffer);
+  return table->data() != nullptr ? table->data()->size() : table->size();
+}
+
 SharedBytes Container::Payload(std::uint32_t buffer) const {
   if (!HasPayload(buffer)) return {};
-  const schema::Buffer* table = model_->buffers()->Get(buffer);
-  const std::uint64_t size = table->data() != nullptr ? table->data()->size() : table->size();
-  return file_.Slice(PayloadPosition(buffer), size);
+  return file_.Slice(PayloadPosition(buffer), PayloadBytes(buffer));
 }
 
 }  // namespace smelt::tflite_import

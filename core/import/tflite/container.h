@@ -27,6 +27,13 @@ class Container {
   SharedBytes Payload(std::uint32_t buffer) const;
   // True when the buffer holds data, be it of no bytes.
   bool HasPayload(std::uint32_t buffer) const;
+  // 0 when it has none.
+  std::uint64_t PayloadBytes(std::uint32_t buffer) const;
+  // Bytes of the file itself. Requires that they lie inside of it.
+  SharedBytes Bytes(std::uint64_t offset, std::uint64_t size) const {
+    return file_.Slice(offset, size);
+  }
+  std::uint64_t file_bytes() const { return file_.size(); }
   // Position of the first payload byte in the file. Requires HasPayload.
   std::uint64_t PayloadPosition(std::uint32_t buffer) const;
 

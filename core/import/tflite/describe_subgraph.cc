@@ -127,7 +127,8 @@ class SubgraphDescriber {
   void AddOptions(const schema::Operator& table, OperatorDescription& op) {
     const ir::OpInfo* info = KnownOperator(codes_[op.code]);
     if (info == nullptr || state_.budget().exceeded()) return;
-    const Result<OptionsRead> read = ReadOptions(info->kind, table, ir::DType::kF32);
+    if (table.builtin_options() == nullptr && table.builtin_options_2() == nullptr) return;
+    const Result<OptionsRead> read = ReadOptions(info->kind, table, StoredTypes());
     if (!read.ok()) return;  // Read says what is wrong with them
     ir::Attributes attrs = read->attrs;
     // Made from the result's type, which the tensor says.

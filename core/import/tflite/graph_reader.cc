@@ -64,16 +64,18 @@ class GraphReader {
     if (number < 0 || number >= ir::kDTypeCount) return Bad(tensor, "unknown element type");
     ir::TensorType type{static_cast<ir::DType>(number), {}};
     if (ir::ElementBits(type.dtype) == 0) return Bad(tensor, "element type without a size");
-    if (table.shape() == nullptr) return Bad(tensor, "no shape");
     if (table.is_variable() || table.sparsity() != nullptr || table.external_buffer() != 0) {
       return Bad(tensor, "variable, sparse and external tensors are not read");
     }
+    // Scalars of old files have no list of sizes; some writers leave an empty signature behind.
     const Indices* signature = table.shape_signature();
-    if (signature != nullptr && signature->size() != table.shape()->size()) {
+    if (signature != nullptr && signature->size() == 0) signature = nullptr;
+    const std::uint32_t rank = table.shape() == nullptr ? 0 : table.shape()->size();
+    if (signature != nullptr && signature->size() != rank) {
       return Bad(tensor, "shape and shape_signature differ in rank");
     }
     std::int64_t elements = 1;
-    for (std::uint32_t axis = 0; axis < table.shape()->size(); ++axis) {
+    for (std::uint32_t axis = 0; axis < rank; ++axis) {
       const std::int64_t size = table.shape()->Get(axis);
       if (size < 0) return Bad(tensor, "negative dimension");
       if (size != 0 && elements > kMaxElements / size) return Bad(tensor, "shape overflows");
@@ -85,6 +87,10 @@ class GraphReader {
       type.shape.push_back(open ? ir::Dim::Unknown() : ir::Dim(size));
     }
     return type;
+  }
+
+  bool HasBytes(std::int32_t tensor) const {
+    return file_.PayloadBytes(Table(tensor).buffer()) != 0;
   }
 
   void GiveNames(ir::TensorType& type, const std::string& input) {
@@ -102,7 +108,7 @@ class GraphReader {
   Status ReadInput(std::int32_t tensor) {
     if (!InRange(tensor)) return Bad(tensor, "input index out of range");
     if (Slot(tensor).valid()) return Bad(tensor, "listed twice as input");
-    if (file_.HasPayload(Table(tensor).buffer())) return Bad(tensor, "an input is a constant");
+    if (HasBytes(tensor)) return Bad(tensor, "an input is a constant");
     SMELT_ASSIGN_OR_RETURN(ir::TensorType type, StoredType(tensor));
     const std::string name = Name(Table(tensor));
     GiveNames(type, name);
@@ -117,6 +123,10 @@ class GraphReader {
     const schema::Tensor& table = Table(tensor);
     if (!file_.HasPayload(table.buffer())) return Bad(tensor, "is used before it is computed");
     SMELT_ASSIGN_OR_RETURN(const ir::TensorType type, StoredType(tensor));
+    // Many writers give tensors that are computed a buffer of no bytes.
+    if (!HasBytes(tensor) && type.shape.ElementCount() != 0) {
+      return Bad(tensor, "is used before it is computed");
+    }
     if (!type.shape.IsStatic()) return Bad(tensor, "a constant has an open dimension");
     auto constant =
         ir::Constant::FromBytes(type.dtype, type.shape.Sizes(), file_.Payload(table.buffer()));
@@ -128,23 +138,30 @@ class GraphReader {
 
   Status ReadQuantization(std::int32_t tensor) {
     const auto* table = Table(tensor).quantization();
+    if (table != nullptr && table->details_type() != schema::QuantizationDetails::NONE) {
+      return Bad(tensor, "blockwise, custom and multi-axis quantization is not read");
+    }
+    // Ranges (min, max) that a training run has seen are no part of what is computed.
     if (table == nullptr || table->scale() == nullptr || table->scale()->size() == 0) {
       return Status::Ok();
     }
     ir::Value& value = graph_.value(Slot(tensor));
     const int rank = value.type.shape.rank();
     const std::uint32_t count = table->scale()->size();
-    const bool axis_fits =
-        table->quantized_dimension() >= 0 && table->quantized_dimension() < std::max(rank, 1);
-    if (table->zero_point() == nullptr || table->zero_point()->size() != count || !axis_fits) {
+    // With one scale the axis says nothing, and some writers leave any number there.
+    std::int32_t axis = table->quantized_dimension();
+    const bool axis_fits = axis >= 0 && axis < std::max(rank, 1);
+    if (count == 1 && !axis_fits) axis = 0;
+    if (table->zero_point() == nullptr || table->zero_point()->size() != count ||
+        (count != 1 && !axis_fits)) {
       return Bad(tensor, "inconsistent quantization parameters");
     }
-    if (count != 1 && value.type.shape.dim(table->quantized_dimension()) != ir::Dim(count)) {
+    if (count != 1 && value.type.shape.dim(axis) != ir::Dim(count)) {
       return Bad(tensor, "as many scales as neither 1 nor the quantized dimension");
     }
     value.quant = ir::QuantParams{{table->scale()->begin(), table->scale()->end()},
                                   {table->zero_point()->begin(), table->zero_point()->end()},
-                                  table->quantized_dimension()};
+                                  axis};
     return Status::Ok();
   }
 
@@ -161,15 +178,31 @@ class GraphReader {
     return Invalid("builtin operator " + std::to_string(number) + " is not one that smelt writes");
   }
 
+  // In the operator's table, or behind the FlatBuffer; empty when there are none.
+  Result<SharedBytes> CustomOptions(const schema::Operator& op) const {
+    if (const auto* bytes = op.custom_options(); bytes != nullptr) {
+      const auto span = std::as_bytes(std::span(bytes->data(), bytes->size()));
+      return SharedBytes(span, nullptr);
+    }
+    const std::uint64_t offset = op.large_custom_options_offset();
+    const std::uint64_t size = op.large_custom_options_size();
+    if (offset <= 1) return SharedBytes();  // not set
+    if (offset > file_.file_bytes() || size > file_.file_bytes() - offset) {
+      return Invalid("the options of a CUSTOM operator lie outside the file");
+    }
+    return file_.Bytes(offset, size);
+  }
+
   Result<ir::Attributes> ReadCustom(const schema::Operator& op) const {
     const auto* code = file_.model().operator_codes()->Get(op.opcode_index());
-    const auto* bytes = op.custom_options();
-    if (code->custom_code() == nullptr || code->custom_code()->size() == 0 || bytes == nullptr) {
-      return Invalid("a CUSTOM operator without a name or options");
+    if (code->custom_code() == nullptr || code->custom_code()->size() == 0) {
+      return Invalid("a CUSTOM operator without a name");
     }
-    SMELT_ASSIGN_OR_RETURN(
-        ir::Attributes attrs,
-        flat::DecodeCustomOptions(std::as_bytes(std::span(bytes->data(), bytes->size()))));
+    SMELT_ASSIGN_OR_RETURN(const SharedBytes bytes, CustomOptions(op));
+    ir::Attributes attrs;
+    if (bytes.size() != 0) {
+      SMELT_ASSIGN_OR_RETURN(attrs, flat::DecodeCustomOptions(bytes.span()));
+    }
     attrs.Set(flat::kCustomCodeAttr, code->custom_code()->str());
     return attrs;
   }
@@ -202,11 +235,13 @@ class GraphReader {
     for (const std::int32_t tensor : *op.outputs()) {
       if (!InRange(tensor)) return Bad(tensor, "output index out of range");
       if (Slot(tensor).valid()) return Bad(tensor, "is computed twice or is an input");
-      if (file_.HasPayload(Table(tensor).buffer())) return Bad(tensor, "a result is a constant");
+      if (HasBytes(tensor)) return Bad(tensor, "a result is a constant");
       SMELT_ASSIGN_OR_RETURN(types.emplace_back(), StoredType(tensor));
     }
-    const ir::DType first = types.empty() ? ir::DType::kF32 : types[0].dtype;
-    SMELT_ASSIGN_OR_RETURN(OptionsRead options, ReadOptions(kind, op, first));
+    StoredTypes stored;
+    if (!operands.empty() && operands[0].valid()) stored.operand = graph_.type(operands[0]).dtype;
+    if (!types.empty()) stored.result = types[0].dtype;
+    SMELT_ASSIGN_OR_RETURN(OptionsRead options, ReadOptions(kind, op, stored));
     if (kind == ir::OpKind::kCustom) {
       SMELT_ASSIGN_OR_RETURN(options.attrs, ReadCustom(op));
     }
@@ -244,11 +279,10 @@ class GraphReader {
     for (ir::TensorType& type : types) GiveNames(type, "");
   }
 
-  // A region comes after its owner: our writer numbers them so, and it rules out recursion.
+  // That none calls itself is found out when all are read.
   Status AttachRegions(ir::OpId id, const std::vector<std::int32_t>& regions) {
     for (const std::int32_t region : regions) {
-      if (region <= static_cast<std::int32_t>(index_) ||
-          static_cast<std::size_t>(region) >= module_.graph_count()) {
+      if (region < 0 || static_cast<std::size_t>(region) >= module_.graph_count()) {
         return Invalid("subgraph " + std::to_string(index_) + " calls subgraph " +
                        std::to_string(region));
       }

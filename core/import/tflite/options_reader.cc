@@ -94,6 +94,34 @@ std::optional<ir::AttrValue> ReadField(const flatbuffers::Table& table, const Op
   return std::nullopt;
 }
 
+// The field's value where the operator has no table; nothing for an absent vector, `bad` for what
+// nobody can guess.
+std::optional<ir::AttrValue> AbsentField(const OptionField& field, const StoredTypes& types,
+                                         bool& bad) {
+  switch (field.storage) {
+    case Storage::kBool:
+      return false;
+    case Storage::kEnum:
+      return std::string(field.names.front());
+    case Storage::kDType: {
+      const bool of_operand = field.attr.starts_with("in_");
+      return std::string(ir::DTypeName(of_operand ? types.operand : types.result));
+    }
+    case Storage::kI32:
+      return std::int64_t{0};
+    case Storage::kF32:
+      return 0.0;
+    case Storage::kI32Vector:
+      return std::nullopt;
+    case Storage::kRegion:
+    case Storage::kString:
+    case Storage::kOwn:
+      break;
+  }
+  bad = true;
+  return std::nullopt;
+}
+
 // The attributes that are the operator's own, as a FlexBuffers map.
 Result<ir::Attributes> ReadOwn(const flatbuffers::Table& table, const OptionField& field) {
   using Bytes = flatbuffers::Vector<std::uint8_t>;
@@ -105,11 +133,11 @@ Result<ir::Attributes> ReadOwn(const flatbuffers::Table& table, const OptionFiel
 }  // namespace
 
 Result<OptionsRead> ReadOptions(ir::OpKind kind, const flat::schema::Operator& op,
-                                ir::DType result_type) {
+                                const StoredTypes& types) {
   OptionsRead read;
   const flat::OptionsTable* options = flat::FindOptions(kind);
   if (IsRequired(kind, kResultType) && !HasField(options, kResultType)) {
-    read.attrs.Set(kResultType, std::string(ir::DTypeName(result_type)));
+    read.attrs.Set(kResultType, std::string(ir::DTypeName(types.result)));
   }
   if (options == nullptr || options->fields.empty()) return read;
   const bool second = options->union_index == 2;
@@ -117,18 +145,20 @@ Result<OptionsRead> ReadOptions(ir::OpKind kind, const flat::schema::Operator& o
                           : static_cast<std::uint8_t>(op.builtin_options_type());
   const auto* table = static_cast<const flatbuffers::Table*>(second ? op.builtin_options_2()
                                                                     : op.builtin_options());
-  if (tag != options->tag || table == nullptr) {
-    return Invalid(std::string(ir::GetOpInfo(kind).name) + " carries no " +
-                   std::string(options->name));
-  }
+  const Status none =
+      Invalid(std::string(ir::GetOpInfo(kind).name) + " carries no " + std::string(options->name));
+  const bool is_absent = tag == 0 || table == nullptr;
+  if (!is_absent && tag != options->tag) return none;
   for (const OptionField& field : options->fields) {
-    if (field.storage == Storage::kOwn) {
+    if (field.storage == Storage::kOwn && !is_absent) {
       SMELT_ASSIGN_OR_RETURN(const ir::Attributes own, ReadOwn(*table, field));
       for (const auto& [name, value] : own) read.attrs.Set(name, value);
       continue;
     }
     bool bad = false;
-    std::optional<ir::AttrValue> value = ReadField(*table, field, bad);
+    std::optional<ir::AttrValue> value =
+        is_absent ? AbsentField(field, types, bad) : ReadField(*table, field, bad);
+    if (bad && is_absent) return none;
     if (bad) {
       return Invalid(std::string(options->name) + "." + std::string(field.attr) +
                      " holds an unknown value");

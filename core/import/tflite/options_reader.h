@@ -16,10 +16,18 @@ struct OptionsRead {
   std::vector<std::int32_t> regions;  // subgraph indices, unchecked
 };
 
-// `result_type` stands in for what the file does not say twice (BITCAST, QUANTIZE,
-// EMBEDDING_LOOKUP). kArtifactInvalid when the
-// options are those of another operator or hold unknown enumerators.
+// Types of the operator's tensors, which stand in for what its options leave out (BITCAST,
+// QUANTIZE, EMBEDDING_LOOKUP: the result's).
+struct StoredTypes {
+  ir::DType operand = ir::DType::kF32;  // of the first one
+  ir::DType result = ir::DType::kF32;
+};
+
+// An operator without an option table has the attributes that loaders give it: numbers are 0, flags
+// false and enumerators their first, whatever the schema's defaults; element types follow from the
+// tensors. kArtifactInvalid when the options are those of another operator, hold unknown
+// enumerators, or are absent where the operator is nothing without them.
 Result<OptionsRead> ReadOptions(ir::OpKind kind, const flat::schema::Operator& op,
-                                ir::DType result_type);
+                                const StoredTypes& types);
 
 }  // namespace smelt::tflite_import

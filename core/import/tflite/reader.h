@@ -1,5 +1,5 @@
-// Reads back a .tflite file of the subset that smelt writes, into a module of views over the bytes.
-// Every offset is checked; the bytes may be hostile.
+// Reads a .tflite file into a module of views over the bytes: any file whose operators and tensors
+// the IR has a place for, whoever wrote it. Every offset is checked; the bytes may be hostile.
 #pragma once
 
 #include "core/base/bytes.h"

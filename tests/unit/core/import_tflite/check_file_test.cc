@@ -151,7 +151,29 @@ TEST(CheckFile, FindsASignatureOfOtherTensors) {
                   const auto* map = f.model().signature_defs()->Get(0)->outputs()->Get(0);
                   Put(f, Field(map, 1), std::uint32_t{2});
                 }),
-                "not in the order");
+                "no output of its subgraph");
+}
+
+TEST(CheckFile, FindsASignatureInAnotherOrder) {
+  ir::Module module = MustParse(R"(module {
+    graph @main(%0 "x": f32[2]) {
+      %1 "a" = NEG(%0) : f32[2]
+      %2 "b" = ABS(%0) : f32[2]
+      return %1, %2
+    }
+    signature "serving_default" @main ("x") -> ("a", "b")
+  })");
+  Written file = MustWrite(module);
+  const auto check = [&] { return CheckFile(SharedBytes::Own(file.bytes)); };
+  ASSERT_TRUE(check().ok()) << check().ToString();
+  const auto& outputs = *file.model().signature_defs()->Get(0)->outputs();
+  const std::uint32_t first = outputs.Get(0)->tensor_index();
+  const std::uint32_t second = outputs.Get(1)->tensor_index();
+  Put(file, Field(outputs.Get(0), 1), second);
+  Put(file, Field(outputs.Get(1), 1), first);
+  // Who reads it binds by name; our files have none like it.
+  EXPECT_TRUE(Read(SharedBytes::Own(file.bytes)).ok());
+  ExpectRefused(check(), "in order");
 }
 
 TEST(CheckFile, FindsOptionsOfAnotherOperator) {

@@ -25,7 +25,7 @@ constexpr int kWhile = 119;
 constexpr std::string_view kNet = R"(module {
   metadata "labels" "cat,dog"
   graph @main(%0 "x": f32[1,4,4,2]) {
-    %1 "w" = const i8[3,1,1,2] [1, 2, 3, 4, 5, 6] quant(axis=0, scale=[0.5, 0.25, 1.0], zero=[0, 0, 0])
+    %1 "w" = const i8[3,1,1,2] quant(axis=0, scale=[0.5, 0.25, 1.0], zero=[0, 0, 0]) [1, 2, 3, 4, 5, 6]
     %2 "b" = const f32[3] [7, 8, 9]
     %3 "y" = CONV_2D(%0, %1, %2) {dilation_h_factor=1, dilation_w_factor=1,
         fused_activation_function="RELU", padding="SAME", stride_h=1, stride_w=2} : f32[1,4,2,3]

@@ -43,6 +43,18 @@ TEST(ShareEqual, OperandsAttributesAndTypesMatter) {
   })");
 }
 
+// Equal bytes of other scales are other numbers.
+TEST(ShareEqual, QuantizationOfConstantsMatters) {
+  ExpectUnchanged(ShareEqual, R"(graph @main(%x "x": i8[4] quant(axis=0, scale=[1.0], zero=[0])) {
+    %one = const i8[] quant(axis=0, scale=[0.5], zero=[0]) [1]
+    %two = const i8[] quant(axis=0, scale=[0.25], zero=[0]) [1]
+    %f = MUL(%x, %one) {fused_activation_function="NONE"} : i8[4] quant(axis=0, scale=[1.0], zero=[0]) from {0}
+    %g = MUL(%x, %two) {fused_activation_function="NONE"} : i8[4] quant(axis=0, scale=[1.0], zero=[0]) from {0}
+    %y = ADD(%f, %g) {fused_activation_function="NONE"} : i8[4] quant(axis=0, scale=[2.0], zero=[0]) from {0}
+    return %y
+  })");
+}
+
 TEST(ShareEqual, ResultsOfTheGraphKeepTheirTensors) {
   ExpectUnchanged(ShareEqual, R"(graph @main(%x "x": f32[4]) {
     %a "a" = NEG(%x) : f32[4] from {0}
