@@ -167,8 +167,7 @@ Status AddPrecision(const SubmitOptions& options, v1::ConvertOptions& wire) {
     return Status(Reason::kUsage, "--quantize-min-elements needs --precision dynamic_range");
   }
   if (!weights && !activations && options.per_tensor) {
-    return Status(Reason::kUsage,
-                  "--per-tensor needs --precision dynamic_range, int8 or int16x8");
+    return Status(Reason::kUsage, "--per-tensor needs --precision dynamic_range, int8 or int16x8");
   }
   if (options.quantize_min_elements != 0) {
     wire.mutable_weight_quantization()->set_fewest_elements(options.quantize_min_elements);

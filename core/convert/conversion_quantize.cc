@@ -70,8 +70,9 @@ Result<passes::ValueRanges> Conversion::MeasureRanges(const ir::Module& module) 
   const auto progress = [this](std::uint64_t done, std::uint64_t total) {
     sink_.OnProgress("calibrate", done, total, "samples");
   };
-  SMELT_ASSIGN_OR_RETURN(const Ranges measured,
-                         smelt::Calibrate(module, request, request_.channels_last_inputs, cancel_, progress));
+  SMELT_ASSIGN_OR_RETURN(
+      const Ranges measured,
+      smelt::Calibrate(module, request, request_.channels_last_inputs, cancel_, progress));
   FillCalibration(module, measured, *report_.mutable_calibration());
   if (auto note = UncalibratedNote(measured)) diagnostics_.push_back(std::move(*note));
   passes::ValueRanges ranges(module.graph_count());

@@ -17,9 +17,9 @@ void Quantize(const interp::Tensor& from, const ir::QuantParams& params, interp:
   const auto numbers = from.values<float>();
   for (std::size_t i = 0; i < integers.size(); ++i) {
     const double steps = std::round(static_cast<double>(numbers[i] / params.scale[0])) + zero;
-    integers[i] = static_cast<T>(
-        std::clamp<double>(std::isnan(steps) ? zero : steps, std::numeric_limits<T>::min(),
-                           std::numeric_limits<T>::max()));
+    integers[i] = static_cast<T>(std::clamp<double>(std::isnan(steps) ? zero : steps,
+                                                    std::numeric_limits<T>::min(),
+                                                    std::numeric_limits<T>::max()));
   }
 }
 

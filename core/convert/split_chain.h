@@ -30,7 +30,8 @@ class SplitChain {
     return RunKeeping(tensors, nullptr, cancel);
   }
 
-  // The whole's outputs from its inputs, in its order: as numbers, whatever integers stand for them. What lies between parts goes with its last
+  // The whole's outputs from its inputs, in its order: as numbers, whatever integers stand for
+  // them. What lies between parts goes with its last
   // reader.
   Result<std::vector<interp::Tensor>> RunAll(const v1::SplitManifest& manifest,
                                              const std::vector<interp::Tensor>& inputs,

@@ -218,8 +218,8 @@ Status VerifyByRunning(const ir::Module& reference, const ir::Module& written,
                        const CancelToken& cancel, v1::Verification& verification) {
   const RunWritten run = [&](std::size_t place, const Tensors& inputs) -> Result<Tensors> {
     const ir::Signature& signature = written.signatures[place];
-    SMELT_ASSIGN_OR_RETURN(
-        Tensors outputs, Run(written, signature, AsFed(written, signature, inputs), cancel));
+    SMELT_ASSIGN_OR_RETURN(Tensors outputs,
+                           Run(written, signature, AsFed(written, signature, inputs), cancel));
     std::ranges::transform(outputs, outputs.begin(), AsNumbers);
     return outputs;
   };

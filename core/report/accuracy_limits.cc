@@ -25,11 +25,10 @@ namespace {
 // 1/255 of a row's range: about 1 % each for values that spread as Gauss's do. Residual sums keep
 // it from growing with the root of the depth. A cosine of 0.999, an error of 4.5 %, is what trained
 // models are known to stay within.
-// int8: activations too are rounded, each to 1/255 of the range that calibration saw, and clipped to
-// it. A cosine of 0.99 is an error of 14 %. int16x8: weights are int8's, and what activations lose
-// is small beside it: the limits are those of dynamic_range.
-// Integers of rounded models are decisions (the index of the largest): ties and near ties fall
-// otherwise, a few in a hundred.
+// int8: activations too are rounded, each to 1/255 of the range that calibration saw, and clipped
+// to it. A cosine of 0.99 is an error of 14 %. int16x8: weights are int8's, and what activations
+// lose is small beside it: the limits are those of dynamic_range. Integers of rounded models are
+// decisions (the index of the largest): ties and near ties fall otherwise, a few in a hundred.
 constexpr AccuracyLimits kLimits[] = {
     {"float32", 1e-4, 8e-5, 1e-4, 0.999999, 1.0},
     {"float16", 2e-2, 8e-3, 1e-2, 0.9999, 0.99},

@@ -275,8 +275,8 @@ Status CheckOptions(const v1::ConvertOptions& options) {
     return Invalid("options.weight_quantization", "is set",
                    "it needs options.precision PRECISION_DYNAMIC_RANGE (2)");
   }
-  const bool integers = options.precision() == v1::PRECISION_INT8 ||
-                        options.precision() == v1::PRECISION_INT16X8;
+  const bool integers =
+      options.precision() == v1::PRECISION_INT8 || options.precision() == v1::PRECISION_INT16X8;
   if (options.has_activation_quantization() && !integers) {
     return Invalid("options.activation_quantization", "is set",
                    "it needs options.precision PRECISION_INT8 (3) or PRECISION_INT16X8 (4)");

@@ -17,9 +17,9 @@ constexpr std::array kWorkerStates = {WorkerMetrics::State::kStarting, WorkerMet
 constexpr std::array kUploads = {BlobMetrics::Upload::kSealed, BlobMetrics::Upload::kDuplicate,
                                  BlobMetrics::Upload::kResumed, BlobMetrics::Upload::kExpired,
                                  BlobMetrics::Upload::kMismatch};
-const std::vector<std::string> kStages = {
-    "queue", "run",   "publish", "import", "passes",   "calibrate",
-    "split", "write", "check",   "verify", "accuracy", "inspect"};
+const std::vector<std::string> kStages = {"queue",  "run",       "publish",  "import",
+                                          "passes", "calibrate", "split",    "write",
+                                          "check",  "verify",    "accuracy", "inspect"};
 // The label of jobs that have no target.
 constexpr std::string_view kNoTarget = "none";
 

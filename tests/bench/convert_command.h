@@ -14,9 +14,9 @@ struct ConvertFlags {
   std::string verify = "structure";
   std::vector<std::string> dims;  // NAME=VALUE
   std::vector<std::string> channels_last_outputs;
-  std::vector<std::string> composites;      // as in ConvertRequest
-  std::string precision = "float32";        // or float16, dynamic_range, int8, int16x8
-  std::string io_type = "float32";          // or activations, uint8
+  std::vector<std::string> composites;  // as in ConvertRequest
+  std::string precision = "float32";    // or float16, dynamic_range, int8, int16x8
+  std::string io_type = "float32";      // or activations, uint8
   bool strict_integer = false;
   std::int64_t fewest_weight_elements = 0;  // as in ConvertRequest
   bool one_scale_a_weight = false;

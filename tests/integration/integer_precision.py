@@ -69,7 +69,8 @@ def main() -> int:
     models = [Path(zoo) / f"{name}.onnx" for name in names] or sorted(Path(zoo).glob("*.onnx"))
     checks: dict[str, bool] = {f"{len(models)} models": bool(models)}
     with tempfile.TemporaryDirectory() as folder:
-        works = [(bin_dir, model, precision, folder) for model in models for precision in PRECISIONS]
+        works = [(bin_dir, model, precision, folder)
+                 for model in models for precision in PRECISIONS]
         for (_, model, precision, _), result in run_each(judge, works, jobs=os.cpu_count() or 1,
                                                          timeout=600):
             label = f"{model.stem} {precision}"

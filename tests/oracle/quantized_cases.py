@@ -10,59 +10,10 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from oracle.one_operator import OneOperator, Quant
-
-Draw = Callable[[np.random.Generator, Any], OneOperator]
-INT8, INT16 = np.int8, np.int16
-ACTIVATIONS = (0, 0, 0, 1, 2, 3)  # NONE, RELU, RELU_N1_TO_1, RELU6
-
-
-def limits(dtype: Any) -> tuple[int, int]:
-    info = np.iinfo(dtype)
-    return int(info.min), int(info.max)
-
-
-def data(rng: np.random.Generator, shape: Sequence[int], dtype: Any) -> np.ndarray:
-    """All values of the type, its ends among them."""
-    low, high = limits(dtype)
-    values = rng.integers(low, high + 1, shape)
-    values[rng.random(shape) < 0.05] = low
-    values[rng.random(shape) < 0.05] = high
-    return values.astype(dtype)
-
-
-def scale(rng: np.random.Generator, low: float = -9, high: float = 1) -> float:
-    """Now and then a power of two, which takes other paths."""
-    exponent = rng.uniform(low, high)
-    return float(np.float32(2.0 ** (round(exponent) if rng.random() < 0.15 else exponent)))
-
-
-def zero(rng: np.random.Generator, dtype: Any) -> int:
-    if dtype == INT16:
-        return 0
-    low, high = limits(dtype)
-    return int(rng.choice([rng.integers(low, high + 1), 0, low, high], p=[0.7, 0.1, 0.1, 0.1]))
-
-
-def quant(rng: np.random.Generator, dtype: Any, real: float | None = None) -> Quant:
-    return Quant([scale(rng) if real is None else float(np.float32(real))], [zero(rng, dtype)])
-
-
-def spread(rng: np.random.Generator, deviation: float, dtype: Any) -> float:
-    """A scale with which numbers of that deviation fill the type, more or less."""
-    wide = 25000.0 if dtype == INT16 else 100.0
-    return deviation / wide * 2.0 ** rng.uniform(0.5, 3)
-
-
-def deviation(dtype: Any) -> float:
-    return 19000.0 if dtype == INT16 else 74.0
-
-
-def small(rng: np.random.Generator, rank: int, most: int = 5) -> list[int]:
-    return [int(n) for n in rng.integers(1, most + 1, rank)]
-
-
-def activation(rng: np.random.Generator) -> int:
-    return int(rng.choice(ACTIVATIONS))
+from oracle.quantized_draws import (
+    INT8, INT16, Draw, activation, data, deviation, limits, quant, scale, small, spread, zero,
+)
+from oracle.quantized_moves import concatenation, moved, pad, transpose
 
 
 def bias(rng: np.random.Generator, channels: int, dtype: Any, short: bool = False) -> np.ndarray:
@@ -466,51 +417,6 @@ def embedding_lookup(rng: np.random.Generator, dtype: Any) -> OneOperator:
     return made
 
 
-def concatenation(rng: np.random.Generator, dtype: Any) -> OneOperator:
-    made = OneOperator()
-    shape = small(rng, int(rng.integers(1, 5)))
-    axis = int(rng.integers(0, len(shape)))
-    same = quant(rng, dtype)
-    operands, total = [], 0
-    for _ in range(int(rng.integers(2, 5))):
-        part = list(shape)
-        part[axis] = int(rng.integers(1, 4))
-        total += part[axis]
-        operands.append(made.input(data(rng, part, dtype), same))
-    shape[axis] = total
-    made.output(shape, dtype, same)
-    made.operator("CONCATENATION", operands, "ConcatenationOptions", 2, axis=axis)
-    return made
-
-
-def pad(name: str) -> Draw:
-    def draw(rng: np.random.Generator, dtype: Any) -> OneOperator:
-        made = OneOperator()
-        shape = [n + 1 for n in small(rng, int(rng.integers(1, 5)))]
-        pads = rng.integers(0, 2 if name == "MIRROR_PAD" else 3, (len(shape), 2)).astype(np.int32)
-        same = quant(rng, dtype)
-        operands = [made.input(data(rng, shape, dtype), same), made.constant(pads)]
-        if name == "PADV2":
-            operands.append(made.constant(data(rng, [1], dtype), same))
-        made.output([n + int(p.sum()) for n, p in zip(shape, pads)], dtype, same)
-        options = {"PAD": "PadOptions", "PADV2": "PadV2Options"}.get(name, "MirrorPadOptions")
-        made.operator(name, operands, options, 2)
-        return made
-
-    return draw
-
-
-def transpose(rng: np.random.Generator, dtype: Any) -> OneOperator:
-    made = OneOperator()
-    shape = small(rng, int(rng.integers(2, 5)))
-    order = rng.permutation(len(shape)).astype(np.int32)
-    same = quant(rng, dtype)
-    operands = [made.input(data(rng, shape, dtype), same), made.constant(order)]
-    made.output([shape[i] for i in order], dtype, same)
-    made.operator("TRANSPOSE", operands, "TransposeOptions", 2)
-    return made
-
-
 def arg_extremum(name: str, options: str) -> Draw:
     def draw(rng: np.random.Generator, dtype: Any) -> OneOperator:
         made = OneOperator()
@@ -576,46 +482,6 @@ def root(name: str) -> Draw:
         operands = [made.input(values, x)]
         made.output(values.shape, dtype, y)
         made.operator(name, operands, version=2)
-        return made
-
-    return draw
-
-
-def moved(name: str, options: str, version: int = 2) -> Draw:
-    """Operators that move elements, in the plainest form: their places are proved elsewhere."""
-    def draw(rng: np.random.Generator, dtype: Any) -> OneOperator:
-        made = OneOperator()
-        shape = [2 * n for n in small(rng, 3, 3)]
-        same = quant(rng, dtype)
-        x = made.input(data(rng, shape, dtype), same)
-
-        def ints(values: Sequence[int]) -> int:
-            return made.constant(np.array(values, np.int32))
-
-        results, operands, fields = [shape], [x], {}
-        if name == "RESHAPE":
-            results, operands = [[shape[0] * shape[1], shape[2]]], [x, ints([-1, shape[2]])]
-        elif name == "SLICE":
-            results, operands = [[1, *shape[1:]]], [x, ints([1, 0, 0]), ints([1, -1, -1])]
-        elif name == "STRIDED_SLICE":
-            results = [[shape[0] // 2, *shape[1:]]]
-            operands = [x, ints([0, 0, 0]), ints(shape), ints([2, 1, 1])]
-        elif name == "GATHER":
-            results, operands = [[shape[0], 3, shape[2]]], [x, ints([1, 0, 1])]
-            fields = dict(axis=1, batchDims=0)
-        elif name == "SPLIT":
-            results, operands = [[shape[0], shape[1] // 2, shape[2]]] * 2, [
-                made.constant(np.int32(1).reshape([])), x]
-            fields = dict(numSplits=2)
-        elif name == "PACK":
-            results, operands = [[2, *shape]], [x, x]
-            fields = dict(axis=0, valuesCount=2)
-        elif name == "SELECT_V2":
-            where = made.input(rng.integers(0, 2, shape).astype(np.bool_))
-            operands = [where, x, made.input(data(rng, shape, dtype), same)]
-        for result in results:
-            made.output(result, dtype, same)
-        made.operator(name, operands, options, version, **fields)
         return made
 
     return draw

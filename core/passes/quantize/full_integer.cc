@@ -19,7 +19,8 @@ void Refuse(PassContext& context, ir::GraphId graph, const IntegerPlan::Island& 
   const LegalizeSite site{context, graph, island.op};
   ir::ValueId tensor;
   if (!site.op().results.empty()) tensor = site.op().result();
-  site.Refuse(Reason::kQuantizationUnsupported, tensor, "float32 in an integer graph: " + island.why,
+  site.Refuse(Reason::kQuantizationUnsupported, tensor,
+              "float32 in an integer graph: " + island.why,
               "no float32 operators, as the job asks for");
 }
 

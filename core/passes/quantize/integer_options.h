@@ -28,13 +28,13 @@ struct IntegerSummary {
 };
 
 struct IntegerOptions {
-  ir::DType activations = ir::DType::kI8;   // or i16, then without zero points
-  ir::DType io = ir::DType::kF32;           // of the signatures' float32 inputs and outputs: f32,
-                                            // u8 or the activations' type
-  bool strict = false;                      // an operator that stays float is an error
-  bool one_scale_a_weight = false;          // not one a channel
-  RangeSource ranges;                       // calibration
-  IntegerSummary* summary = nullptr;        // or null
+  ir::DType activations = ir::DType::kI8;  // or i16, then without zero points
+  ir::DType io = ir::DType::kF32;          // of the signatures' float32 inputs and outputs: f32,
+                                           // u8 or the activations' type
+  bool strict = false;                     // an operator that stays float is an error
+  bool one_scale_a_weight = false;         // not one a channel
+  RangeSource ranges;                      // calibration
+  IntegerSummary* summary = nullptr;       // or null
 };
 
 }  // namespace smelt::passes

@@ -107,7 +107,7 @@ class Planner {
   std::string OfRange(ValueId id, std::string what) const {
     const ir::Constant* constant = graph_.constant(id);
     if (constant != nullptr && constant->element_count() == 0) return "";
-    const ValueRange range = constant != nullptr       ? RangeOf(*constant)
+    const ValueRange range = constant != nullptr         ? RangeOf(*constant)
                              : id.index < ranges_.size() ? ranges_[id.index]
                                                          : ValueRange{};
     if (range.masked) return what + " has infinite elements, as masks do";

@@ -1,6 +1,7 @@
 #include "core/passes/quantize/integer_ports.h"
 
 #include <array>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -53,7 +54,8 @@ class Ports {
       if (use.op == graph_.return_op()) continue;  // an output of integers as well
       if (graph_.op(use.op).kind == OpKind::kQuantize) {
         const ValueId rounded = graph_.op(use.op).result();
-        if (graph_.type(rounded).dtype != options_.io || !(*graph_.value(rounded).quant == params)) {
+        if (graph_.type(rounded).dtype != options_.io ||
+            !(*graph_.value(rounded).quant == params)) {
           continue;
         }
         graph_.ReplaceAllUses(rounded, input);
@@ -90,7 +92,8 @@ class Ports {
       ir::TensorType type = graph_.type(source);
       type.dtype = options_.io;
       const std::array operands{source};
-      made = builder.EmitTyped(OpKind::kQuantize, operands, {}, type);
+      made = builder.EmitTyped(OpKind::kQuantize, operands,
+                               {{"out_data_type", std::string(ir::DTypeName(options_.io))}}, type);
       SMELT_RETURN_IF_ERROR(builder.status());
       graph_.value(made).quant = params;
       ++context_.rewrites;

@@ -84,7 +84,8 @@ class Rewriter {
     ir::TensorType made = graph_.type(value);
     made.dtype = type;
     const std::array operands{value};
-    const ValueId result = builder.EmitTyped(OpKind::kQuantize, operands, {}, made);
+    const ValueId result = builder.EmitTyped(
+        OpKind::kQuantize, operands, {{"out_data_type", std::string(ir::DTypeName(type))}}, made);
     if (!result.valid()) return result;
     graph_.value(result).quant = params;
     ++summary_.quantize;
@@ -197,7 +198,8 @@ class Rewriter {
     ir::Builder builder = Before(id);
     for (std::uint32_t i = 0; i < graph_.op(id).operands.size(); ++i) {
       const ValueId operand = graph_.op(id).operands[i].value;
-      if (!operand.valid() || operand.index >= plan_.integer.size() || !IsInteger(operand)) continue;
+      if (!operand.valid() || operand.index >= plan_.integer.size() || !IsInteger(operand))
+        continue;
       graph_.SetOperand({id, i}, AsFloat(builder, operand));
       SMELT_RETURN_IF_ERROR(builder.status());
     }
@@ -212,7 +214,8 @@ class Rewriter {
 
   // The value takes the place of `value` among the outputs, and its name.
   void Return(std::uint32_t place, ValueId value, ValueId made) {
-    if (graph_.value(made).name.empty()) std::swap(graph_.value(made).name, graph_.value(value).name);
+    if (graph_.value(made).name.empty())
+      std::swap(graph_.value(made).name, graph_.value(value).name);
     graph_.SetOperand({graph_.return_op(), place}, made);
   }
 

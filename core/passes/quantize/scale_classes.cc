@@ -123,8 +123,8 @@ void ScaleClasses::HoldConstants() {
     const QuantizedKernel* kernel = plan_.KernelOf(id);
     if (kernel == nullptr || kernel->result != ResultScale::kShared) continue;
     const ir::Op& op = graph_.op(id);
-    const auto shared = std::ranges::find_if(
-        op.results, [&](ValueId result) { return plan_.IsInteger(result); });
+    const auto shared =
+        std::ranges::find_if(op.results, [&](ValueId result) { return plan_.IsInteger(result); });
     if (shared == op.results.end() || IsFixed(*shared)) continue;
     for (int i = 0; i < op.input_count(); ++i) {
       const ValueId operand = op.input(i);
@@ -158,9 +158,8 @@ bool ScaleClasses::IsKnown(ValueId value) {
 const ir::QuantParams& ScaleClasses::Of(ValueId value) {
   Class& made = classes_[Root(value.index)];
   if (!made.params) {
-    made.params = made.fixed
-                      ? ir::QuantParams{{made.fixed->scale}, {made.fixed->zero_point}, 0}
-                      : ParamsOf(made.range, type_);
+    made.params = made.fixed ? ir::QuantParams{{made.fixed->scale}, {made.fixed->zero_point}, 0}
+                             : ParamsOf(made.range, type_);
   }
   return *made.params;
 }

@@ -157,24 +157,20 @@ TEST(FullInteger, StrictlyNamesEveryOneThatIsNone) {
 }
 
 TEST(FullInteger, JoinedValuesShareAScale) {
-  const Made made = Quantize(R"(graph @main(%x "x": f32[1,2], %z "z": f32[1,2]) {
+  const Made made = Quantize(
+      R"(graph @main(%x "x": f32[1,2], %z "z": f32[1,2]) {
     %a "a" = RELU(%x) : f32[1,2] from {0}
     %b "b" = RELU6(%z) : f32[1,2] from {0}
     %y "y" = CONCATENATION(%a, %b) {axis=1, fused_activation_function="NONE"} : f32[1,4] from {0}
     return %y
   }
 )",
-                             {{"x", {-1, 1}},
-                              {"z", {-1, 9}},
-                              {"a", {0, 1}},
-                              {"b", {0, 2.55F}},
-                              {"y", {0, 2.55F}}});
+      {{"x", {-1, 1}}, {"z", {-1, 9}}, {"a", {0, 1}}, {"b", {0, 2.55F}}, {"y", {0, 2.55F}}});
   EXPECT_EQ(made.summary.quantize, 2u);  // of the inputs
   EXPECT_THAT(made.text, HasSubstr("\"a\" = RELU(%"));
   std::size_t count = 0;
-  for (std::size_t at = 0; (at = made.text.find("scale=[0.01], zero=[-128]", at)) !=
-                           std::string::npos;
-       ++at) {
+  for (std::size_t at = 0;
+       (at = made.text.find("scale=[0.01], zero=[-128]", at)) != std::string::npos; ++at) {
     ++count;
   }
   EXPECT_EQ(count, 3u);
