@@ -71,6 +71,20 @@ TEST(CheckOptions, WeightsAreQuantizedOnlyInAPrecisionThatDoes) {
               HasSubstr("options.weight_quantization.fewest_elements is -1"));
 }
 
+TEST(CheckOptions, ActivationsAreQuantizedOnlyInAPrecisionThatDoes) {
+  EXPECT_THAT(Refusal([](auto& o) { o.mutable_activation_quantization()->set_strict(true); }),
+              HasSubstr("PRECISION_INT8 (3) or PRECISION_INT16X8 (4)"));
+  EXPECT_THAT(Refusal([](auto& o) {
+                o.set_precision(v1::PRECISION_INT16X8);
+                o.mutable_activation_quantization()->set_ports(v1::PORT_UINT8);
+              }),
+              HasSubstr("options.activation_quantization.ports is PORT_UINT8 (2)"));
+  v1::ConvertOptions options;
+  options.set_precision(v1::PRECISION_INT8);
+  options.mutable_activation_quantization()->set_ports(v1::PORT_UINT8);
+  EXPECT_TRUE(CheckOptions(options).ok()) << CheckOptions(options).ToString();
+}
+
 TEST(CheckOptions, BoundsListsMapsAndStrings) {
   const std::string longest(1024, 'n');
   const std::string longer(1025, 'n');
