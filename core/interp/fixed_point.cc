@@ -64,18 +64,20 @@ Multiplier QuantizeMultiplier(double factor) {
 std::int32_t MultiplyByQuantizedMultiplier(std::int32_t x, Multiplier factor, Rounding rounding) {
   if (rounding == Rounding::kSingle) {
     const int right = 31 - factor.shift;
+    if (right > 62) return 0;  // nothing is left
     const std::int64_t product = std::int64_t{x} * factor.value;
     return Wrap(static_cast<std::uint64_t>((product + (std::int64_t{1} << (right - 1))) >> right));
   }
   const int left = std::max(factor.shift, 0);
   const int right = std::max(-factor.shift, 0);
+  if (right > 31) return 0;
   const std::int32_t shifted = Wrap(static_cast<std::uint64_t>(std::int64_t{x}) << left);
   return RoundingDivideByPot(SaturatingRoundingDoublingHighMul(shifted, factor.value), right);
 }
 
 std::int32_t MultiplyByQuantizedMultiplier(std::int64_t x, Multiplier factor) {
   const int right = 15 - factor.shift;
-  if (right <= 0) return 0;  // a factor of 2^15 and more: no model has one
+  if (right <= 0 || right > 62) return 0;  // a factor of 2^15 and more: no model has one
   const std::int32_t reduced =
       factor.value < 0x7FFF0000 ? (factor.value + (1 << 15)) >> 16 : 0x7FFF;
   const std::uint64_t product = static_cast<std::uint64_t>(x) * static_cast<std::uint64_t>(reduced);

@@ -38,7 +38,8 @@ struct Multiplier {
 // The nearest one; 0 below 2^-32 and for what is not finite. From 2^30 on it stays just below.
 Multiplier QuantizeMultiplier(double factor);
 
-// x * factor. With kDouble a left shift wraps modulo 2^32, as the runtime's does.
+// x * factor. With kDouble a left shift wraps modulo 2^32, as the runtime's does. 0 where the shift
+// leaves no bit.
 std::int32_t MultiplyByQuantizedMultiplier(std::int32_t x, Multiplier factor,
                                            Rounding rounding = Rounding::kDouble);
 // The same of the 64-bit accumulators of 16-bit activations: 15 bits of the factor, rounded once,

@@ -46,7 +46,7 @@ std::int32_t ExpOfNegative(std::int32_t x) {
   // e^-(2^exponent), exponent -2 and up.
   constexpr std::int32_t kFactors[] = {1672461947, 1302514674, 790015084, 290630308,
                                        39332535,   720401,     242};
-  if (x == 0) return kOne;
+  if (x >= 0) return kOne;
   const std::int32_t modulo = (x & (kQuarter - 1)) - kQuarter;
   std::int32_t result = ExpOnQuarter(SaturatingLeftShift(modulo, 5));
   const std::int32_t rest = modulo - x;

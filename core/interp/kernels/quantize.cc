@@ -64,7 +64,8 @@ void Rescale(const Tensor& from, std::int32_t from_zero, Multiplier factor, std:
 Result<Affine> AnyAffineOf(const KernelContext& context, const Tensor& tensor) {
   if (tensor.dtype() != ir::DType::kI32) return AffineOf(context, tensor);
   const ir::QuantParams& quant = *tensor.quant();
-  if (quant.scale.size() != 1 || quant.zero_point[0] != 0) return NoQuantizedKernel(context);
+  if (quant.scale.size() != 1 || quant.zero_point != std::vector<std::int64_t>{0})
+    return NoQuantizedKernel(context);
   return Affine{quant.scale[0], 0};
 }
 

@@ -42,7 +42,9 @@ std::array<std::int8_t, 256> TableOf(Function f, Affine x, Affine y) {
     const float rounded = std::round(value * inverse);
     const double result =
         std::clamp(static_cast<double>(rounded) + static_cast<double>(y.zero), -128.0, 127.0);
-    table[static_cast<std::size_t>(q + 128)] = static_cast<std::int8_t>(result);
+    // A scale so large that the function is of no number.
+    table[static_cast<std::size_t>(q + 128)] =
+        std::isnan(result) ? std::int8_t{0} : static_cast<std::int8_t>(result);
   }
   return table;
 }
@@ -82,7 +84,7 @@ FineSteps StepsOf(ir::OpKind kind, float scale) {
     ++steps.shift;
     factor *= 2;
   }
-  steps.factor = static_cast<std::int32_t>(factor);
+  steps.factor = static_cast<std::int32_t>(std::min(factor, 2147483647.0));
   return steps;
 }
 

@@ -28,14 +28,16 @@ Status SoftmaxInt8(const KernelContext& context, float scale, float beta) {
   for (std::size_t begin = 0; begin + row <= from.size() && row > 0; begin += row) {
     const std::span<const std::int8_t> elements = from.subspan(begin, row);
     const std::int32_t top = *std::ranges::max_element(elements);
-    std::uint32_t sum = 0;
+    std::int64_t sum = 0;
     for (std::size_t i = 0; i < row; ++i) {
       const std::int32_t distance = elements[i] - top;
       powers[i] = -1;
       if (distance < least) continue;
       powers[i] = ExpOfNegative(MultiplyByQuantizedMultiplier(distance, factor));
-      sum += static_cast<std::uint32_t>(RoundingDivideByPot(powers[i], kSumBits));
+      sum += RoundingDivideByPot(powers[i], kSumBits);
     }
+    // More than 4096 largest elements: the runtime's sum wraps.
+    sum = std::min<std::int64_t>(sum, std::numeric_limits<std::int32_t>::max());
     const Reciprocal inverse = ReciprocalOf(static_cast<std::int32_t>(sum), kSumBits);
     for (std::size_t i = 0; i < row; ++i) {
       std::int32_t q = -128;

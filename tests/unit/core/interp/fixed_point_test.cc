@@ -158,6 +158,14 @@ TEST(FixedPoint, WideAccumulatorsMeet15BitsOfTheFactor) {
   }
 }
 
+TEST(FixedPoint, ShiftsBeyondEveryBitLeaveNothing) {
+  const Multiplier tiny{kLargest, -63};
+  EXPECT_EQ(MultiplyByQuantizedMultiplier(kLeast, tiny), 0);
+  EXPECT_EQ(MultiplyByQuantizedMultiplier(kLeast, tiny, Rounding::kSingle), 0);
+  EXPECT_EQ(MultiplyByQuantizedMultiplier(std::int64_t{kLeast}, tiny), 0);
+  EXPECT_EQ(ExpOfNegative(5), kLargest);
+}
+
 TEST(FixedPoint, ExponentialsAreNear) {
   EXPECT_EQ(ExpOfNegative(0), kLargest);
   for (std::int64_t x = -1; x > kLeast; x -= 99991) {
