@@ -18,7 +18,6 @@ constexpr bool kBoth = true;                       // int8 and int16
 constexpr bool kOnlyInt8 = false;                  // int8 alone
 constexpr FixedScale kUnit8 = {1.0F / 256, -128};  // [0, 1)
 constexpr FixedScale kSigned8 = {1.0F / 128, 0};   // [-1, 1)
-constexpr FixedScale kLogarithm8 = {16.0F / 256, 127};
 constexpr FixedScale k16 = {1.0F / 32768, 0};
 
 constexpr QuantizedKernel Summed(OpKind kind, std::uint32_t activations, int weights, int axis,
@@ -58,7 +57,6 @@ constexpr QuantizedKernel kKernels[] = {
     Fixed(OpKind::kTanh, kBoth, kSigned8, k16),
     // Along axes.
     Fixed(OpKind::kSoftmax, kBoth, kUnit8, k16),
-    Fixed(OpKind::kLogSoftmax, kOnlyInt8, kLogarithm8, {}),
     Fixed(OpKind::kL2Normalization, kOnlyInt8, kSigned8, {}),
     {OpKind::kMean, kFree, kFirst, kBoth},
     {OpKind::kReduceMax, kShared, kFirst, kBoth},
@@ -68,7 +66,6 @@ constexpr QuantizedKernel kKernels[] = {
     Coarse(OpKind::kSum, kFirst, kOnlyInt8),
     Coarse(OpKind::kSquaredDifference, kFirst | kSecond, kOnlyInt8),
     Coarse(OpKind::kExp, kFirst, kOnlyInt8),
-    Coarse(OpKind::kLog, kFirst, kOnlyInt8),
     Coarse(OpKind::kRsqrt, kFirst, kOnlyInt8),
     Coarse(OpKind::kSqrt, kFirst, kOnlyInt8),
     // Windows.
