@@ -164,6 +164,8 @@ if make_venv; then
   suite "calibration data" "$python" tests/integration/calibration.py build/release/bin
   suite "artifacts in parts" "$python" tests/integration/split_models.py build/release/bin \
     tests/models/digits_cnn.onnx "$results"/zoo/{bert,lstm_tagger,mobilenet_v3_small,resnet18}.onnx
+  suite "descriptions of files" "$python" tests/integration/inspect_models.py build/release/bin \
+    tests/models/digits_cnn.onnx "$results"/zoo/{bert,lstm_tagger,mobilenet_v2}.onnx
   suite "standard streams" tests/integration/streams.sh build/release/bin
   suite "truncated models" "$python" tests/integration/truncated_models.py build/release/bin \
     tests/models/digits_cnn.onnx

@@ -189,6 +189,9 @@ void PrintTfliteFacts(std::ostream& out, const v1::TfliteDescription& model, con
   if (!model.not_read_because().empty()) {
     PrintModelRow(out, ink, "not read", "by other jobs: " + Printable(model.not_read_because()));
   }
+  for (const std::string& what : model.not_kept()) {
+    PrintModelRow(out, ink, "not kept", "by other jobs: " + Printable(what));
+  }
   PrintModelRow(out, ink, "data", DataText(model));
   std::string metadata;
   for (const auto& entry : model.metadata()) {

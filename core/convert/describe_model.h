@@ -8,9 +8,7 @@
 
 namespace smelt {
 
-// `not_read_because`: what the reader says of the file; "" when it takes it.
-v1::ModelDescription ToProto(const tflite_import::ModelDescription& from,
-                             const std::string& not_read_because);
+v1::ModelDescription ToProto(const tflite_import::ModelDescription& from);
 v1::ModelDescription ToProto(const onnx_import::ModelDescription& from);
 
 }  // namespace smelt

@@ -128,8 +128,7 @@ void FillOperators(const std::vector<OperatorCodeDescription>& codes, v1::ModelD
 
 }  // namespace
 
-v1::ModelDescription ToProto(const tflite_import::ModelDescription& from,
-                             const std::string& not_read_because) {
+v1::ModelDescription ToProto(const tflite_import::ModelDescription& from) {
   v1::ModelDescription to;
   to.set_format("tflite");
   to.set_file_bytes(from.file_bytes);
@@ -149,7 +148,6 @@ v1::ModelDescription ToProto(const tflite_import::ModelDescription& from,
   tflite.set_buffers(from.buffers);
   tflite.set_data_bytes(from.data_bytes);
   tflite.set_unused_bytes(from.unused_bytes);
-  tflite.set_not_read_because(ToUtf8(not_read_because));
   for (const auto& subgraph : from.subgraphs) {
     FillSubgraph(subgraph, from.operators, *tflite.add_subgraphs());
   }

@@ -1,8 +1,10 @@
 #include "core/convert/inspect.h"
 
 #include <span>
+#include <string>
 
 #include "core/base/digest.h"
+#include "core/base/utf8.h"
 #include "core/convert/describe_model.h"
 #include "core/convert/file_stem.h"
 #include "core/convert/stage_clock.h"
@@ -16,11 +18,26 @@ namespace {
 
 constexpr std::uint32_t kSchemaVersion = 1;
 
+// What the reader says of the file.
+void AddReading(const SharedBytes& file, v1::TfliteDescription& to) {
+  tflite_import::ReadNotes notes;
+  const Result<ir::Module> read = tflite_import::Read(file, &notes);
+  if (!read.ok()) return to.set_not_read_because(ToUtf8(read.status().message()));
+  if (notes.ranges != 0) {
+    to.add_not_kept("recorded ranges (min, max) of tensors: " + std::to_string(notes.ranges));
+  }
+  if (notes.rankless != 0) {
+    to.add_not_kept("tensors of unknown rank, taken for scalars: " +
+                    std::to_string(notes.rankless));
+  }
+}
+
 Result<v1::ModelDescription> DescribeTflite(const SharedBytes& file) {
   SMELT_ASSIGN_OR_RETURN(const tflite_import::ModelDescription description,
                          tflite_import::Describe(file));
-  const Result<ir::Module> read = tflite_import::Read(file);
-  return ToProto(description, read.ok() ? "" : std::string(read.status().message()));
+  v1::ModelDescription to = ToProto(description);
+  AddReading(file, *to.mutable_tflite());
+  return to;
 }
 
 Result<v1::ModelDescription> DescribeFile(const SharedBytes& file) {

@@ -25,6 +25,16 @@ check "converts" "$bin/smelt" convert "$model" -o "$folder/artifact" --standalon
 check "makes the library's bytes" cmp "$folder/artifact" "$folder/expected"
 check "leaves nothing behind" nothing_left
 
+inspects() {  # inspects FILE WORD: the document is JSON and holds the word
+  "$bin/smelt" inspect "$1" --standalone --json --progress quiet >"$folder/description" &&
+    python3 -m json.tool "$folder/description" >/dev/null && grep -q "$2" "$folder/description"
+}
+check "describes its artifact" inspects "$folder/artifact" '"format": "tflite"'
+check "describes its source" inspects "$model" '"format": "onnx"'
+check "refuses to describe what is no model" fails_with 1 \
+  "$bin/smelt" inspect "${BASH_SOURCE[0]}" --standalone --progress quiet
+check "leaves nothing behind" nothing_left
+
 SMELTD_WORKERS=none SMELTD_LOG_LEVEL=loud SMELTD_WORKER_BINARY=/nonexistent \
   check "ignores the variables of another daemon" \
   "$bin/smelt" convert "$model" -o "$folder/artifact" --standalone --progress quiet

@@ -19,13 +19,14 @@ using Indices = flatbuffers::Vector<std::int32_t>;
 // Reads one subgraph into its graph. Region graphs exist already, as empty ones.
 class GraphReader {
  public:
-  GraphReader(const Container& file, ir::Module& module, std::uint32_t index)
+  GraphReader(const Container& file, ir::Module& module, std::uint32_t index, ReadNotes& notes)
       : file_(file),
         module_(module),
         index_(index),
         subgraph_(*file.model().subgraphs()->Get(index)),
         graph_(module.graph(ir::GraphId{index})),
-        values_(subgraph_.tensors()->size()) {}
+        values_(subgraph_.tensors()->size()),
+        notes_(notes) {}
 
   Status Run() {
     for (const std::int32_t tensor : *subgraph_.inputs()) {
@@ -113,6 +114,7 @@ class GraphReader {
     const std::string name = Name(Table(tensor));
     GiveNames(type, name);
     Slot(tensor) = graph_.AddInput(std::move(type), name);
+    NoteRank(tensor);
     return ReadQuantization(tensor);
   }
 
@@ -136,12 +138,21 @@ class GraphReader {
     return Slot(tensor);
   }
 
+  // Of a tensor that is no constant. Files from before the format had has_rank never set it.
+  void NoteRank(std::int32_t tensor) {
+    const schema::Tensor& table = Table(tensor);
+    const bool is_listed = table.shape() != nullptr && table.shape()->size() != 0;
+    notes_.rankless += !is_listed && !table.has_rank() ? 1 : 0;
+  }
+
   Status ReadQuantization(std::int32_t tensor) {
     const auto* table = Table(tensor).quantization();
     if (table != nullptr && table->details_type() != schema::QuantizationDetails::NONE) {
       return Bad(tensor, "blockwise, custom and multi-axis quantization is not read");
     }
-    // Ranges (min, max) that a training run has seen are no part of what is computed.
+    // Ranges that a training run has seen are no part of what is computed.
+    const bool has_range = table != nullptr && table->min() != nullptr && table->min()->size() != 0;
+    notes_.ranges += has_range ? 1 : 0;
     if (table == nullptr || table->scale() == nullptr || table->scale()->size() == 0) {
       return Status::Ok();
     }
@@ -252,6 +263,7 @@ class GraphReader {
       if (Slot(tensor).valid()) return Bad(tensor, "is computed twice");
       Slot(tensor) = graph_.op(id).result(static_cast<int>(i));
       graph_.value(Slot(tensor)).name = Name(Table(tensor));
+      NoteRank(tensor);
       SMELT_RETURN_IF_ERROR(ReadQuantization(tensor));
     }
     return AttachRegions(id, options.regions);
@@ -297,12 +309,13 @@ class GraphReader {
   const schema::SubGraph& subgraph_;
   ir::Graph& graph_;
   std::vector<ir::ValueId> values_;  // by tensor
+  ReadNotes& notes_;
 };
 
 }  // namespace
 
-Status ReadGraph(const Container& file, ir::Module& module, std::uint32_t index) {
-  return GraphReader(file, module, index).Run();
+Status ReadGraph(const Container& file, ir::Module& module, std::uint32_t index, ReadNotes& notes) {
+  return GraphReader(file, module, index, notes).Run();
 }
 
 }  // namespace smelt::tflite_import

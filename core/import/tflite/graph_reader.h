@@ -2,12 +2,14 @@
 #pragma once
 
 #include "core/import/tflite/container.h"
+#include "core/import/tflite/reader.h"
 #include "core/ir/module.h"
 
 namespace smelt::tflite_import {
 
 // Fills graph `index` of `module` from the subgraph of that number. The module's graphs exist
 // already, so that regions can be referred to. kArtifactInvalid with the place and what is wrong.
-Status ReadGraph(const Container& file, ir::Module& module, std::uint32_t index);
+// Adds to `notes`.
+Status ReadGraph(const Container& file, ir::Module& module, std::uint32_t index, ReadNotes& notes);
 
 }  // namespace smelt::tflite_import

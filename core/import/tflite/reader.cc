@@ -30,18 +30,20 @@ Status ReadMetadata(const Container& file, ir::Module& module) {
 
 }  // namespace
 
-Result<ir::Module> Read(const SharedBytes& bytes) {
+Result<ir::Module> Read(const SharedBytes& bytes, ReadNotes* notes) {
   SMELT_ASSIGN_OR_RETURN(const Container file, Container::Open(bytes));
   ir::Module module;
+  ReadNotes found;
   for (const schema::SubGraph* subgraph : *file.model().subgraphs()) {
     module.AddGraph(subgraph->name() == nullptr ? "" : subgraph->name()->str());
   }
   for (std::uint32_t i = 0; i < module.graph_count(); ++i) {
-    SMELT_RETURN_IF_ERROR(ReadGraph(file, module, i));
+    SMELT_RETURN_IF_ERROR(ReadGraph(file, module, i, found));
   }
   SMELT_RETURN_IF_ERROR(CheckRegions(module));
   SMELT_RETURN_IF_ERROR(ReadSignatures(file, module));
   SMELT_RETURN_IF_ERROR(ReadMetadata(file, module));
+  if (notes != nullptr) *notes = found;
   return module;
 }
 

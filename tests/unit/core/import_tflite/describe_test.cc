@@ -34,9 +34,9 @@ constexpr std::string_view kNet = R"(module {
   signature "serving_default" @main ("image") -> ("boxes")
 })";
 
-SharedBytes OurFile(std::uint64_t max_inline = UINT64_MAX) {
+SharedBytes OurFile() {
   ir::Module module = MustParse(kNet);
-  return SharedBytes::Own(MustWrite(module, max_inline).bytes);
+  return SharedBytes::Own(MustWrite(module).bytes);
 }
 
 ModelDescription MustDescribe(const SharedBytes& file) {
@@ -106,14 +106,31 @@ TEST(Describe, SaysWhatOurFileHolds) {
   EXPECT_EQ(description.unused_bytes, 0U);
 }
 
+// A constant of 100 bytes, all 7, which the writer puts behind the FlatBuffer.
+SharedBytes FileInTwo() {
+  std::string values = "7";
+  for (int i = 1; i < 100; ++i) values += ", 7";
+  ir::Module module = MustParse(R"(module {
+    graph @main(%0 "x": i8[100]) {
+      %1 "c" = const i8[100] [)" +
+                                values + R"(]
+      %2 "y" = ADD(%0, %1) : i8[100]
+      return %2
+    }
+    signature "serving_default" @main ("x") -> ("y")
+  })");
+  return SharedBytes::Own(MustWrite(module, 1).bytes);
+}
+
 TEST(Describe, SaysWhereDataBehindTheFlatBufferLies) {
-  const SharedBytes file = OurFile(1);
+  const SharedBytes file = FileInTwo();
   const ModelDescription description = MustDescribe(file);
   EXPECT_EQ(ProblemsOf(description), "");
-  const TensorDescription& weights = Find(description.subgraphs[0], "w");
-  EXPECT_TRUE(weights.data.behind_flatbuffer);
-  EXPECT_EQ(weights.data.bytes, 6U);
-  EXPECT_EQ(file.span()[weights.data.offset + 5], std::byte{6});
+  const DataDescription& data = Find(description.subgraphs[0], "c").data;
+  EXPECT_TRUE(data.behind_flatbuffer);
+  ASSERT_EQ(data.bytes, 100U);
+  EXPECT_EQ(file.span()[data.offset], std::byte{7});
+  EXPECT_EQ(file.span()[data.offset + 99], std::byte{7});
 }
 
 // A file with all that the reader refuses.
@@ -302,7 +319,7 @@ TEST(Describe, AcceptsMemoryOfAnyAlignment) {
 }
 
 TEST(Describe, FlippedBytesNeverCrash) {
-  const SharedBytes files[] = {OurFile(), OurFile(1), Strange().Build()};
+  const SharedBytes files[] = {OurFile(), FileInTwo(), Strange().Build()};
   std::mt19937 random(20261123);
   int refused = 0;
   constexpr int kRounds = 6000;

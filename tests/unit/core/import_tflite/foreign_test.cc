@@ -228,6 +228,20 @@ TEST(Foreign, QuantizationOfOneScaleHasNoAxis) {
   EXPECT_TRUE(ranged.main().value(ranged.main().outputs()[0]).quant.empty());
 }
 
+TEST(Foreign, NotesSayWhatIsNotKept) {
+  ForeignFile file = Sum();
+  ReadNotes notes;
+  ASSERT_TRUE(Read(file.Build(), &notes).ok());
+  EXPECT_EQ(notes.ranges, 0U);
+  EXPECT_EQ(notes.rankless, 0U);
+  file.subgraphs[0].tensors[0].min = {-1};
+  file.subgraphs[0].tensors[0].max = {1};
+  file.subgraphs[0].tensors[2].min = {-2};
+  file.subgraphs[0].tensors[2].max = {2};
+  ASSERT_TRUE(Read(file.Build(), &notes).ok());
+  EXPECT_EQ(notes.ranges, 2U);
+}
+
 TEST(Foreign, BlockwiseQuantizationIsRefusedAndNotDropped) {
   ForeignFile file = Sum();
   file.subgraphs[0].tensors[1].block_size = 32;

@@ -80,6 +80,18 @@ TEST_F(MetricsTest, CountsJobsByTargetResultAndReason) {
                               "result=\"failed\",target=\"litert\"} 1\n"));
 }
 
+TEST_F(MetricsTest, JobsWithoutATargetHaveALabelOfTheirOwn) {
+  metrics_.jobs().OnSubmitted("");
+  metrics_.jobs().OnFinished("", jobs::JobState::kSucceeded, Reason::kOk);
+  metrics_.jobs().OnStage("inspect", "", 0.5);
+  metrics_.jobs().OnSubmitted("none");  // a client's word is not the daemon's
+  const std::string page = metrics_.Render();
+  EXPECT_THAT(page, HasSubstr("smelt_jobs_submitted_total{target=\"none\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("smelt_jobs_submitted_total{target=\"other\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("result=\"succeeded\",target=\"none\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("stage=\"inspect\",target=\"none\""));
+}
+
 TEST_F(MetricsTest, WhatClientsAndModelsChooseIsBounded) {
   metrics_.SetOperators({"Conv"});
   jobs::RunOutcome outcome;
