@@ -78,10 +78,11 @@ TEST_F(SchedulerTest, PassesExternalFiles) {
 TEST_F(SchedulerTest, PassesCalibrationFiles) {
   NewJob job;
   job.id = ids_.Next();
-  *job.convert.mutable_input()->mutable_model() = ToProto(blobs_.Put({}).value());
-  job.convert.mutable_options()->mutable_calibration()->set_most_samples(3);
+  auto& convert = std::get<v1::ConvertOperation>(job.operation);
+  *convert.mutable_input()->mutable_model() = ToProto(blobs_.Put({}).value());
+  convert.mutable_options()->mutable_calibration()->set_most_samples(3);
   for (const std::string name : {"b", "a"}) {
-    v1::CalibrationFile& file = *job.convert.add_calibration_files();
+    v1::CalibrationFile& file = *convert.add_calibration_files();
     file.set_name(name);
     file.set_input("in_" + name);
     file.set_raw_type("f32");
@@ -91,7 +92,8 @@ TEST_F(SchedulerTest, PassesCalibrationFiles) {
   scheduler_.Wake();
   executor_.RunReady();
   const RunSpec& spec = runner_.running.at(job.id).spec;
-  EXPECT_EQ(spec.options.calibration().most_samples(), 3u);
+  EXPECT_EQ(std::get<v1::ConvertOperation>(spec.operation).options().calibration().most_samples(),
+            3u);
   ASSERT_EQ(spec.calibration.size(), 2u);
   EXPECT_EQ(spec.calibration[0].name, "b");
   EXPECT_EQ(spec.calibration[0].input, "in_b");

@@ -125,8 +125,6 @@ TEST(RunConversion, PassesOnWhatToCalibrateWith) {
   files.emplace_back(::memfd_create("samples", MFD_CLOEXEC));
   ASSERT_EQ(::write(files.back().get(), "12345", 5), 5);
   worker::v1::Start start;
-  start.set_artifact_fd_index(1);
-  start.set_report_fd_index(2);
   v1::CalibrationOptions& options = *start.mutable_convert()->mutable_calibration();
   options.set_method(v1::CALIBRATION_KL);
   options.set_most_samples(9);
@@ -138,9 +136,7 @@ TEST(RunConversion, PassesOnWhatToCalibrateWith) {
   file.set_input("a");
   file.set_raw_type("u8");
   const auto run = [&] {
-    workers::ChannelPair pair = workers::MakeChannelPair().value();
-    workers::FrameChannel channel(std::move(pair.worker));
-    return RunConversion({&ExpectCalibration, nullptr}, start, files, channel, CancelToken());
+    return RunFrame(start, files, {&ExpectCalibration, &NoInspection, nullptr});
   };
   EXPECT_EQ(run().state(), v1::SUCCEEDED);
   file.set_fd_index(4);  // there is none
