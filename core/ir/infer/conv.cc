@@ -53,7 +53,7 @@ Result<Types> Conv2d(const InferContext& context) {
   const Dim out = OperandShape(context, 1).dim(0);
   if (in.is_static() && per_group.is_static() && in != per_group) {
     const std::int64_t size = per_group.value();
-    if (size == 0 || in.value() % size != 0 ||
+    if (size == 0 || in.value() == 0 || in.value() % size != 0 ||
         (out.is_static() && out.value() % (in.value() / size) != 0)) {
       return BadOperand(context, 1, "does not divide the input's channels into groups");
     }

@@ -44,6 +44,8 @@ TEST_F(InferShapes, Windows) {
             "shape_mismatch");
   EXPECT_EQ(Of(OpKind::kConv2d, conv, {F32({1, 8, 9, 4}), F32({6, 3, 3, 4}), F32({5})}),
             "shape_mismatch");
+  EXPECT_EQ(Of(OpKind::kConv2d, conv, {F32({1, 8, 9, 0}), F32({6, 3, 3, 4}), F32({6})}),
+            "shape_mismatch");  // groups of no channels
   EXPECT_EQ(Of(OpKind::kConv2d, conv, {F32({8, 9, 4}), F32({6, 3, 3, 4}), F32({6})}),
             "unsupported_rank");
   EXPECT_EQ(Of(OpKind::kDepthwiseConv2d, conv, {F32({1, 8, 9, 4}), F32({1, 3, 3, 8})}),
