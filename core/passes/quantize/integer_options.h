@@ -24,7 +24,7 @@ struct IntegerSummary {
   std::uint64_t quantized_bytes = 0;  // and after, without scales
   std::uint32_t quantize = 0;         // QUANTIZE and
   std::uint32_t dequantize = 0;       // DEQUANTIZE that stand at borders
-  std::vector<Island> islands;        // in program order
+  std::vector<Island> islands;        // each cause in program order
 };
 
 struct IntegerOptions {

@@ -38,6 +38,7 @@ class Planner {
         if (IsFloat(result)) plan_.integer[result.index] = true;
       }
     }
+    if (!options_.strict) LeaveToFloats();
     return std::move(plan_);
   }
 
@@ -125,6 +126,35 @@ class Planner {
       if (plan_.IsInteger(operand) || graph_.value(operand).is_input) return true;
     }
     return false;
+  }
+
+  // What only float32 operators read is computed in float32 as well, if that is cheap: it spares
+  // two operators at the border, and digits that count (a variance rounded to 0 has no reciprocal
+  // root). Backwards, so that whole expressions follow.
+  void LeaveToFloats() {
+    std::vector<OpId> order;
+    for (const OpId id : graph_) order.push_back(id);
+    std::vector<IntegerPlan::Island> more;
+    for (auto at = order.rbegin(); at != order.rend(); ++at) {
+      const QuantizedKernel* kernel = plan_.kernels[at->index];
+      if (kernel == nullptr || kernel->weights >= 0 || !FeedsFloatsAlone(*at)) continue;
+      plan_.kernels[at->index] = nullptr;
+      for (const ValueId result : graph_.op(*at).results) plan_.integer[result.index] = false;
+      more.push_back({*at, "only float32 operators read it"});
+    }
+    plan_.islands.insert(plan_.islands.end(), more.rbegin(), more.rend());
+  }
+
+  bool FeedsFloatsAlone(OpId id) const {
+    bool feeds = false;
+    for (const ValueId result : graph_.op(id).results) {
+      for (const ir::Use use : graph_.UsesOf(result)) {
+        if (use.op == graph_.return_op() || plan_.kernels[use.op.index] != nullptr) return false;
+        const ir::OpKind reader = graph_.op(use.op).kind;
+        feeds = feeds || (reader != ir::OpKind::kShape && reader != ir::OpKind::kRank);
+      }
+    }
+    return feeds;
   }
 
   const ir::Graph& graph_;

@@ -19,7 +19,7 @@ struct IntegerPlan {
     ir::OpId op;
     std::string why;
   };
-  std::vector<Island> islands;  // operators of float32 that stay so, in program order
+  std::vector<Island> islands;  // operators of float32 that stay so, each cause in program order
 
   const target::QuantizedKernel* KernelOf(ir::OpId id) const { return kernels[id.index]; }
   bool IsInteger(ir::ValueId id) const { return integer[id.index]; }

@@ -127,17 +127,41 @@ TEST(FullInteger, WhatNoIntegerKernelComputesIsAnIsland) {
   const Made made = Quantize(R"(graph @main(%x "x": f32[4]) {
     %a "a" = RELU(%x) : f32[4] from {0}
     %s "s" = SIN(%a) : f32[4] from {0}
-    %y "y" = RELU(%s) : f32[4] from {0}
+    %y "y" = ADD(%a, %s) {fused_activation_function="NONE"} : f32[4] from {0}
     return %y
   }
 )",
-                             {{"x", {-1, 1}}, {"a", {0, 1}}, {"s", {0, 1}}, {"y", {0, 1}}});
+                             {{"x", {-1, 1}}, {"a", {0, 1}}, {"s", {0, 1}}, {"y", {0, 2}}});
   EXPECT_EQ(made.summary.integer_operators, 2u);
   ASSERT_THAT(made.summary.islands, SizeIs(1));
   EXPECT_EQ(made.summary.islands[0].op, "SIN");
   EXPECT_EQ(made.summary.islands[0].tensor, "s");
   EXPECT_EQ(made.summary.dequantize, 2u);  // before it, and of the output
   EXPECT_EQ(made.summary.quantize, 2u);
+}
+
+// A norm's variance plus its epsilon, before the reciprocal root.
+TEST(FullInteger, WhatOnlyFloatsReadStaysFloat) {
+  const std::string text = R"(graph @main(%x "x": f32[2,4]) {
+    %i = const i32[1] [1]
+    %e = const f32 [1e-05]
+    %v "v" = MEAN(%x, %i) {keep_dims=true} : f32[2,1] from {0}
+    %s "s" = ADD(%v, %e) {fused_activation_function="NONE"} : f32[2,1] from {0}
+    %r "r" = RSQRT(%s) : f32[2,1] from {0}
+    %y "y" = MUL(%x, %r) {fused_activation_function="NONE"} : f32[2,4] from {0}
+    return %y
+  }
+)";
+  const Seen seen = {{"x", {0, 9}}, {"v", {0, 9}}, {"s", {0, 9}}, {"r", {0, 3}}, {"y", {0, 9}}};
+  const Made made = Quantize(text, seen);
+  EXPECT_EQ(made.summary.integer_operators, 1u);  // the product
+  ASSERT_THAT(made.summary.islands, SizeIs(3));
+  EXPECT_EQ(made.summary.islands[0].op, "RSQRT");
+  EXPECT_EQ(made.summary.islands[1].op, "MEAN");
+  EXPECT_THAT(made.summary.islands[1].why, HasSubstr("only float32 operators"));
+  IntegerOptions options;
+  options.strict = true;
+  EXPECT_EQ(Quantize(text, seen, options).summary.integer_operators, 4u);
 }
 
 TEST(FullInteger, StrictlyNamesEveryOneThatIsNone) {
