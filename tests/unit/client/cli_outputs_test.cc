@@ -21,9 +21,10 @@ using testing::IsEmpty;
 class CliOutputsTest : public CliTest {
  protected:
   // Runs the line, which must be refused before any work with a message that holds `text`.
-  void ExpectRefused(const std::vector<std::string>& line, const std::string& text) {
+  void ExpectRefused(const std::vector<std::string>& line, const std::string& text,
+                     const std::string& hint = "Give another name") {
     EXPECT_EQ(Run(line), 2) << testing::PrintToString(line);
-    EXPECT_THAT(Err(), AllOf(HasSubstr(text), HasSubstr("[usage]"), HasSubstr("Give another name")))
+    EXPECT_THAT(Err(), AllOf(HasSubstr(text), HasSubstr("[usage]"), HasSubstr(hint)))
         << testing::PrintToString(line);
     EXPECT_THAT(daemon_.creates, IsEmpty());
     EXPECT_THAT(daemon_.blobs, IsEmpty());
@@ -79,11 +80,12 @@ TEST_F(CliOutputsTest, FilesBesideTheArtifactReplaceNoInput) {
 TEST_F(CliOutputsTest, PartsHaveNamesOfTheirOwn) {
   const std::string model = ModelFile();
   ExpectRefused({"convert", model, "-o", "-", "--split-parts", "2"},
-                "an artifact in parts does not fit on standard output");
+                "an artifact in parts does not fit on standard output", "Give the parts a name");
   ExpectRefused({"convert", model, "--split-max-bytes", "10", "--split-target-bytes", "11"},
-                "--split-target-bytes is 11, more than --split-max-bytes, 10");
+                "--split-target-bytes is 11, more than --split-max-bytes, 10", "See --help");
   ExpectRefused({"convert", model, "--split-target-bytes", "1500000000"},
-                "--split-target-bytes is 1500000000, more than --split-max-bytes, 1073741824");
+                "--split-target-bytes is 1500000000, more than --split-max-bytes, 1073741824",
+                "See --help");
   const std::string taken = scratch_.Write("foo_split_plan.json", Model(""));
   ExpectRefused({"convert", taken, "-o", scratch_ / "foo.tflite", "--split"},
                 "would replace the model " + taken);

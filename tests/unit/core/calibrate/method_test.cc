@@ -116,7 +116,8 @@ TEST(Method, PercentileIsThatOfTheElements) {
   for (const double percent : {90.0, 99.0, 99.9}) {
     for (const std::vector<float>& values : {both, Rectified(both)}) {
       const Range range = Choose(values, {.method = Method::kPercentile, .percentile = percent});
-      const double bin = Of(values).histogram.width();
+      // And as much more as neighbours are apart.
+      const double bin = 1.1 * Of(values).histogram.width();
       EXPECT_NEAR(range.max, PercentileOf(values, percent), bin);
       EXPECT_NEAR(range.min, PercentileOf(values, 100 - percent), bin);
     }
@@ -144,7 +145,7 @@ TEST(Method, LeastSquaredErrorIsNearTheLeast) {
         }
       }
       const double found = ErrorOf(values, chosen, levels);
-      EXPECT_LE(found, of_all * 1.01);
+      EXPECT_LE(found, of_all * 1.02);  // of elements spread evenly inside of bins
       EXPECT_LE(found, least * 1.1) << levels << " levels: " << chosen.min << " " << chosen.max;
     }
   }

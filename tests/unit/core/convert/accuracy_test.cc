@@ -218,7 +218,7 @@ TEST(MeasureAccuracy, JudgesIntegersOverAllSamplesTogether) {
     return MustParse(std::string(R"(graph @main(%x "x": f32[1,2]) {
     %c = const f32[1,2] )") +
                          slope + R"(
-    %i = const i32 [1]
+    %i = const i32[] [1]
     %s = MUL(%x, %c) {fused_activation_function="NONE"} : f32[1,2] from {0}
     %y "y" = ARG_MAX(%s, %i) {output_type="i64"} : i64[1] from {1}
     return %y
@@ -281,7 +281,7 @@ TEST(MeasureAccuracy, OfPartsComparesOutputsAlone) {
 TEST(MeasureAccuracy, AnOutputOfAnotherElementTypeFails) {
   const auto widened = [](const char* type) {
     const std::string name(type);
-    return MustParse("graph @main(%x \"x\": i32[4]) {\n    %y \"y\" = CAST(%x) {out_type=\"" +
+    return MustParse("graph @main(%x \"x\": i32[4]) {\n    %y \"y\" = CAST(%x) {out_data_type=\"" +
                          name + "\"} : " + name + "[4] from {0}\n    return %y\n  }\n",
                      R"(("x") -> ("y"))");
   };

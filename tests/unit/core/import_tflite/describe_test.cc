@@ -89,11 +89,11 @@ TEST(Describe, SaysWhatOurFileHolds) {
   EXPECT_FALSE(weights.data.behind_flatbuffer);
   EXPECT_EQ(file.span()[weights.data.offset], std::byte{1});
   EXPECT_EQ(file.span()[weights.data.offset + 5], std::byte{6});
-  EXPECT_EQ(Find(main, "x").data.bytes, 0U);
+  EXPECT_EQ(Find(main, "image").data.bytes, 0U);
   ASSERT_EQ(description.signatures.size(), 1U);
   EXPECT_EQ(description.signatures[0].key, "serving_default");
   EXPECT_EQ(description.signatures[0].inputs[0].name, "image");
-  EXPECT_EQ(main.tensors[description.signatures[0].outputs[0].tensor].name, "y");
+  EXPECT_EQ(main.tensors[description.signatures[0].outputs[0].tensor].name, "boxes");
   EXPECT_TRUE(std::ranges::any_of(description.metadata, [](const MetadataDescription& entry) {
     return entry.name == "labels" && entry.data.bytes == 7;
   }));

@@ -104,8 +104,8 @@ TEST(FullInteger, PortsOfBytesCountFrom128More) {
 TEST(FullInteger, Int16HasNoZeroPointsAndLongBiases) {
   IntegerOptions options;
   options.activations = ir::DType::kI16;
-  const Made made = Quantize(kProduct, {{"x", {-1, 3.2767F}}, {"y", {-255, 0}}}, options);
-  EXPECT_THAT(made.text, HasSubstr("i16[3,2] quant(axis=0, scale=[0.0001], zero=[0])"));
+  const Made made = Quantize(kProduct, {{"x", {-1, 16383.5F}}, {"y", {-255, 0}}}, options);
+  EXPECT_THAT(made.text, HasSubstr("i16[3,2] quant(axis=0, scale=[0.5], zero=[0])"));
   EXPECT_THAT(made.text, HasSubstr("\"b\" = const i64[2]"));
 }
 
@@ -144,7 +144,7 @@ TEST(FullInteger, WhatNoIntegerKernelComputesIsAnIsland) {
 TEST(FullInteger, WhatOnlyFloatsReadStaysFloat) {
   const std::string text = R"(graph @main(%x "x": f32[2,4]) {
     %i = const i32[1] [1]
-    %e = const f32 [1e-05]
+    %e = const f32[] [1e-05]
     %v "v" = MEAN(%x, %i) {keep_dims=true} : f32[2,1] from {0}
     %s "s" = ADD(%v, %e) {fused_activation_function="NONE"} : f32[2,1] from {0}
     %r "r" = RSQRT(%s) : f32[2,1] from {0}
