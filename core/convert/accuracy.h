@@ -25,6 +25,7 @@ struct AccuracyPlan {
   std::string precision = "float32";  // whose limits: see LimitsOf
   std::string artifact_name;
   std::vector<FilePlaces> places;  // by signature
+  bool finite_only = false;  // samples with which the source gives NaN or infinity don't count
   std::uint32_t first_seed = 1;
   std::uint32_t samples = 3;
   std::uint64_t layer_budget_bytes = std::uint64_t{256} << 20;

@@ -14,9 +14,9 @@ namespace {
 // cosine of 0.83 on noise, and of 0.999 on pictures.
 Tolerance ToleranceOf(Precision precision) {
   if (precision == Precision::kFloat16) return {.relative = 2e-2};  // 11 bits of each weight
-  if (precision == Precision::kDynamicRange || precision == Precision::kInt8 ||
-      precision == Precision::kInt16x8) {
-    return {.relative = 2, .least_cosine = 0.5, .values_may_change = true};
+  const bool integers = precision == Precision::kInt8 || precision == Precision::kInt16x8;
+  if (precision == Precision::kDynamicRange || integers) {
+    return {.relative = 2, .least_cosine = 0.5, .values_may_change = true, .finite_only = integers};
   }
   return {};
 }
@@ -139,6 +139,7 @@ Status Conversion::MeasureAccuracyIfAsked() {
   AccuracyPlan plan;
   plan.precision = PrecisionName(request_.precision);
   plan.artifact_name = extras_.ArtifactName();
+  plan.finite_only = WantsIntegers();
   if (const std::string why = CustomOnes(); !why.empty()) {
     accuracy_ = NotMeasured(plan, why);
   } else {

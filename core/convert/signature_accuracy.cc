@@ -104,6 +104,11 @@ Status SignatureAccuracy::RunSample(const SampleOptions& sample) {
     source_problem_ = expected.status().ToString();
     return Status::Ok();
   }
+  if (plan_.finite_only && !AreFinite(*expected)) {
+    if (layers_) layers_->EndSample();
+    source_problem_ = "the source gives NaN or infinity, which integers can't say";
+    return Status::Ok();
+  }
   const auto actual = RunFile(*inputs);
   SMELT_RETURN_IF_ERROR(cancel_.Check());
   if (layers_) layers_->EndSample();

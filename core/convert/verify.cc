@@ -194,6 +194,11 @@ class SignatureRun {
       verification.set_not_run_because(expected.status().ToString());
       return Status::Ok();
     }
+    if (tolerance.finite_only && !AreFinite(*expected)) {
+      verification.set_not_run_because(
+          "the source gives NaN or infinity, which integers can't say");
+      return Status::Ok();
+    }
     verification.clear_not_run_because();
     const auto actual = written_(place_, *inputs);
     SMELT_RETURN_IF_ERROR(cancel.Check());
@@ -212,6 +217,13 @@ class SignatureRun {
 };
 
 }  // namespace
+
+bool AreFinite(const std::vector<interp::Tensor>& tensors) {
+  return std::ranges::all_of(tensors, [](const interp::Tensor& tensor) {
+    return tensor.dtype() != ir::DType::kF32 ||
+           std::ranges::all_of(tensor.values<float>(), [](float x) { return std::isfinite(x); });
+  });
+}
 
 Status VerifyByRunning(const ir::Module& reference, const ir::Module& written,
                        const Tolerance& tolerance, const ir::Diagnostics& said,

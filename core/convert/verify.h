@@ -23,6 +23,9 @@ struct Tolerance {
   // Numbers that decide (the index of the largest, what is kept of a list) may come out otherwise:
   // integers, and sizes that a run tells.
   bool values_may_change = false;
+  // The written side computes in integers, which say neither NaN nor infinity: samples with which
+  // the source does prove nothing.
+  bool finite_only = false;
 };
 
 // Fills `verification`. kVerificationMismatch, naming the output, when the sides differ; OK with
@@ -40,5 +43,8 @@ using RunWritten = std::function<Result<std::vector<interp::Tensor>>(
 Status VerifyByRunning(const ir::Module& reference, const RunWritten& written,
                        const Tolerance& tolerance, const ir::Diagnostics& said,
                        const CancelToken& cancel, v1::Verification& verification);
+
+// Whether every float32 element is a number.
+bool AreFinite(const std::vector<interp::Tensor>& tensors);
 
 }  // namespace smelt

@@ -84,5 +84,24 @@ TEST(Tensor, ThrowsWhereThereIsNoMemory) {
   EXPECT_THROW(interp::Tensor::Zeros(ir::DType::kF32, {kSide, kSide}), std::bad_alloc);
 }
 
+// Integers can't say NaN: a source that does proves nothing about them.
+TEST(VerifyByRunning, WhatIsNotFiniteIsNotComparedWithIntegers) {
+  const auto module = ir::Parse(R"(module {
+  graph @main(%x "x": f32[64]) { %y "y" = LOG(%x) : f32[64] return %y }
+  signature "serving_default" @main ("x") -> ("y")
+}
+)");
+  ASSERT_TRUE(module.ok()) << module.status().ToString();
+  for (const bool finite_only : {false, true}) {
+    v1::Verification verification;
+    const Tolerance tolerance{.finite_only = finite_only};
+    const Status status =
+        VerifyByRunning(*module, *module, tolerance, {}, CancelToken(), verification);
+    EXPECT_TRUE(status.ok()) << status.ToString();
+    EXPECT_EQ(verification.outputs_size(), finite_only ? 0 : 1);
+    EXPECT_EQ(verification.not_run_because().empty(), !finite_only);
+  }
+}
+
 }  // namespace
 }  // namespace smelt
