@@ -13,6 +13,9 @@ using target::FixedScale;
 using target::QuantizedKernel;
 using target::ResultScale;
 
+// Small, so that biases beside such values keep their digits.
+constexpr float kScaleOfZero = 1e-6F;
+
 // What the integers of a fixed scale can say.
 ValueRange RangeOf(const FixedScale& fixed, ir::DType type) {
   const int least = type == ir::DType::kI8 ? -128 : -32768;
@@ -28,11 +31,11 @@ ir::QuantParams ParamsOf(ValueRange range, ir::DType type) {
   const double high = std::max<double>(range.known() ? range.high : 0, 0);
   if (type == ir::DType::kI16) {
     auto scale = static_cast<float>(std::max(-low, high) / 32767);
-    if (!std::isnormal(scale)) scale = 1;
+    if (!std::isnormal(scale)) scale = kScaleOfZero;
     return {{scale}, {0}, 0};
   }
   auto scale = static_cast<float>((high - low) / 255);
-  if (!std::isnormal(scale)) scale = 1;
+  if (!std::isnormal(scale)) scale = kScaleOfZero;
   const double zero = std::round(-128 - low / static_cast<double>(scale));
   return {{scale}, {static_cast<std::int64_t>(std::clamp(zero, -128.0, 127.0))}, 0};
 }
@@ -52,7 +55,7 @@ ScaleClasses::ScaleClasses(const ir::Graph& graph, const IntegerPlan& plan,
   JoinShared(false);
   JoinShared(true);
   HoldConstants();
-  if (type == ir::DType::kI8) WidenHardSwish();
+  WidenResults();
 }
 
 std::uint32_t ScaleClasses::Root(std::uint32_t value) {
@@ -137,16 +140,36 @@ void ScaleClasses::HoldConstants() {
   }
 }
 
-// The kernel multiplies by input scale / (128 * result scale), which must be below 1.
-void ScaleClasses::WidenHardSwish() {
+// Kernels abort the runtime where a result's scale is too small beside its operands': HARD_SWISH
+// multiplies by input scale / (128 * result scale), ADD by 2 * the larger input scale / (2^15 *
+// result scale) of int16 and 2^20 of int8, both of which must be below 1. In program order: what
+// grows here may be the operand of another.
+void ScaleClasses::WidenResults() {
   for (const OpId id : graph_) {
-    if (plan_.KernelOf(id) == nullptr || graph_.op(id).kind != ir::OpKind::kHardSwish) continue;
-    const ValueRange& in = classes_[Root(graph_.op(id).input(0).index)].range;
-    ValueRange& out = classes_[Root(graph_.op(id).result().index)].range;
-    const float least = (std::max(in.high, 0.0F) - std::min(in.low, 0.0F)) / 100;
+    if (plan_.KernelOf(id) == nullptr) continue;
+    const ir::Op& op = graph_.op(id);
+    const float times = op.kind == ir::OpKind::kHardSwish ? 100
+                        : op.kind == ir::OpKind::kAdd || op.kind == ir::OpKind::kSub ||
+                                op.kind == ir::OpKind::kSquaredDifference
+                            ? 4096
+                            : 0;
+    if (times == 0) continue;
+    float widest = 0;
+    for (const auto& operand : op.operands) widest = std::max(widest, WidthOf(operand.value));
+    ValueRange& out = classes_[Root(op.result().index)].range;
     const float low = std::min(out.low, 0.0F);
-    out.high = std::max(out.high, low + least);
+    out.high = std::max(out.high, low + widest / times);
   }
+}
+
+// Of the range with 0 in it.
+float ScaleClasses::WidthOf(ValueId value) {
+  if (!value.valid()) return 0;
+  const ir::Constant* constant = graph_.constant(value);
+  if (constant != nullptr && graph_.type(value).dtype != ir::DType::kF32) return 0;
+  const ValueRange range =
+      constant != nullptr ? passes::RangeOf(*constant) : classes_[Root(value.index)].range;
+  return range.known() ? std::max(range.high, 0.0F) - std::min(range.low, 0.0F) : 0;
 }
 
 bool ScaleClasses::IsKnown(ValueId value) {

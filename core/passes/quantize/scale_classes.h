@@ -14,7 +14,7 @@
 namespace smelt::passes {
 
 // int8: of the range with 0 in it, 255 steps. int16: symmetric, 32,767 steps on each side. A range
-// without width gets a scale of 1.
+// without width gets a scale of 1e-6.
 ir::QuantParams ParamsOf(ValueRange range, ir::DType type);
 
 class ScaleClasses {
@@ -40,7 +40,8 @@ class ScaleClasses {
   void JoinShared(bool with_fixed);
   void Join(ir::ValueId a, ir::ValueId b, bool with_fixed);
   void HoldConstants();
-  void WidenHardSwish();
+  void WidenResults();
+  float WidthOf(ir::ValueId value);
   bool IsFixed(ir::ValueId id) { return classes_[Root(id.index)].fixed.has_value(); }
 
   const ir::Graph& graph_;

@@ -270,6 +270,23 @@ TEST(FullInteger, AConstantSummandHasItsOwnScale) {
               HasSubstr("\"c\" = const i8[2] quant(axis=0, scale=[0.01], zero=[-128]) [-28, 127]"));
 }
 
+// LiteRT's ADD aborts where 2 * the larger input scale / (2^15 * the result's) is not below 1.
+TEST(FullInteger, ASumsScaleIsNotTooSmallBesideItsOperands) {
+  for (const ir::DType type : {ir::DType::kI8, ir::DType::kI16}) {
+    IntegerOptions options;
+    options.activations = type;
+    const Made made =
+        Quantize(R"(graph @main(%x "x": f32[2], %z "z": f32[2]) {
+    %y "y" = ADD(%x, %z) {fused_activation_function="NONE"} : f32[2] from {0}
+    return %y
+  }
+)",
+                 {{"x", {-1000, 1000}}, {"z", {-1000, 1000}}, {"y", {0, 1e-6F}}}, options);
+    const char* scale = type == ir::DType::kI8 ? "scale=[0.0019" : "scale=[1.49";
+    EXPECT_THAT(made.text, HasSubstr(scale)) << made.text;
+  }
+}
+
 TEST(FullInteger, WhatCalibrationNeverSawStaysFloat) {
   const Made made = Quantize(kProduct, {{"y", {-1, 1}}});
   EXPECT_EQ(made.summary.integer_operators, 0u);
