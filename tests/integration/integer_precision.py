@@ -75,7 +75,8 @@ def judge(work: tuple[str, Path, str, str]) -> Result:
     alike = [one for one in sets if all(one[name].shape == sets[0][name].shape for name in one)]
     samples = artifact.with_suffix(".npz")
     np.savez(samples, **{name: np.stack([one[name] for one in alike]) for name in sets[0]})
-    said = convert(bin_dir, model, artifact, "--precision", precision, "--calibration", str(samples))
+    said = convert(bin_dir, model, artifact, "--precision", precision, "--calibration",
+                   str(samples))
     quantization = said["quantization"]
     reference, runtime = OnnxRuntimeEngine(str(model)), LiteRtModel(str(artifact))
     worst = 1.0
@@ -121,7 +122,8 @@ def trained(bin_dir: str, folder: str, checks: dict[str, bool]) -> None:
                 checks[f"{label}: {result}"] = False
                 continue
             before, after, angle = result
-            said = f"{label}: {before:.4f} of its samples right, now {after:.4f}, cosine {angle:.6f}"
+            said = (f"{label}: {before:.4f} of its samples right, now {after:.4f}, "
+                    f"cosine {angle:.6f}")
             checks[said] = before - after <= lost and angle >= (0.99 if flags else least)
 
 
