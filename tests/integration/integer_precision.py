@@ -37,10 +37,12 @@ MODELS = Path(__file__).resolve().parents[1] / "models"
 CALIBRATED_ON = 100
 PRECISIONS = ("int8", "int16x8")
 LEAST = {"int8": 0.95, "int16x8": 0.99}
-# Random weights amplify what rounding costs. YOLOv8n's scores are then smaller than a step of the
-# scale that LOGISTIC's kernel fixes, and come out as 0.
+# Boxes and scores are joined in one tensor, which has one scale: beside boxes of some hundred, 8
+# bits leave nothing of the scores. Such a file must be refused, not published.
+REFUSED = {("yolov8n", "int8")}
+# Random weights amplify what rounding costs.
 LEAST_OF = {
-    ("efficientnet_b0", "int8"): 0.85, ("shufflenet_v2", "int8"): 0.85, ("yolov8n", "int8"): 0.0,
+    ("efficientnet_b0", "int8"): 0.85, ("shufflenet_v2", "int8"): 0.85,
     ("deeplabv3", "int16x8"): 0.98, ("gpt2", "int16x8"): 0.98, ("mobilenet_v2", "int16x8"): 0.98,
     ("shufflenet_v2", "int16x8"): 0.92, ("yolov8n", "int16x8"): 0.98,
 }
@@ -137,8 +139,9 @@ def main() -> int:
         for (_, model, precision, _), result in run_each(judge, works, jobs=os.cpu_count() or 1,
                                                          timeout=600):
             label = f"{model.stem} {precision}"
-            if isinstance(result, Died):
-                checks[f"{label}: {result}"] = False
+            is_refused = (model.stem, precision) in REFUSED
+            if isinstance(result, Died) or is_refused:
+                checks[f"{label}: {result}"] = is_refused and "verification_mismatch" in str(result)
                 continue
             least = LEAST_OF.get((model.stem, precision), LEAST[precision])
             said = (f"{label}: cosine {result.cosine:.5f} (at least {least}), {result.integer} "
