@@ -9,8 +9,8 @@
 #include "client/cmd/outcome.h"
 #include "client/cmd/output_path.h"
 #include "client/cmd/planned_file.h"
+#include "client/cmd/standalone_option.h"
 #include "client/cmd/submission.h"
-#include "client/standalone/private_daemon.h"
 
 namespace smelt::client {
 namespace {
@@ -37,17 +37,11 @@ class ConvertVerb final : public Verb {
     AddSubmitOptions(app, submit_);
     AddOutcomeOptions(app, outcome_);
     AddFollowOptions(app, follow_);
-    app.add_flag("--standalone", standalone_,
-                 "Use a daemon of its own, which ends with this command");
+    standalone_.AddTo(app);
   }
 
   Result<ExitCode> Run(Session& session) override {
-    if (standalone_ && session.settings().server.origin == "--server") {
-      return Status(Reason::kUsage,
-                    "--server is '" + session.settings().server.value +
-                        "', but --standalone uses a daemon of its own",
-                    "Leave one of the two out.");
-    }
+    SMELT_RETURN_IF_ERROR(standalone_.Check(session));
     outcome_.output = OutputPath(outcome_.output, DefaultName(submit_.model));
     // The manifest names the parts as they are written.
     submit_.split.base_name = fs::path(outcome_.output).stem().string();
@@ -60,12 +54,7 @@ class ConvertVerb final : public Verb {
     SMELT_ASSIGN_OR_RETURN(const Bundle bundle, OpenBundle(session, submit_));
     SMELT_RETURN_IF_ERROR(CheckFiles(submit_, outcome_, bundle));
     outcome_.inputs = bundle.paths;
-    std::optional<PrivateDaemon> daemon;  // outlives all calls below
-    if (standalone_) {
-      SMELT_ASSIGN_OR_RETURN(PrivateDaemon started, PrivateDaemon::Start(session.interrupt()));
-      daemon.emplace(std::move(started));
-      session.UsePrivateServer(daemon->address());
-    }
+    SMELT_ASSIGN_OR_RETURN(const std::optional<PrivateDaemon> daemon, standalone_.Start(session));
     SMELT_ASSIGN_OR_RETURN(const v1::Job created, Submit(session, submit_, bundle));
     SMELT_ASSIGN_OR_RETURN(const v1::Job job,
                            Follow(session, created.id(), follow_, " -o " + outcome_.output));
@@ -76,7 +65,7 @@ class ConvertVerb final : public Verb {
   SubmitOptions submit_;
   FollowOptions follow_;
   OutcomeOptions outcome_;
-  bool standalone_ = false;
+  StandaloneOption standalone_;
 };
 
 }  // namespace

@@ -8,8 +8,8 @@
 #include "client/cmd/outcome.h"
 #include "client/cmd/output_path.h"
 #include "client/cmd/planned_file.h"
+#include "client/cmd/standalone_option.h"
 #include "client/cmd/submission.h"
-#include "client/standalone/private_daemon.h"
 
 namespace smelt::client {
 namespace {
@@ -28,18 +28,12 @@ class InspectVerb final : public Verb {
                    "Write the description there too, as JSON; - is standard output")
         ->type_name("OUT");
     app.add_flag("--summary", outcome_.summary, "Leave out the lists of operators and tensors");
-    app.add_flag("--standalone", standalone_,
-                 "Use a daemon of its own, which ends with this command");
+    standalone_.AddTo(app);
     AddFollowOptions(app, follow_);
   }
 
   Result<ExitCode> Run(Session& session) override {
-    if (standalone_ && session.settings().server.origin == "--server") {
-      return Status(Reason::kUsage,
-                    "--server is '" + session.settings().server.value +
-                        "', but --standalone uses a daemon of its own",
-                    "Leave one of the two out.");
-    }
+    SMELT_RETURN_IF_ERROR(standalone_.Check(session));
     if (!outcome_.output.empty()) {
       outcome_.output = OutputPath(outcome_.output, DefaultName(file_));
     }
@@ -47,12 +41,7 @@ class InspectVerb final : public Verb {
     SMELT_ASSIGN_OR_RETURN(const Bundle bundle, OpenSingleFile(session, file_));
     SMELT_RETURN_IF_ERROR(CheckPlannedFiles(PlanOutcome(outcome_), bundle.paths));
     outcome_.inputs = bundle.paths;
-    std::optional<PrivateDaemon> daemon;  // outlives all calls below
-    if (standalone_) {
-      SMELT_ASSIGN_OR_RETURN(PrivateDaemon started, PrivateDaemon::Start(session.interrupt()));
-      daemon.emplace(std::move(started));
-      session.UsePrivateServer(daemon->address());
-    }
+    SMELT_ASSIGN_OR_RETURN(const std::optional<PrivateDaemon> daemon, standalone_.Start(session));
     SMELT_ASSIGN_OR_RETURN(const v1::Job created, SubmitInspection(session, bundle));
     const std::string again = outcome_.output.empty() ? "" : " -o " + outcome_.output;
     SMELT_ASSIGN_OR_RETURN(const v1::Job job, Follow(session, created.id(), follow_, again));
@@ -63,7 +52,7 @@ class InspectVerb final : public Verb {
   std::string file_;
   FollowOptions follow_;
   OutcomeOptions outcome_;
-  bool standalone_ = false;
+  StandaloneOption standalone_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/convert/calibrate.h"
 #include "core/convert/convert.h"
 #include "core/convert/extra_files.h"
 #include "core/convert/split_stage.h"
@@ -53,6 +54,8 @@ class Conversion {
   void FillQuantization(const passes::WeightSummary& weights);
   void FillQuantization(const passes::IntegerSummary& integers);
   passes::IntegerOptions IntegersAsked(passes::IntegerSummary& summary);
+  // Fills the report, too.
+  Result<Ranges> RunCalibration(const ir::Module& module, const CalibrationRequest& request);
   // Ranges of the values of the graph to be quantized.
   Result<passes::ValueRanges> MeasureRanges(const ir::Module& module);
   bool WantsIntegers() const {

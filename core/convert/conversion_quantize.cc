@@ -48,15 +48,21 @@ passes::IntegerOptions Conversion::IntegersAsked(passes::IntegerSummary& summary
   return options;
 }
 
+Result<Ranges> Conversion::RunCalibration(const ir::Module& module,
+                                          const CalibrationRequest& request) {
+  auto ranges = smelt::Calibrate(module, request, request_.channels_last_inputs, cancel_,
+                                 [this](std::uint64_t done, std::uint64_t total) {
+                                   sink_.OnProgress("calibrate", done, total, "samples");
+                                 });
+  if (ranges.ok()) FillCalibration(module, *ranges, *report_.mutable_calibration());
+  return ranges;
+}
+
 // Where integers are made the ranges were measured on the way.
 Status Conversion::Calibrate() {
   if (!request_.calibration || WantsIntegers()) return Status::Ok();
-  auto ranges = smelt::Calibrate(*module_, *request_.calibration, request_.channels_last_inputs,
-                                 cancel_, [this](std::uint64_t done, std::uint64_t total) {
-                                   sink_.OnProgress("calibrate", done, total, "samples");
-                                 });
+  const auto ranges = RunCalibration(*module_, *request_.calibration);
   if (!ranges.ok()) return Fail(ranges.status(), "calibrate");
-  FillCalibration(*module_, *ranges, *report_.mutable_calibration());
   if (const auto note = UncalibratedNote(*ranges)) {
     report::AddDiagnostics({*note}, report_);
   }
@@ -67,13 +73,7 @@ Status Conversion::Calibrate() {
 Result<passes::ValueRanges> Conversion::MeasureRanges(const ir::Module& module) {
   CalibrationRequest request = request_.calibration.value_or(CalibrationRequest());
   request.levels = request_.precision == Precision::kInt8 ? 256 : 65535;
-  const auto progress = [this](std::uint64_t done, std::uint64_t total) {
-    sink_.OnProgress("calibrate", done, total, "samples");
-  };
-  SMELT_ASSIGN_OR_RETURN(
-      const Ranges measured,
-      smelt::Calibrate(module, request, request_.channels_last_inputs, cancel_, progress));
-  FillCalibration(module, measured, *report_.mutable_calibration());
+  SMELT_ASSIGN_OR_RETURN(const Ranges measured, RunCalibration(module, request));
   if (auto note = UncalibratedNote(measured)) diagnostics_.push_back(std::move(*note));
   passes::ValueRanges ranges(module.graph_count());
   for (std::uint32_t g = 0; g < module.graph_count(); ++g) {

@@ -73,7 +73,8 @@ std::string Objection(const Difference& difference, bool is_float, const Toleran
            std::to_string(allowed) +
            (difference.disagree ? "; values that must be equal differ" : "");
   }
-  if (is_float && difference.max_abs > tolerance.least_difference &&
+  // Numbers around zero have any direction.
+  if (is_float && difference.max_abs > kAbsoluteTolerance &&
       difference.cosine < tolerance.least_cosine) {
     return "cosine " + std::to_string(difference.cosine) + " to the source's values, allowed " +
            std::to_string(tolerance.least_cosine);

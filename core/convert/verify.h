@@ -20,8 +20,6 @@ namespace smelt {
 struct Tolerance {
   double relative = 1e-4;   // of an output's largest magnitude, with 1e-5 more for the least ones
   double least_cosine = 0;  // of an output's values to the source's; 0: not asked for
-  // Differences up to it say nothing of the direction: numbers around zero have any.
-  double least_difference = 1e-5;
   // Numbers that decide (the index of the largest, what is kept of a list) may come out otherwise:
   // integers, and sizes that a run tells.
   bool values_may_change = false;

@@ -37,17 +37,21 @@ CommonScale CommonScaleOf(const Sides& sides, int left_shift) {
 }
 
 template <class T>
-void AddOrSubtract(const KernelContext& context, const Sides& sides) {
+Status AddOrSubtract(const KernelContext& context, const Sides& sides) {
   const int left_shift = sizeof(T) == 1 ? 20 : 15;
   const CommonScale common = CommonScaleOf(sides, left_shift);
   const double twice = Real(2 * std::max(sides.a.scale, sides.b.scale));
+  const double factor = twice / Real(static_cast<float>(1 << left_shift) * sides.result.scale);
+  if (context.kind == kAdd && factor >= 1) {  // preparing it aborts the runtime's process
+    return {Reason::kRuntimeTypeUnsupported,
+            "the scale of a quantized sum is too small beside its operands'"};
+  }
   const Requantization output{
-      {QuantizeMultiplier(twice / Real(static_cast<float>(1 << left_shift) * sides.result.scale))},
-      sides.result.zero,
-      ActivationRange(context, sides.result)};
+      {QuantizeMultiplier(factor)}, sides.result.zero, ActivationRange(context, sides.result)};
   const std::int32_t sign = context.kind == kSub ? -1 : 1;
   ApplyBinary<T, T>(
       context, [&](T a, T b) { return output.Apply(common.OfA(a) + sign * common.OfB(b), 0); });
+  return {};
 }
 
 template <class T>
@@ -140,7 +144,7 @@ Status RunQuantizedBinary(const KernelContext& context) {
     using T = typename decltype(tag)::type;
     constexpr bool kShort = sizeof(T) == 1;
     if (context.kind == kAdd || context.kind == kSub) {
-      AddOrSubtract<T>(context, sides);
+      return AddOrSubtract<T>(context, sides);
     } else if (context.kind == kMul) {
       Multiply<T>(context, sides);
     } else if (context.kind == kDiv && kShort) {

@@ -25,7 +25,7 @@ class Planner {
 
   IntegerPlan Run() {
     for (const OpId id : graph_) {
-      if (!TouchesFloat(id)) continue;
+      if (!TouchesFloat(id) || IntegerPlan::ReadsSizesAlone(graph_.op(id).kind)) continue;
       const QuantizedKernel* kernel = target::FindQuantizedKernel(graph_.op(id).kind);
       std::string why = WhyNot(id, kernel);
       if (!why.empty()) {
@@ -150,8 +150,7 @@ class Planner {
     for (const ValueId result : graph_.op(id).results) {
       for (const ir::Use use : graph_.UsesOf(result)) {
         if (use.op == graph_.return_op() || plan_.kernels[use.op.index] != nullptr) return false;
-        const ir::OpKind reader = graph_.op(use.op).kind;
-        feeds = feeds || (reader != ir::OpKind::kShape && reader != ir::OpKind::kRank);
+        feeds = feeds || !IntegerPlan::ReadsSizesAlone(graph_.op(use.op).kind);
       }
     }
     return feeds;

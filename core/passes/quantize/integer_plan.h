@@ -23,6 +23,10 @@ struct IntegerPlan {
 
   const target::QuantizedKernel* KernelOf(ir::OpId id) const { return kernels[id.index]; }
   bool IsInteger(ir::ValueId id) const { return integer[id.index]; }
+  // Takes integers and floats alike, whatever they stand for: neither an island nor a kernel.
+  static bool ReadsSizesAlone(ir::OpKind kind) {
+    return kind == ir::OpKind::kShape || kind == ir::OpKind::kRank;
+  }
 };
 
 // `ranges` by value; of constants they are read here.

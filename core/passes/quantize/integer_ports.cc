@@ -1,17 +1,15 @@
 #include "core/passes/quantize/integer_ports.h"
 
-#include <array>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "core/ir/builder.h"
+#include "core/passes/quantize/quantize_op.h"
 
 namespace smelt::passes {
 namespace {
 
 using ir::DType;
-using ir::OpId;
 using ir::OpKind;
 using ir::QuantParams;
 using ir::Use;
@@ -89,13 +87,8 @@ class Ports {
     ValueId made = source;
     if (graph_.type(source).dtype != options_.io) {
       ir::Builder builder(context_.module, id_, graph_.op(value.producer).origin);
-      ir::TensorType type = graph_.type(source);
-      type.dtype = options_.io;
-      const std::array operands{source};
-      made = builder.EmitTyped(OpKind::kQuantize, operands,
-                               {{"out_data_type", std::string(ir::DTypeName(options_.io))}}, type);
+      made = EmitQuantize(builder, source, params, options_.io);
       SMELT_RETURN_IF_ERROR(builder.status());
-      graph_.value(made).quant = params;
       ++context_.rewrites;
     }
     if (!graph_.value(made).is_input) {

@@ -3,7 +3,6 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <span>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "core/ir/builder.h"
 #include "core/passes/quantize/bias_scales.h"
+#include "core/passes/quantize/quantize_op.h"
 #include "core/passes/quantize/weight_scales.h"
 
 namespace smelt::passes {
@@ -21,7 +21,6 @@ using ir::DType;
 using ir::OpId;
 using ir::OpKind;
 using ir::QuantParams;
-using ir::Use;
 using ir::ValueId;
 using target::QuantizedKernel;
 using target::ResultScale;
@@ -62,7 +61,7 @@ class Rewriter {
       if (id.index >= plan_.kernels.size()) continue;  // made here
       if (const QuantizedKernel* kernel = plan_.KernelOf(id)) {
         SMELT_RETURN_IF_ERROR(MakeInteger(id, *kernel));
-      } else {
+      } else if (!IntegerPlan::ReadsSizesAlone(graph_.op(id).kind)) {
         SMELT_RETURN_IF_ERROR(FeedFloats(id));
       }
     }
@@ -78,19 +77,6 @@ class Rewriter {
   ir::Builder Before(OpId id) {
     const ir::OriginId origin = id.valid() ? graph_.op(id).origin : ir::kNoOrigin;
     return {context_.module, id_, origin, id};
-  }
-
-  ValueId EmitQuantize(ir::Builder& builder, ValueId value, const QuantParams& params, DType type) {
-    ir::TensorType made = graph_.type(value);
-    made.dtype = type;
-    const std::array operands{value};
-    const ValueId result = builder.EmitTyped(
-        OpKind::kQuantize, operands, {{"out_data_type", std::string(ir::DTypeName(type))}}, made);
-    if (!result.valid()) return result;
-    graph_.value(result).quant = params;
-    ++summary_.quantize;
-    ++context_.rewrites;
-    return result;
   }
 
   ValueId EmitDequantize(ir::Builder& builder, ValueId value) {
@@ -115,7 +101,10 @@ class Rewriter {
       if (*graph_.value(made).quant == params) return made;
     }
     const ValueId made = EmitQuantize(builder, value, params, type);
-    if (made.valid()) rounded_[value.index].push_back(made);
+    if (!made.valid()) return made;
+    rounded_[value.index].push_back(made);
+    ++summary_.quantize;
+    ++context_.rewrites;
     return made;
   }
 

@@ -138,6 +138,10 @@ TEST(Quantized, RefusesWhatItWouldMisread) {
             Reason::kRuntimeTypeUnsupported);
   EXPECT_EQ(reason(Q("i8[2]", "-0.5", "0"), add, Q("i8[2]", "0.5", "0")),
             Reason::kRuntimeTypeUnsupported);
+  // A sum that the runtime's process would not survive.
+  EXPECT_EQ(reason(Q("i16[2]", "1", "0"), add, Q("i16[2]", "1e-05", "0")),
+            Reason::kRuntimeTypeUnsupported);
+  EXPECT_EQ(reason(Q("i16[2]", "1", "0"), add, Q("i16[2]", "0.0001", "0")), Reason::kOk);
   // A result that the runtime has in one scale only, and an operator without an integer kernel.
   EXPECT_EQ(reason(Q("i8[1,2]", "0.5", "0"), "SOFTMAX(%x) {beta=1.0}", Q("i8[1,2]", "0.5", "0")),
             Reason::kRuntimeTypeUnsupported);

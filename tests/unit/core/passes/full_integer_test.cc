@@ -164,6 +164,22 @@ TEST(FullInteger, WhatOnlyFloatsReadStaysFloat) {
   EXPECT_EQ(Quantize(text, seen, options).summary.integer_operators, 4u);
 }
 
+TEST(FullInteger, SizesAreReadOfIntegersAsTheyAre) {
+  const std::string text = R"(graph @main(%x "x": f32[2]) {
+    %a "a" = RELU(%x) : f32[2] from {0}
+    %n "n" = SHAPE(%a) {out_type="i32"} : i32[1] from {0}
+    %y "y" = RELU(%a) : f32[2] from {0}
+    return %y, %n
+  }
+)";
+  IntegerOptions options;
+  options.strict = true;
+  const Made made = Quantize(text, {{"x", {-1, 1}}, {"a", {0, 1}}, {"y", {0, 1}}}, options);
+  EXPECT_EQ(made.summary.dequantize, 1u);  // of the output
+  EXPECT_THAT(made.summary.islands, IsEmpty());
+  EXPECT_THAT(made.diagnostics, IsEmpty());
+}
+
 TEST(FullInteger, StrictlyNamesEveryOneThatIsNone) {
   IntegerOptions options;
   options.strict = true;
